@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The libraries that Wayside builds on; README.md says what each is for.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(MNL REQUIRED IMPORTED_TARGET libmnl)
+pkg_check_modules(NFTNL REQUIRED IMPORTED_TARGET libnftnl)
+pkg_check_modules(CAP REQUIRED IMPORTED_TARGET libcap)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+if(BUILD_TESTING)
+  pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+  pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
+endif()
+
+function(wayside_summary)
+  message(STATUS "Wayside ${PROJECT_VERSION}: ${CMAKE_C_COMPILER_ID} "
+    "${CMAKE_BUILD_TYPE}, sanitizers: ${WAYSIDE_SANITIZE}, "
+    "warnings are errors: ${WAYSIDE_WERROR}, tests: ${BUILD_TESTING}")
+endfunction()

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# wayside_module(NAME SRCS ... [DEPS ...] [LIBS ...] [TESTS ...])
+#   One directory = one module = one static library = one target.
+#   DEPS are modules of ours. They are linked PRIVATE, so the module sees just
+#   the headers of the modules it names, not theirs in turn, and a module that
+#   is not defined yet is refused: the order of add_subdirectory() is the order
+#   of the layers, and an include against it does not compile.
+#   TESTS x_test: x_test.c beside the code, run as "unit/x_test", label unit.
+#
+# wayside_program(NAME SRCS ... DEPS ... [LIBS ...])
+#   A program, with the same rule for its dependencies.
+
+function(wayside_require name)
+  foreach(dep IN LISTS ARGN)
+    if(NOT TARGET ${dep})
+      message(FATAL_ERROR "${name} depends on ${dep}, which is not below it")
+    endif()
+  endforeach()
+endfunction()
+
+function(wayside_module name)
+  cmake_parse_arguments(M "" "" "SRCS;DEPS;LIBS;TESTS" ${ARGN})
+  if(M_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "wayside_module(${name}): ${M_UNPARSED_ARGUMENTS}?")
+  endif()
+  wayside_require(${name} ${M_DEPS})
+  add_library(${name} STATIC ${M_SRCS})
+  target_include_directories(${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${M_DEPS} ${M_LIBS} wayside_flags)
+  if(BUILD_TESTING)
+    foreach(test IN LISTS M_TESTS)
+      add_executable(${test} ${test}.c)
+      target_compile_definitions(${test} PRIVATE
+        WAYSIDE_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
+      target_link_libraries(${test} PRIVATE ${name} ${M_DEPS} base
+        PkgConfig::CMOCKA ${M_LIBS} wayside_flags)
+      add_test(NAME unit/${test} COMMAND ${test})
+      set_tests_properties(unit/${test} PROPERTIES LABELS unit TIMEOUT 120)
+    endforeach()
+  endif()
+endfunction()
+
+function(wayside_program name)
+  cmake_parse_arguments(P "" "" "SRCS;DEPS;LIBS" ${ARGN})
+  wayside_require(${name} ${P_DEPS})
+  add_executable(${name} ${P_SRCS})
+  target_include_directories(${name} PRIVATE ${CMAKE_BINARY_DIR})
+  target_link_libraries(${name} PRIVATE ${P_DEPS} ${P_LIBS} wayside_flags)
+endfunction()

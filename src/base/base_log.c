@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* base_log.c - one log, on standard error */
+#include "base_log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MAX_LEN 1024
+
+static const char *const level_names[] = {
+	[BASE_LOG_ERR] = "err",       [BASE_LOG_WARN] = "warn",
+	[BASE_LOG_NOTICE] = "notice", [BASE_LOG_INFO] = "info",
+	[BASE_LOG_DEBUG] = "debug",
+};
+
+static const char *const format_names[] = {
+	[BASE_LOG_CONSOLE] = "console",
+	[BASE_LOG_JSON] = "json",
+};
+
+/* The log target: the one mutable global of a role. */
+static struct {
+	enum base_log_level level;
+	enum base_log_format format;
+	char role[32];
+} target = { BASE_LOG_NOTICE, BASE_LOG_CONSOLE, "waysided" };
+
+void base_log_set_level(enum base_log_level level)
+{
+	target.level = level;
+}
+
+void base_log_set_format(enum base_log_format format)
+{
+	target.format = format;
+}
+
+void base_log_set_role(const char *role)
+{
+	(void)snprintf(target.role, sizeof(target.role), "%s", role);
+}
+
+static int find(const char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(names[i], name))
+			return (int)i;
+	}
+	return -1;
+}
+
+bool base_log_from_env(void)
+{
+	/* secure_getenv is not wanted: the caller's environment is trusted */
+	const char *level = getenv("LOG_LEVEL"); /* NOLINT(concurrency-mt-unsafe):
+						    before any thread */
+	const char *format = getenv("LOG_FORMAT"); /* NOLINT(concurrency-mt-unsafe):
+						      before any thread */
+	int i;
+
+	if (level && *level) {
+		i = find(level_names, WS_ARRAY_LEN(level_names), level);
+		if (i < 0) {
+			base_err("LOG_LEVEL is \"%s\": use err, warn, notice, "
+				 "info or debug",
+				 level);
+			return false;
+		}
+		target.level = (enum base_log_level)i;
+	}
+	if (format && *format) {
+		i = find(format_names, WS_ARRAY_LEN(format_names), format);
+		if (i < 0) {
+			base_err("LOG_FORMAT is \"%s\": use console or json",
+				 format);
+			return false;
+		}
+		target.format = (enum base_log_format)i;
+	}
+	return true;
+}
+
+bool base_log_on(enum base_log_level level)
+{
+	return level <= target.level;
+}
+
+/* Copies text into out so that it stays one line; for JSON it also becomes
+ * the inside of a string. Bytes from 0x80 on pass: names may be UTF-8. */
+static size_t escape(char *out, size_t size, const char *text, bool json)
+{
+	size_t n = 0;
+
+	for (const unsigned char *p = (const unsigned char *)text;
+	     *p && n + 8 < size; p++) {
+		if (json && (*p == '"' || *p == '\\')) {
+			out[n++] = '\\';
+			out[n++] = (char)*p;
+		} else if (*p < 0x20 || *p == 0x7f) {
+			n += (size_t)snprintf(out + n, size - n,
+					      json ? "\\u%04x" : "\\x%02x",
+					      (unsigned)*p);
+		} else {
+			out[n++] = (char)*p;
+		}
+	}
+	out[n] = '\0';
+	return n;
+}
+
+void base_log(enum base_log_level level, const char *fmt, ...)
+{
+	const int saved = errno;
+	const bool json = target.format == BASE_LOG_JSON;
+	char text[LINE_MAX_LEN], safe[LINE_MAX_LEN * 2];
+	char line[sizeof(safe) + 128], stamp[32] = "";
+	struct timespec now;
+	struct tm tm;
+	va_list args;
+	int n;
+
+	if (!base_log_on(level))
+		return;
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	escape(safe, sizeof(safe), text, json);
+	if (clock_gettime(CLOCK_REALTIME, &now) == 0 &&
+	    gmtime_r(&now.tv_sec, &tm))
+		(void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	n = snprintf(line, sizeof(line),
+		     json ? "{\"time\":\"%s\",\"level\":\"%s\",\"role\":\"%s\","
+			    "\"message\":\"%s\"}\n"
+			  : "%s %s %s: %s\n",
+		     stamp, level_names[level], target.role, safe);
+	if (n > 0 && write(STDERR_FILENO, line, (size_t)n) < 0) {
+		/* nobody is left to tell */
+	}
+	errno = saved;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * base_log.h - one log, on standard error
+ *
+ * One line a call: text first, then key=value. Levels: err = the daemon cannot
+ * do its job; warn = degraded, says "ignoring" or "retrying"; notice = life
+ * cycle; info = per flow, off by default; debug = free. Never payload bytes or
+ * keys above debug. Control bytes in a line are written as \xHH, so a string
+ * from the network cannot forge a second line.
+ * LOG_LEVEL (err, warn, notice, info, debug) and LOG_FORMAT (console, json) are
+ * the classic environment names. Each line is one write(): lines of several
+ * processes stay whole.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+
+#include "base_attr.h"
+
+enum base_log_level {
+	BASE_LOG_ERR,
+	BASE_LOG_WARN,
+	BASE_LOG_NOTICE,
+	BASE_LOG_INFO,
+	BASE_LOG_DEBUG,
+};
+
+enum base_log_format {
+	BASE_LOG_CONSOLE,
+	BASE_LOG_JSON,
+};
+
+/* Start-up values: level notice, format console, role "waysided". */
+void base_log_set_level(enum base_log_level level);
+void base_log_set_format(enum base_log_format format);
+/* Who speaks ("supervisor", "worker/0"); copied, at most 31 bytes. */
+void base_log_set_role(const char *role);
+
+/* Takes LOG_LEVEL and LOG_FORMAT. A value that is none of theirs is an error:
+ * one line is logged. Return: false then. */
+WS_MUST_USE bool base_log_from_env(void);
+
+bool base_log_on(enum base_log_level level);
+void base_log(enum base_log_level level, const char *fmt, ...) WS_PRINTF(2, 3);
+
+#define base_err(...)    base_log(BASE_LOG_ERR, __VA_ARGS__)
+#define base_warn(...)   base_log(BASE_LOG_WARN, __VA_ARGS__)
+#define base_notice(...) base_log(BASE_LOG_NOTICE, __VA_ARGS__)
+#define base_info(...)   base_log(BASE_LOG_INFO, __VA_ARGS__)
+#define base_debug(...)                                        \
+	do {                                                   \
+		if (base_log_on(BASE_LOG_DEBUG))               \
+			base_log(BASE_LOG_DEBUG, __VA_ARGS__); \
+	} while (0)
+
+#endif

@@ -1,0 +1,5 @@
+#include "base_test.h"
+int main(void)
+{
+	return 0;
+}

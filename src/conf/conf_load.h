@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * conf_load.h - command line and file to validated tables
+ *
+ * The caller opens the file; a short-lived child without rights (no
+ * capabilities, no_new_privs, seccomp, no way to open a file by name beyond
+ * what name resolving needs) parses the descriptor and hands the tables back in
+ * a sealed memfd. What the child says is checked again with
+ * conf_tables_valid().
+ */
+#ifndef CONF_LOAD_H
+#define CONF_LOAD_H
+
+#include "base_attr.h"
+
+struct conf_tables;
+
+/* What the command line said; NULL = not given. It beats the file. */
+struct conf_overrides {
+	const char *listen;  /* -l ADDR:PORT, [ADDR]:PORT or NAME:SERVICE */
+	const char *remote;  /* -r, the same forms */
+	const char *log_dir; /* -o */
+	const char *pidfile; /* -p */
+	const char *observers[8]; /* -O: file=PATH, logfile=PATH or PATH */
+	int n_observers;
+};
+
+struct conf_input {
+	const char *path; /* of the file; NULL = command line alone */
+	struct conf_overrides overrides;
+	const char *const *protocols; /* names for `observe`, NULL-terminated */
+};
+
+/*
+ * Return: 0 and *tables is a read-only mapping for the caller's life, *fd (may
+ * be NULL) its sealed memfd; -EINVAL after all problems were printed to
+ * standard error, one line each, sorted by line:
+ *   FILE:LINE:COLUMN: unknown key "captur" in rule "tkstar" (nearest:
+ * "capture") or another -errno, logged.
+ */
+WS_MUST_USE int conf_load(const struct conf_input *in,
+			  const struct conf_tables **tables, int *fd);
+
+#endif

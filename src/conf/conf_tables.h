@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * conf_tables.h - the validated configuration, as every process sees it
+ *
+ * One fixed-layout block without pointers: the parsing child writes it, the
+ * supervisor seals it in a memfd, all roles map it read-only. Lists lie in the
+ * arrays at the end; an owner holds {first, n}. conf_tables_valid() checks all
+ * indices, lengths and enum values: call it on whatever came from another
+ * process.
+ */
+#ifndef CONF_TABLES_H
+#define CONF_TABLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base_addr.h"
+#include "base_attr.h"
+
+#define CONF_MAGIC      0x57435446U /* "WCTF" */
+#define CONF_RULES_MAX  64
+#define CONF_DESTS_MAX  1024
+#define CONF_NETS_MAX   1024
+#define CONF_IFACES_MAX 256
+#define CONF_EVENTS_MAX 8
+#define CONF_NAME_LEN   32   /* with the final NUL */
+#define CONF_IFNAME_LEN 16   /* IFNAMSIZ */
+#define CONF_PATH_LEN   1024 /* with the final NUL */
+#define CONF_RULE_NONE  0xffffU
+
+enum conf_failure { /* on_failure */
+	CONF_FAILURE_OPEN_STAY,
+	CONF_FAILURE_OPEN,
+	CONF_FAILURE_CLOSED,
+	CONF_FAILURE_MAX
+};
+
+enum conf_source { /* rule.source: whose address the server sees */
+	CONF_SOURCE_GATEWAY,
+	CONF_SOURCE_CLIENT,
+	CONF_SOURCE_MAX
+};
+
+enum conf_capture { /* rule.capture */
+	CONF_CAPTURE_TEXT,
+	CONF_CAPTURE_NONE,
+	CONF_CAPTURE_MAX
+};
+
+enum conf_when_full {         /* rule.when_full: the ring is full, what now */
+	CONF_WHEN_FULL_BRIEF, /* not read for at most 100 ms, then drop */
+	CONF_WHEN_FULL_DROP,  /* relay on, the observer misses bytes */
+	CONF_WHEN_FULL_WAIT,  /* not read until there is room */
+	CONF_WHEN_FULL_MAX
+};
+
+struct conf_list {
+	uint32_t first; /* index into its array */
+	uint32_t n;
+};
+
+/* Destinations: every address of `net`, ports first to last inclusive. */
+struct conf_dest {
+	struct base_net net;
+	uint16_t port_first; /* 1-65535 */
+	uint16_t port_last;
+};
+
+/*
+ * A rule: interfaces x clients x destinations, and what to do with it. No two
+ * rules' products meet. In fixed-remote mode there is one rule, named "fixed",
+ * with no lists: every connection to `listen` is its.
+ */
+struct conf_rule {
+	char name[CONF_NAME_LEN];    /* [A-Za-z0-9_-]+, unique */
+	struct conf_list interfaces; /* in ifaces; n = 0: any but loopback */
+	struct conf_list clients;    /* in nets; n = 0: any */
+	struct conf_list to;         /* in dests */
+	uint32_t source;             /* enum conf_source */
+	uint32_t capture;            /* enum conf_capture */
+	uint32_t when_full;          /* enum conf_when_full */
+	char observe[CONF_NAME_LEN]; /* "auto", "none" or a protocol's name */
+};
+
+struct conf_tables {
+	uint32_t magic;
+	uint32_t size;   /* sizeof(struct conf_tables) */
+	uint32_t number; /* the config number: 1 at start, +1 a reload */
+
+	uint32_t on_failure;         /* enum conf_failure */
+	uint32_t workers;            /* >= 1: "auto" is resolved */
+	uint32_t max_flows;          /* all workers together */
+	uint64_t ring_size;          /* bytes a worker, a power of two */
+	uint32_t connect_timeout_ms; /* towards the server */
+	uint16_t listen_port;        /* of the transparent listeners */
+	uint16_t reserved;
+
+	/* Fixed-remote mode: both or neither have a family. */
+	struct base_addr listen;
+	struct base_addr remote;
+
+	char log_dir[CONF_PATH_LEN];                 /* absolute, exists */
+	char pidfile[CONF_PATH_LEN];                 /* absolute; "" = none */
+	char events[CONF_EVENTS_MAX][CONF_PATH_LEN]; /* event files, absolute */
+	uint32_t n_events;
+
+	uint32_t n_rules;
+	uint32_t n_dests;
+	uint32_t n_nets;
+	uint32_t n_ifaces;
+	struct conf_rule rules[CONF_RULES_MAX];
+	struct conf_dest dests[CONF_DESTS_MAX];
+	struct base_net nets[CONF_NETS_MAX];
+	char ifaces[CONF_IFACES_MAX][CONF_IFNAME_LEN]; /* "br-lan", "wg*" */
+};
+
+/* True when every index, string, enum and size in `t` is within bounds.
+ * `len`: bytes that are really there. */
+WS_MUST_USE bool conf_tables_valid(const struct conf_tables *t, size_t len);
+
+/* In fixed-remote mode? */
+static inline bool conf_tables_fixed(const struct conf_tables *t)
+{
+	return t->listen.family != 0;
+}
+
+/*
+ * The rule that takes a connection from `client` to `server` that came in on
+ * interface `ifname`; CONF_RULE_NONE when no rule does. Linear in the rules:
+ * asked once a connection.
+ */
+uint16_t conf_tables_match(const struct conf_tables *t,
+			   const struct base_addr *client,
+			   const struct base_addr *server, const char *ifname);
+
+/* Words of the enums, as in the file: for printing. */
+const char *conf_failure_name(enum conf_failure v);
+const char *conf_source_name(enum conf_source v);
+const char *conf_capture_name(enum conf_capture v);
+const char *conf_when_full_name(enum conf_when_full v);
+
+#endif
