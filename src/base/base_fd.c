@@ -39,9 +39,9 @@ ssize_t base_fd_recv(int fd, void *buf, size_t len)
 	return errno == EAGAIN ? 0 : -errno;
 }
 
-ssize_t base_fd_sendv(int fd, const struct iovec *iov, int n_iov)
+ssize_t base_fd_sendv(int fd, struct iovec *iov, int n_iov)
 {
-	const struct msghdr msg = { .msg_iov = (struct iovec *)iov,
+	const struct msghdr msg = { .msg_iov = iov,
 				    .msg_iovlen = (size_t)n_iov };
 	ssize_t n;
 

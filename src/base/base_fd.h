@@ -22,7 +22,7 @@ WS_MUST_USE int base_fd_take(int *fd);
 
 /* End of stream is -ESHUTDOWN, so that 0 stays "would block". */
 ssize_t base_fd_recv(int fd, void *buf, size_t len);
-ssize_t base_fd_sendv(int fd, const struct iovec *iov, int n_iov);
+ssize_t base_fd_sendv(int fd, struct iovec *iov, int n_iov);
 
 /* Writes all of it to a regular file. Return: 0 or -errno, and *written (may be
  * NULL) holds what got there either way. */

@@ -57,10 +57,12 @@ static int find(const char *const *names, size_t n, const char *name)
 bool base_log_from_env(void)
 {
 	/* secure_getenv is not wanted: the caller's environment is trusted */
-	const char *level = getenv("LOG_LEVEL"); /* NOLINT(concurrency-mt-unsafe):
-						    before any thread */
-	const char *format = getenv("LOG_FORMAT"); /* NOLINT(concurrency-mt-unsafe):
-						      before any thread */
+	const char *level =
+		getenv("LOG_LEVEL"); /* NOLINT(concurrency-mt-unsafe):
+					before any thread */
+	const char *format =
+		getenv("LOG_FORMAT"); /* NOLINT(concurrency-mt-unsafe):
+					 before any thread */
 	int i;
 
 	if (level && *level) {
