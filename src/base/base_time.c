@@ -2,7 +2,7 @@
 /* base_time.c - clocks, and the classic local time stamps */
 #include "base_time.h"
 
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,25 +22,31 @@ uint64_t base_time_mono_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static const char *format_local(uint64_t wall_ns, const char *format,
-				char buf[static BASE_TIME_STAMP_LEN])
+/* False when the time has no local form. */
+static bool local_time(uint64_t wall_ns, struct tm *tm)
 {
 	const time_t t = (time_t)(wall_ns / BASE_TIME_NS_PER_S);
-	struct tm tm;
 
-	if (!localtime_r(&t, &tm) ||
-	    !strftime(buf, BASE_TIME_STAMP_LEN, format, &tm))
-		memcpy(buf, "-", 2);
-	return buf;
+	return localtime_r(&t, tm) != NULL;
 }
 
 const char *base_time_stamp(uint64_t wall_ns,
 			    char buf[static BASE_TIME_STAMP_LEN])
 {
-	return format_local(wall_ns, "%Y-%m-%d %H:%M:%S", buf);
+	struct tm tm;
+
+	if (!local_time(wall_ns, &tm) ||
+	    !strftime(buf, BASE_TIME_STAMP_LEN, "%Y-%m-%d %H:%M:%S", &tm))
+		memcpy(buf, "-", 2);
+	return buf;
 }
 
 const char *base_time_id(uint64_t wall_ns, char buf[static BASE_TIME_STAMP_LEN])
 {
-	return format_local(wall_ns, "%Y-%m-%d_%H%M%S", buf);
+	struct tm tm;
+
+	if (!local_time(wall_ns, &tm) ||
+	    !strftime(buf, BASE_TIME_STAMP_LEN, "%Y-%m-%d_%H%M%S", &tm))
+		memcpy(buf, "-", 2);
+	return buf;
 }
