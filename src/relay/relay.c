@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* relay.c - moving the bytes of one flow */
+#include "relay.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "stat.h"
+
+#define IOV_MAX_PIECES 64
+
+/* One pump run. */
+struct run {
+	struct relay_env *env;
+	struct ring_slot *s;
+	struct ring_dir *d;
+	uint32_t slot;
+	unsigned direction;
+	int from, to;
+};
+
+/* Where the next bytes go. */
+struct place {
+	uint8_t *buf;
+	size_t len;
+	bool observed;
+};
+
+void relay_begin(struct ring_slot *s)
+{
+	for (int i = 0; i < RING_SIDES; i++) {
+		memset(&s->dir[i], 0, sizeof(s->dir[i]));
+		s->dir[i].pend_first = RING_BLOCK_NONE;
+		s->dir[i].pend_last = RING_BLOCK_NONE;
+		s->dir[i].chunk_shift = RING_CHUNK_SHIFT_MIN;
+	}
+}
+
+static void set_flag(struct ring_dir *d, enum ring_dir_flag flag, bool on)
+{
+	d->flags = (uint16_t)(on ? d->flags | flag : d->flags & ~flag);
+}
+
+/* Sends what is pending. Return: 0 (look at pend_len) or -errno. */
+static int drain(struct run *r)
+{
+	struct iovec iov[IOV_MAX_PIECES];
+
+	while (r->d->pend_len) {
+		const int n =
+			ring_pool_peek(r->env->pool, r->d, iov, IOV_MAX_PIECES);
+		const ssize_t sent = r->env->io->sendv(r->to, iov, n);
+
+		if (sent <= 0)
+			return (int)sent;
+		ring_pool_consume(r->env->pool, r->d, (size_t)sent);
+		r->d->bytes_out += (uint64_t)sent;
+	}
+	return 0;
+}
+
+/* The ring is full: may the flow be left unread for now? */
+static bool may_wait(struct run *r)
+{
+	const uint64_t now = r->env->now_ms;
+	const uint32_t since = r->d->wait_since_ms;
+
+	if (r->s->when_full == RING_WHEN_FULL_WAIT)
+		return true;
+	if (r->s->when_full == RING_WHEN_FULL_DROP)
+		return false;
+	if (ring_tap_still_ms(r->env->tap, now) >= RELAY_STALLED_MS)
+		return false;
+	return !since || (uint32_t)now - since < RELAY_BRIEF_MS;
+}
+
+/* How much to read at most: 0 = the pool could not take the tail. */
+static size_t read_limit(const struct run *r)
+{
+	const size_t room = ring_pool_room(r->env->pool);
+	size_t len = (size_t)1 << r->d->chunk_shift;
+
+	if (r->d->flags & RING_DIR_BLOCKED) {
+		const size_t takes = r->env->io->room(r->to);
+
+		/* never nothing: the socket said that it is writable */
+		if (len > takes)
+			len = takes > RING_BLOCK ? takes : RING_BLOCK;
+	}
+	return len < room ? len : room;
+}
+
+/* Return: false = do not read now; the reason is in the flags. */
+static bool find_place(struct run *r, struct place *p)
+{
+	struct ring_dir *d = r->d;
+
+	p->len = read_limit(r);
+	set_flag(d, RING_DIR_POOL_WAIT, !p->len);
+	if (!p->len) {
+		stat_add(&r->env->control->stat, STAT_POOL_WAITS, 1);
+		return false;
+	}
+	p->observed = false;
+	if (r->s->flags & RING_SLOT_OBSERVED) {
+		p->buf = ring_tap_reserve(r->env->tap, RING_BLOCK, &p->len,
+					  r->env->now_ms);
+		p->observed = p->buf != NULL;
+		if (!p->buf && may_wait(r)) {
+			if (!d->wait_since_ms) {
+				/* 0 means "not waiting" */
+				d->wait_since_ms = (uint32_t)r->env->now_ms | 1;
+				stat_add(&r->env->control->stat,
+					 STAT_RING_WAITS, 1);
+			}
+			set_flag(d, RING_DIR_RING_WAIT, true);
+			return false;
+		}
+	}
+	set_flag(d, RING_DIR_RING_WAIT, false);
+	if (p->observed) {
+		d->wait_since_ms = 0;
+	} else {
+		p->buf = r->env->pool->scratch;
+		if (p->len > RING_CHUNK_MAX)
+			p->len = RING_CHUNK_MAX;
+	}
+	return true;
+}
+
+/* Books n bytes that came, and shows them to the readers. */
+static void account(struct run *r, const struct place *p, size_t n)
+{
+	struct ring_dir *d = r->d;
+	const struct ring_entry e = {
+		.type = RING_ENTRY_DATA,
+		.len = (uint32_t)n,
+		.slot = r->slot,
+		.serial = r->s->serial,
+		.direction = (uint8_t)r->direction,
+		.view = RING_VIEW_WIRE,
+		.flow_id = r->s->flow_id,
+		.offset = d->bytes_in,
+		.time_ns = r->env->wall_ns,
+	};
+
+	if (p->observed)
+		ring_tap_commit(r->env->tap, &e);
+	d->bytes_in += n;
+	d->last_ns = r->env->wall_ns;
+	if (!p->observed) {
+		d->unobserved += n;
+		if (r->s->flags & RING_SLOT_OBSERVED)
+			stat_add(&r->env->control->stat, STAT_UNOBSERVED_BYTES,
+				 n);
+	}
+	stat_add(&r->env->control->stat,
+		 r->direction == RING_CLIENT ? STAT_CLIENT_BYTES
+					     : STAT_SERVER_BYTES,
+		 n);
+}
+
+/* Full reads want a larger chunk, small ones go back to the smallest. */
+static void adapt_chunk(struct ring_dir *d, size_t asked, size_t got)
+{
+	if (got >= (size_t)1 << d->chunk_shift) {
+		if (d->chunk_shift < RING_CHUNK_SHIFT_MAX)
+			d->chunk_shift++;
+	} else if (got < asked && got < (1U << RING_CHUNK_SHIFT_MIN)) {
+		d->chunk_shift = RING_CHUNK_SHIFT_MIN;
+	}
+}
+
+static void set_intent(struct run *r, bool active)
+{
+	struct ring_intent *i = &r->env->control->intent;
+
+	i->slot = r->slot;
+	i->direction = (uint16_t)r->direction;
+	i->offset = r->d->bytes_in;
+	/* recovery reads it after our death: order as written is enough */
+	atomic_signal_fence(memory_order_seq_cst);
+	i->active = active;
+}
+
+static ssize_t receive(struct run *r, struct place *p)
+{
+	ssize_t n;
+
+	set_intent(r, true);
+	n = r->env->io->recv(r->from, p->buf, p->len);
+	if (n > 0)
+		account(r, p, (size_t)n);
+	set_intent(r, false);
+	return n;
+}
+
+/* Sends fresh bytes and keeps what the receiver did not take. */
+static int forward(struct run *r, const struct place *p, size_t n)
+{
+	struct iovec iov = { .iov_base = p->buf, .iov_len = n };
+	const ssize_t sent = r->env->io->sendv(r->to, &iov, 1);
+
+	if (sent < 0)
+		return (int)sent;
+	r->d->bytes_out += (uint64_t)sent;
+	if ((size_t)sent < n) {
+		ring_pool_append(r->env->pool, r->d, p->buf + sent,
+				 n - (size_t)sent);
+		set_flag(r->d, RING_DIR_BLOCKED, true);
+	}
+	return 0;
+}
+
+/* Return: 0, or -errno with *broken set. */
+static int fill(struct run *r, enum ring_side *broken)
+{
+	size_t budget = RELAY_BUDGET;
+
+	while (budget && !r->d->pend_len &&
+	       !(r->d->flags & RING_DIR_EOF_SEEN)) {
+		struct place p;
+		ssize_t n;
+		int err;
+
+		if (!find_place(r, &p))
+			return 0;
+		n = receive(r, &p);
+		if (n == 0)
+			return 0;
+		if (n == -ESHUTDOWN) {
+			set_flag(r->d, RING_DIR_EOF_SEEN, true);
+			return 0;
+		}
+		if (n < 0) {
+			*broken = r->direction;
+			return (int)n;
+		}
+		adapt_chunk(r->d, p.len, (size_t)n);
+		err = forward(r, &p, (size_t)n);
+		if (err) {
+			*broken = (enum ring_side) !r->direction;
+			return err;
+		}
+		if ((size_t)n < p.len)
+			return 0;
+		budget -= (size_t)n < budget ? (size_t)n : budget;
+	}
+	return 0;
+}
+
+int relay_pump(struct relay_env *env, uint32_t slot, unsigned d,
+	       enum ring_side *broken)
+{
+	struct ring_slot *s = &env->slots[slot];
+	struct run r = { .env = env,
+			 .s = s,
+			 .d = &s->dir[d],
+			 .slot = slot,
+			 .direction = d,
+			 .from = s->fd[d],
+			 .to = s->fd[!d] };
+	int err = drain(&r);
+
+	if (err) {
+		*broken = (enum ring_side) !d;
+		return err;
+	}
+	err = fill(&r, broken);
+	if (err)
+		return err;
+	if ((r.d->flags & RING_DIR_EOF_SEEN) && !r.d->pend_len &&
+	    !(r.d->flags & RING_DIR_SHUT_SENT)) {
+		err = env->io->shutdown(r.to);
+		if (err) {
+			*broken = (enum ring_side) !d;
+			return err;
+		}
+		set_flag(r.d, RING_DIR_SHUT_SENT, true);
+	}
+	return 0;
+}
+
+unsigned relay_interest(const struct ring_slot *s, enum ring_side side)
+{
+	const uint16_t no_read = RING_DIR_EOF_SEEN | RING_DIR_RING_WAIT |
+				 RING_DIR_POOL_WAIT;
+	unsigned want = RELAY_QUIET;
+
+	switch ((enum ring_state)s->state) {
+	case RING_STATE_CONNECTING:
+		return side == RING_SERVER ? RELAY_WRITE : RELAY_QUIET;
+	case RING_STATE_OPEN:
+		if (!(s->dir[side].flags & no_read) && !s->dir[side].pend_len)
+			want |= RELAY_READ;
+		if (s->dir[!side].pend_len)
+			want |= RELAY_WRITE;
+		return want;
+	case RING_STATE_FREE:
+	case RING_STATE_CLOSING:
+	case RING_STATE_MAX:
+		break;
+	}
+	return RELAY_QUIET;
+}
+
+bool relay_finished(const struct ring_slot *s)
+{
+	return s->dir[RING_CLIENT].flags & s->dir[RING_SERVER].flags &
+	       RING_DIR_SHUT_SENT;
+}
+
+bool relay_waits(const struct ring_slot *s)
+{
+	return (s->dir[RING_CLIENT].flags | s->dir[RING_SERVER].flags) &
+	       (RING_DIR_RING_WAIT | RING_DIR_POOL_WAIT);
+}

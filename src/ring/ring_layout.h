@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ring_layout.h - the memory that outlives a process
+ *
+ * Theory of operation
+ *
+ * Each worker has three memfds that it alone writes, and one page per reader:
+ *
+ *   table   control page | slot 0 | slot 1 | ...        read by everybody
+ *   data    the tap ring, a power of two, mapped twice back to back
+ *   pool    scratch | next[] | 4 KiB blocks             bytes not yet sent
+ *   cursor  one page a reader, written by that reader   read by the worker
+ *
+ * The supervisor makes them and maps table, data and pool for writing, then
+ * seals them (F_SEAL_FUTURE_WRITE): a worker inherits the mapping by fork,
+ * and nobody can make another that is writable, not even through /proc. So
+ * nothing but the worker can change a byte that the worker sends.
+ *
+ * The flow table is the truth about flows: status, late readers and recovery
+ * read it. The ring is the stream of what happened: OPEN, DATA, CLOSE. OPEN and
+ * CLOSE are hints, and carry a copy of the slot: a reader that missed one finds
+ * the flow in the table. A gap in observation is a jump in stream offset
+ * between two DATA entries of a direction: exact, and it needs no record.
+ *
+ * Positions in the ring (head, cursors) are bytes since its creation, so they
+ * only grow; position modulo size is the place. The mapping is double, so an
+ * entry never has to be split.
+ *
+ * No pointers, no implicit padding: these structs are an interface between
+ * processes that may come from different builds.
+ */
+#ifndef RING_LAYOUT_H
+#define RING_LAYOUT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base_addr.h"
+#include "stat.h"
+
+#define RING_MAGIC           0x57524e47U /* "WRNG" */
+#define RING_LAYOUT_VERSION  1
+#define RING_PAGE            4096
+#define RING_ALIGN           64 /* entries begin at multiples of it */
+#define RING_SIZE_MIN        (1U << 20)
+#define RING_CHUNK_SHIFT_MIN 12 /* first read of a direction: 4 KiB */
+#define RING_CHUNK_SHIFT_MAX 18 /* doubled on full reads up to 256 KiB */
+#define RING_CHUNK_MAX       (1U << RING_CHUNK_SHIFT_MAX)
+#define RING_BLOCK           4096 /* of the pending pool */
+#define RING_BLOCK_NONE      UINT32_MAX
+#define RING_SERIAL_MAX      0x7fffffffU /* 31 bits: fits epoll's data */
+
+enum ring_reader_id {
+	RING_READER_RECORDER,
+	RING_READER_MAX
+};
+/* Room for the readers to come (mirror, bridge, plugin host). */
+#define RING_READER_ROOM 8
+
+/* Side i sends direction i: side 0 is the client, direction 0 its bytes. */
+enum ring_side {
+	RING_CLIENT,
+	RING_SERVER,
+	RING_SIDES
+};
+
+enum ring_view {
+	RING_VIEW_WIRE,
+	RING_VIEW_MAX
+};
+
+enum ring_state {
+	RING_STATE_FREE,
+	RING_STATE_CONNECTING, /* the server has not answered yet */
+	RING_STATE_OPEN,
+	RING_STATE_CLOSING, /* unhooked, freed when the batch ends */
+	RING_STATE_MAX
+};
+
+/* The ring is full: what becomes of a flow's next bytes (config: when_full). */
+enum ring_when_full {
+	RING_WHEN_FULL_BRIEF,
+	RING_WHEN_FULL_DROP,
+	RING_WHEN_FULL_WAIT,
+};
+
+enum ring_slot_flag {
+	RING_SLOT_OBSERVED = 1, /* bytes go through the ring */
+};
+
+enum ring_dir_flag {
+	RING_DIR_EOF_SEEN = 1,   /* the sender said FIN */
+	RING_DIR_SHUT_SENT = 2,  /* ... and the receiver was told */
+	RING_DIR_BLOCKED = 4,    /* was blocked at least once: read no more
+				    than the receiver's buffer takes */
+	RING_DIR_RING_WAIT = 8,  /* not read: no room in the ring */
+	RING_DIR_POOL_WAIT = 16, /* not read: pending pool empty */
+};
+
+/* Why a flow ended. */
+enum ring_close {
+	RING_CLOSE_NORMAL,          /* FIN both ways */
+	RING_CLOSE_CLIENT_RESET,    /* the client's side broke */
+	RING_CLOSE_SERVER_RESET,    /* the server's side broke */
+	RING_CLOSE_CONNECT_FAILED,  /* the server refused, or no route */
+	RING_CLOSE_CONNECT_TIMEOUT, /* no answer in connect_timeout */
+	RING_CLOSE_STOPPED,         /* the daemon stopped */
+	RING_CLOSE_WORKER_DIED,     /* found by the worker's successor */
+	RING_CLOSE_MAX
+};
+
+/* One direction of a flow: what was received, sent, and lies between. */
+struct ring_dir {
+	uint64_t bytes_in;   /* received: the stream offset of the next byte */
+	uint64_t bytes_out;  /* sent on; in - out = pending */
+	uint64_t unobserved; /* of bytes_in, not put into the ring */
+	uint64_t acked_base; /* receiver's bytes_acked at the flow's start */
+	uint64_t last_ns;    /* wall clock of the last byte */
+	uint32_t pend_first; /* blocks in the pool, a chain */
+	uint32_t pend_last;
+	uint32_t pend_off;      /* first unsent byte in the first block */
+	uint32_t pend_len;      /* bytes; > 0 = the receiver is blocked */
+	uint32_t wait_since_ms; /* monotonic, of RING_WAIT; 0 = none */
+	uint16_t flags;         /* enum ring_dir_flag */
+	uint8_t chunk_shift;    /* of the next read */
+	uint8_t reserved;
+};
+_Static_assert(sizeof(struct ring_dir) == 64, "shared layout");
+
+struct ring_slot {
+	uint64_t flow_id;        /* ring id + n: unique for ever */
+	uint32_t serial;         /* grows at each reuse; 1 to RING_SERIAL_MAX */
+	uint32_t state;          /* enum ring_state */
+	uint32_t config_number;  /* the flow began with it and keeps it */
+	uint16_t rule;           /* index in that configuration */
+	uint16_t flags;          /* enum ring_slot_flag */
+	int32_t fd[RING_SIDES];  /* in the worker's table; -1 = closed */
+	struct base_addr client; /* the tracker, as the gateway sees it */
+	struct base_addr server; /* what the tracker asked for */
+	struct base_addr upstream;    /* our address towards the server */
+	uint64_t opened_ns;           /* wall clock */
+	uint64_t connection;          /* see ring_shared.h: second and number */
+	uint8_t interest[RING_SIDES]; /* what epoll was told: see relay.h */
+	uint8_t when_full;            /* enum ring_when_full */
+	uint8_t worker;
+	uint32_t reserved;
+	struct ring_dir dir[RING_SIDES];
+};
+_Static_assert(sizeof(struct ring_slot) == 256, "shared layout");
+
+/* Bytes may be lost between a recv() and its book-keeping when the worker
+ * dies: the intent tells its successor where to look. */
+struct ring_intent {
+	uint32_t slot;
+	uint16_t direction;
+	uint16_t active;
+	uint64_t offset; /* stream offset of the bytes asked for */
+};
+
+struct ring_control {
+	uint32_t magic;
+	uint32_t version;
+	uint64_t ring_id; /* random */
+	uint64_t ring_size;
+	uint64_t pool_size;
+	uint32_t n_slots;
+	uint32_t worker;
+	uint8_t reserved0[24];
+
+	/* Written by the worker. Pairs with the readers' acquire in
+	 * ring_reader_next(): what lies below head is complete. */
+	_Atomic uint64_t head;
+	_Atomic uint64_t next_flow; /* flow ids handed out: flow_id - ring_id */
+	uint8_t reserved1[48];
+
+	struct ring_intent intent;
+	uint8_t reserved2[48];
+
+	/* Odd = detached: that reader's cursor does not hold the ring back. */
+	_Atomic uint32_t reader_epoch[RING_READER_ROOM];
+	uint8_t reserved3[32];
+
+	struct stat_block stat;
+	uint8_t reserved4[RING_PAGE - 4 * 64 - sizeof(struct stat_block)];
+};
+_Static_assert(sizeof(struct ring_control) == RING_PAGE, "shared layout");
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "shared between processes");
+
+/* A reader's page. The worker reads the first line, nobody else writes. */
+struct ring_cursor {
+	/* Pairs with the worker's acquire in ring_tap: bytes below are free. */
+	_Atomic uint64_t pos;
+	_Atomic uint32_t idle;  /* 1: kick my eventfd when there is something */
+	_Atomic uint32_t epoch; /* the reader_epoch that this cursor answers */
+	uint8_t reserved0[48];
+	struct stat_block stat;
+	uint8_t reserved1[RING_PAGE - 64 - sizeof(struct stat_block)];
+};
+_Static_assert(sizeof(struct ring_cursor) == RING_PAGE, "shared layout");
+
+enum ring_entry_type {
+	RING_ENTRY_DATA = 1, /* bytes of one direction */
+	RING_ENTRY_OPEN,     /* payload: struct ring_slot */
+	RING_ENTRY_CLOSE,    /* payload: struct ring_slot at its end */
+	RING_ENTRY_PAD,      /* nothing: skips to the ring's beginning */
+	RING_ENTRY_MAX
+};
+
+struct ring_entry {
+	uint32_t type; /* enum ring_entry_type */
+	uint32_t span; /* from this header to the next, a multiple of 64 */
+	uint32_t len;  /* payload bytes that follow */
+	uint32_t slot;
+	uint32_t serial;
+	uint8_t direction; /* DATA: enum ring_side of the sender */
+	uint8_t view;      /* DATA: enum ring_view */
+	uint8_t reason;    /* CLOSE: enum ring_close */
+	uint8_t reserved0;
+	uint64_t flow_id;
+	uint64_t offset;  /* DATA: stream offset of the first byte */
+	uint64_t time_ns; /* wall clock, just before the bytes were read */
+	uint32_t error;   /* CLOSE: errno, or 0 */
+	uint32_t reserved1;
+	uint64_t reserved2;
+};
+_Static_assert(sizeof(struct ring_entry) == RING_ALIGN, "shared layout");
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ring_reader.c - a reader's end of the tap ring */
+#include "ring_reader.h"
+
+#include <errno.h>
+#include <string.h>
+
+static uint64_t load_head(const struct ring_reader *r)
+{
+	/* Pairs with the release in ring_tap_commit(). */
+	return atomic_load_explicit(&r->map.control->head,
+				    memory_order_acquire);
+}
+
+static uint32_t epoch_of_writer(const struct ring_reader *r)
+{
+	return atomic_load_explicit(&r->map.control->reader_epoch[r->id],
+				    memory_order_acquire);
+}
+
+static void publish(struct ring_reader *r)
+{
+	/* Pairs with the acquire in the writer's read_cursor(): our reads are
+	 * done before it may overwrite. */
+	atomic_store_explicit(&r->map.cursor->pos, r->pos,
+			      memory_order_release);
+}
+
+/* Detached: ask to be let in again, from the head on. */
+static void rejoin(struct ring_reader *r, uint32_t epoch)
+{
+	r->pos = r->head = load_head(r);
+	publish(r);
+	atomic_store_explicit(&r->map.cursor->epoch, epoch + 1,
+			      memory_order_release);
+}
+
+void ring_reader_init(struct ring_reader *r, const struct ring_view_map *map,
+		      enum ring_reader_id id)
+{
+	const uint32_t mine =
+		atomic_load_explicit(&map->cursor->epoch, memory_order_relaxed);
+	uint32_t epoch;
+
+	r->map = *map;
+	r->id = id;
+	epoch = epoch_of_writer(r);
+	r->pos = r->head =
+		atomic_load_explicit(&map->cursor->pos, memory_order_relaxed);
+	if ((epoch & 1) && mine != epoch + 1)
+		rejoin(r, epoch);
+}
+
+static bool sane(const struct ring_reader *r, const struct ring_entry *e)
+{
+	const uint64_t left = r->head - r->pos;
+
+	if (e->type == 0 || e->type >= RING_ENTRY_MAX || e->span > left ||
+	    e->span < sizeof(*e) || e->span % RING_ALIGN ||
+	    e->len > e->span - sizeof(*e) || e->span > r->map.ring_size)
+		return false;
+	if (e->type == RING_ENTRY_PAD)
+		return true;
+	if (e->slot >= r->map.n_slots || e->direction >= RING_SIDES ||
+	    e->view >= RING_VIEW_MAX || e->reason >= RING_CLOSE_MAX)
+		return false;
+	return e->type == RING_ENTRY_DATA || e->len == sizeof(struct ring_slot);
+}
+
+static int skip_all(struct ring_reader *r, int why)
+{
+	r->pos = r->head = load_head(r);
+	publish(r);
+	return why;
+}
+
+int ring_reader_next(struct ring_reader *r, struct ring_entry *e,
+		     const uint8_t **payload)
+{
+	for (;;) {
+		const uint32_t epoch = epoch_of_writer(r);
+		const uint8_t *at;
+
+		if ((epoch & 1) &&
+		    atomic_load_explicit(&r->map.cursor->epoch,
+					 memory_order_relaxed) != epoch + 1) {
+			rejoin(r, epoch);
+			return -EOVERFLOW;
+		}
+		if (r->pos == r->head) {
+			r->head = load_head(r);
+			if (r->pos == r->head)
+				return 0;
+			if (r->head < r->pos ||
+			    r->head - r->pos > r->map.ring_size)
+				return skip_all(r, -EBADMSG);
+		}
+		at = r->map.data + (r->pos & (r->map.ring_size - 1));
+		memcpy(e, at, sizeof(*e));
+		if (!sane(r, e))
+			return skip_all(r, -EBADMSG);
+		r->pos += e->span;
+		if (e->type == RING_ENTRY_PAD)
+			continue;
+		*payload = at + sizeof(*e);
+		return 1;
+	}
+}
+
+void ring_reader_release(struct ring_reader *r)
+{
+	publish(r);
+}
+
+bool ring_reader_sleep(struct ring_reader *r)
+{
+	atomic_store_explicit(&r->map.cursor->idle, 1, memory_order_relaxed);
+	/* Pairs with the fence in ring_tap_kick(). */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (load_head(r) == r->pos)
+		return true;
+	ring_reader_awake(r);
+	return false;
+}
+
+void ring_reader_awake(struct ring_reader *r)
+{
+	atomic_store_explicit(&r->map.cursor->idle, 0, memory_order_relaxed);
+}
+
+bool ring_reader_slot(const struct ring_reader *r, uint32_t slot,
+		      uint32_t serial, struct ring_slot *out)
+{
+	if (slot >= r->map.n_slots)
+		return false;
+	memcpy(out, &r->map.slots[slot], sizeof(*out));
+	return out->serial == serial && out->state != RING_STATE_FREE;
+}

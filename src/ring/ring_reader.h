@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ring_reader.h - a reader's end of the tap ring
+ *
+ * Distrusts the writer: the head is read once a round, each header is copied
+ * before it is checked, and payload bytes must be copied by the caller before
+ * they are parsed (the writer could still change them).
+ */
+#ifndef RING_READER_H
+#define RING_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base_attr.h"
+#include "ring_map.h"
+
+struct ring_reader {
+	struct ring_view_map map;
+	enum ring_reader_id id;
+	uint64_t pos;
+	uint64_t head;
+};
+
+/* Goes on where the cursor page says; a reader that was never there, or that
+ * was detached, begins at the head. */
+void ring_reader_init(struct ring_reader *r, const struct ring_view_map *map,
+		      enum ring_reader_id id);
+
+/*
+ * The next entry: copied into *e, its payload at *payload until the next
+ * release. Return: 1; 0 when there is none; -EBADMSG on nonsense: the reader is
+ * then at the head and what was unread is lost; -EOVERFLOW when the writer had
+ * detached this reader: the same.
+ */
+WS_MUST_USE int ring_reader_next(struct ring_reader *r, struct ring_entry *e,
+				 const uint8_t **payload);
+
+/* Gives everything that next() returned back to the writer. */
+void ring_reader_release(struct ring_reader *r);
+
+/* Declares the reader idle, so that the writer kicks it. False when there is
+ * something to read after all (it is then not idle). */
+WS_MUST_USE bool ring_reader_sleep(struct ring_reader *r);
+void ring_reader_awake(struct ring_reader *r);
+
+/* A copy of the slot if it still belongs to that flow. */
+WS_MUST_USE bool ring_reader_slot(const struct ring_reader *r, uint32_t slot,
+				  uint32_t serial, struct ring_slot *out);
+
+#endif

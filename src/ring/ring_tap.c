@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ring_tap.c - the writer's end of the tap ring */
+#include "ring_tap.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static uint64_t round_up(uint64_t n)
+{
+	return (n + RING_ALIGN - 1) & ~(uint64_t)(RING_ALIGN - 1);
+}
+
+static bool attached(const struct ring_tap *t, int reader)
+{
+	return !(atomic_load_explicit(&t->control->reader_epoch[reader],
+				      memory_order_relaxed) &
+		 1);
+}
+
+/* A detached reader that answered the current epoch is let back in. It begins
+ * at a head that was published before, so nothing it may read is overwritten:
+ * its cursor holds the ring from now on. */
+static void attach_returning(struct ring_tap *t, int i)
+{
+	const struct ring_cursor *c = t->readers[i].cursor;
+	const uint32_t epoch = atomic_load_explicit(
+		&t->control->reader_epoch[i], memory_order_relaxed);
+	uint64_t pos;
+
+	if (atomic_load_explicit(&c->epoch, memory_order_acquire) != epoch + 1)
+		return;
+	pos = atomic_load_explicit(&c->pos, memory_order_relaxed);
+	if (pos > t->head || t->head - pos > t->size)
+		return;
+	t->readers[i].pos = pos;
+	t->readers[i].kicked = 0;
+	atomic_store_explicit(&t->control->reader_epoch[i], epoch + 1,
+			      memory_order_release);
+}
+
+/* Believes a cursor only where it can be: between its last place and head. */
+static void read_cursor(struct ring_tap *t, int i)
+{
+	const uint64_t pos = atomic_load_explicit(&t->readers[i].cursor->pos,
+						  memory_order_acquire);
+
+	if (pos >= t->readers[i].pos && pos <= t->head)
+		t->readers[i].pos = pos;
+}
+
+static void find_floor(struct ring_tap *t)
+{
+	uint64_t floor = t->head;
+
+	for (int i = 0; i < RING_READER_MAX; i++) {
+		if (!attached(t, i))
+			attach_returning(t, i);
+		if (!attached(t, i))
+			continue;
+		read_cursor(t, i);
+		if (t->readers[i].pos < floor)
+			floor = t->readers[i].pos;
+	}
+	if (floor != t->floor)
+		t->full_ms = 0;
+	t->floor = floor;
+}
+
+/* Leaves every reader behind whose cursor stands at the floor. */
+static void detach_slowest(struct ring_tap *t)
+{
+	for (int i = 0; i < RING_READER_MAX; i++) {
+		uint32_t epoch;
+
+		if (!attached(t, i) || t->readers[i].pos != t->floor)
+			continue;
+		epoch = atomic_load_explicit(&t->control->reader_epoch[i],
+					     memory_order_relaxed);
+		atomic_store_explicit(&t->control->reader_epoch[i], epoch + 1,
+				      memory_order_release);
+		stat_add(&t->control->stat, STAT_RING_DETACHED, 1);
+	}
+}
+
+void ring_tap_init(struct ring_tap *t, const struct ring_map *m)
+{
+	memset(t, 0, sizeof(*t));
+	t->control = m->control;
+	t->data = m->data;
+	t->size = m->ring_size;
+	t->head = atomic_load_explicit(&m->control->head, memory_order_relaxed);
+	for (int i = 0; i < RING_READER_MAX; i++) {
+		t->readers[i].cursor = m->cursors[i];
+		t->readers[i].kick_fd = m->kick_fd[i];
+		/* a successor of a dead worker: what the reader last said, as
+		 * far as it can be true */
+		t->readers[i].pos = t->head > t->size ? t->head - t->size : 0;
+	}
+	find_floor(t);
+}
+
+static uint64_t room(const struct ring_tap *t)
+{
+	return t->size - (t->head - t->floor);
+}
+
+uint8_t *ring_tap_reserve(struct ring_tap *t, size_t min, size_t *len,
+			  uint64_t now_ms)
+{
+	const uint64_t need = round_up(sizeof(struct ring_entry) + min);
+	uint64_t payload;
+
+	if (room(t) < round_up(sizeof(struct ring_entry) + *len))
+		find_floor(t);
+	if (room(t) < need && ring_tap_still_ms(t, now_ms) >= RING_DETACH_MS) {
+		detach_slowest(t);
+		find_floor(t);
+	}
+	if (room(t) < need) {
+		if (!t->full_ms)
+			t->full_ms = now_ms;
+		return NULL;
+	}
+	t->full_ms = 0;
+	payload = room(t) - sizeof(struct ring_entry);
+	if (*len > payload)
+		*len = (size_t)payload;
+	return t->data + (t->head & (t->size - 1)) + sizeof(struct ring_entry);
+}
+
+void ring_tap_commit(struct ring_tap *t, const struct ring_entry *e)
+{
+	struct ring_entry out = *e;
+
+	out.span = (uint32_t)round_up(sizeof(out) + e->len);
+	memcpy(t->data + (t->head & (t->size - 1)), &out, sizeof(out));
+	t->head += out.span;
+	atomic_store_explicit(&t->control->head, t->head, memory_order_release);
+}
+
+bool ring_tap_put(struct ring_tap *t, const struct ring_entry *e,
+		  const void *payload, uint64_t now_ms)
+{
+	size_t len = e->len;
+	uint8_t *p = ring_tap_reserve(t, len, &len, now_ms);
+
+	if (!p)
+		return false;
+	memcpy(p, payload, e->len);
+	ring_tap_commit(t, e);
+	return true;
+}
+
+uint64_t ring_tap_still_ms(const struct ring_tap *t, uint64_t now_ms)
+{
+	return t->full_ms && now_ms > t->full_ms ? now_ms - t->full_ms : 0;
+}
+
+void ring_tap_kick(struct ring_tap *t)
+{
+	const uint64_t one = 1;
+
+	/* Pairs with the fence in ring_reader_sleep(): either we see that the
+	 * reader is idle, or it sees our head. */
+	atomic_thread_fence(memory_order_seq_cst);
+	for (int i = 0; i < RING_READER_MAX; i++) {
+		const struct ring_cursor *c = t->readers[i].cursor;
+		const uint64_t pos =
+			atomic_load_explicit(&c->pos, memory_order_relaxed);
+		const bool idle =
+			atomic_load_explicit(&c->idle, memory_order_relaxed);
+		const bool full = t->head - pos > t->size / 8 &&
+				  t->head - t->readers[i].kicked > t->size / 8;
+
+		if ((!idle && !full) || t->head == t->readers[i].kicked)
+			continue;
+		if (idle && pos == t->head)
+			continue;
+		t->readers[i].kicked = t->head;
+		/* a full counter means that it was kicked already */
+		if (write(t->readers[i].kick_fd, &one, sizeof(one)) < 0)
+			continue;
+	}
+}

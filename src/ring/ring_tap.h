@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ring_tap.h - the writer's end of the tap ring (worker only)
+ *
+ * Bytes are received straight into the ring: reserve room, recv() into it,
+ * commit what came. Unread bytes are never overwritten; a reader that stood
+ * still for RING_DETACH_MS while the ring was full is detached, so that one
+ * stopped reader starves nobody.
+ */
+#ifndef RING_TAP_H
+#define RING_TAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base_attr.h"
+#include "ring_map.h"
+
+#define RING_DETACH_MS 1000
+
+struct ring_tap {
+	struct ring_control *control;
+	uint8_t *data;
+	uint64_t size;
+	uint64_t head;
+	uint64_t floor;   /* smallest cursor of the attached readers */
+	uint64_t full_ms; /* full, and the floor stands, since then; or 0 */
+	struct {
+		const struct ring_cursor *cursor;
+		int kick_fd;
+		uint64_t pos;    /* last believed */
+		uint64_t kicked; /* head at the last kick for fullness */
+	} readers[RING_READER_MAX];
+};
+
+void ring_tap_init(struct ring_tap *t, const struct ring_map *m);
+
+/*
+ * Room for one entry with up to *len payload bytes; *len is cut to what there
+ * is. NULL when there is not even room for `min`. The pointer is valid until
+ * the next call.
+ */
+uint8_t *ring_tap_reserve(struct ring_tap *t, size_t min, size_t *len,
+			  uint64_t now_ms);
+
+/* Publishes one entry with the e->len bytes at the reserved place; type, flow
+ * and time are set by the caller, span here. */
+void ring_tap_commit(struct ring_tap *t, const struct ring_entry *e);
+
+/* Reserve, copy and commit; false when there is no room. */
+bool ring_tap_put(struct ring_tap *t, const struct ring_entry *e,
+		  const void *payload, uint64_t now_ms);
+
+/* How long has the ring been full without a byte given back? 0: it is not. */
+uint64_t ring_tap_still_ms(const struct ring_tap *t, uint64_t now_ms);
+
+/* Once a batch: wakes readers that declared themselves idle, and those that
+ * leave an eighth of the ring unread. */
+void ring_tap_kick(struct ring_tap *t);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* stat.c - names of the counters */
+#include "stat.h"
+
+_Static_assert(STAT_MAX <= STAT_ROOM, "the block has room for every counter");
+
+const struct stat_desc stat_table[STAT_MAX] = {
+	[STAT_FLOWS_OPENED] = { "flows_opened", "Connections taken" },
+	[STAT_FLOWS_CLOSED] = { "flows_closed", "Connections ended" },
+	[STAT_CLIENT_BYTES] = { "client_bytes", "Bytes received from clients" },
+	[STAT_SERVER_BYTES] = { "server_bytes", "Bytes received from servers" },
+	[STAT_UNOBSERVED_BYTES] = { "unobserved_bytes",
+				    "Bytes relayed that the tap ring had no "
+				    "room for" },
+	[STAT_CONNECT_FAILED] = { "connect_failed",
+				  "Servers that refused or were unreachable" },
+	[STAT_CONNECT_TIMEOUT] = { "connect_timeout",
+				   "Servers that did not answer in time" },
+	[STAT_RESETS] = { "resets", "Connections ended by a reset" },
+	[STAT_REFUSED_SELF] = { "refused_self",
+				"Connections to the listener itself" },
+	[STAT_REFUSED_NO_RULE] = { "refused_no_rule",
+				   "Connections that no rule takes" },
+	[STAT_ACCEPT_ERRORS] = { "accept_errors",
+				 "Connections lost while being accepted" },
+	[STAT_ACCEPT_PAUSES] = { "accept_pauses",
+				 "Times that a limit left connections in the "
+				 "backlog" },
+	[STAT_RING_WAITS] = { "ring_waits",
+			      "Times that a flow waited for room in the tap "
+			      "ring" },
+	[STAT_RING_DETACHED] = { "ring_detached",
+				 "Readers left behind because they stood "
+				 "still" },
+	[STAT_HINTS_LOST] = { "hints_lost",
+			      "Open or close entries that the ring had no "
+			      "room for" },
+	[STAT_POOL_WAITS] = { "pool_waits",
+			      "Times that a side was not read because the "
+			      "pending pool was empty" },
+	[STAT_EVENTS] = { "events", "Tracker messages observed" },
+	[STAT_LENGTH_WRONG] = { "length_wrong",
+				"Messages whose announced length is wrong" },
+	[STAT_SKIPPED_BYTES] = { "skipped_bytes",
+				 "Bytes between messages that belong to none" },
+	[STAT_GAP_BYTES] = { "gap_bytes", "Bytes missing in what was read" },
+	[STAT_CAPTURE_BYTES] = { "capture_bytes", "Bytes captured" },
+	[STAT_CAPTURE_LOST_BYTES] = { "capture_lost_bytes",
+				      "Bytes that could not be written to a "
+				      "capture" },
+	[STAT_EVENTS_LOST] = { "events_lost",
+			       "Events that could not be written" },
+	[STAT_UNKNOWN_FLOWS] = { "unknown_flows",
+				 "Entries of flows that were gone" },
+	[STAT_NONSENSE] = { "nonsense", "Ring entries that make no sense" },
+};
