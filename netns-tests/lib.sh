@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# lib.sh - what namespace cases are written with; sourced by run before the case
+#
+# Words
+#   case     one file t_NAME.sh: its first comment says what must hold. The first
+#            command that fails, or `fail`, ends it; the end of the file passes it
+#   host     a network namespace: tracker, gateway, vendor
+#   peer     a peer_client or peer_server (netns-tests/peers) on a host, in the
+#            background, under a name. Its script is on its command line; what
+#            it saw is in its report, read with `value NAME KEY`
+#   wire     a capture on one interface of a host, under a name
+#   daemon   the waysided of $BUILD, on the gateway
+#   waiting  is always for a condition with a deadline, never for a time
+#
+#   tracker                      gateway                        vendor
+#   192.168.1.10 eth0 ------- lan 192.168.1.1
+#   2001:db8:1::10                2001:db8:1::1
+#                                 203.0.113.1 wan ------- eth0 203.0.113.2
+#                                 2001:db8:2::1                2001:db8:2::2
+#   on the vendor's lo: $VENDOR4 and $VENDOR6, the servers that trackers were
+#   made for; $OTHER4 and $OTHER6, an uninvolved server that no rule names.
+#   No host has a route to anywhere else.
+#
+# Given: $BUILD, the build directory. Files of a case are in $DIR.
+# shellcheck disable=SC2034 # these are used by the cases
+VENDOR4=47.88.85.196
+VENDOR6=2001:db8:7::7
+OTHER4=198.51.100.9
+OTHER6=2001:db8:9::9
+TRACKER4=192.168.1.10
+TRACKER6=2001:db8:1::10
+GATEWAY4=203.0.113.1
+GATEWAY6=2001:db8:2::1
+DIR=/run/case
+LOGS=$DIR/logs
+EVENTS=$DIR/events
+CONFIG=$DIR/wayside.yaml
+WAYSIDED=$BUILD/src/waysided/waysided
+PEERS=$BUILD/netns-tests/peers
+declare -A peer_pid wire_pid
+daemon_pid=
+
+# --- verdicts ---------------------------------------------------------------
+
+fail() {
+	echo "FAILED: $*" >&2
+	exit 1
+}
+
+# The place of a command that failed outside any check of ours.
+set -E
+trap 'echo "FAILED: ${BASH_SOURCE[0]}:$LINENO: $BASH_COMMAND" >&2' ERR
+
+# expect_equal WHAT GOT WANT
+expect_equal() {
+	[ "$2" = "$3" ] || fail "$1 is \"$2\", not \"$3\""
+}
+
+# expect_match WHAT GOT REGEX (all of it, extended)
+expect_match() {
+	[[ $2 =~ ^($3)$ ]] || fail "$1 is \"$2\", which is not of the form $3"
+}
+
+# expect_at_most WHAT GOT LIMIT; expect_at_least WHAT GOT LIMIT
+expect_at_most() {
+	[ "$2" -le "$3" ] || fail "$1 is $2, more than $3"
+}
+expect_at_least() {
+	[ "$2" -ge "$3" ] || fail "$1 is $2, less than $3"
+}
+
+# wait_for SECONDS CMD...: until CMD succeeds
+wait_for() {
+	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+
+	shift
+	until "$@"; do
+		[ "${EPOCHREALTIME/./}" -lt "$deadline" ] ||
+			fail "in vain waited for: $*"
+		sleep 0.02 # the pause between two looks, no more
+	done
+}
+
+# --- hosts ------------------------------------------------------------------
+
+# on HOST CMD...: run it there and wait for it
+on() {
+	local host=$1
+
+	shift
+	nsenter --net="/run/netns/$host" -- "$@"
+}
+
+# spawn HOST LOG CMD...: run it there in the background; its pid is $!
+spawn() {
+	local host=$1 log=$2
+
+	shift 2
+	(exec nsenter --net="/run/netns/$host" -- "$@") >"$log" 2>&1 &
+}
+
+# sysctl_set HOST PATH VALUE: below /proc/sys/net
+sysctl_set() {
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	on "$1" sh -c 'echo "$2" >"/proc/sys/net/$1"' sh "$2" "$3"
+}
+
+# link HOST INTERFACE HOST INTERFACE: a cable
+link() {
+	ip -n "$1" link add "$2" type veth peer name "$4" netns "$3"
+	ip -n "$1" link set "$2" up
+	ip -n "$3" link set "$4" up
+}
+
+# address HOST INTERFACE ADDRESS...
+address() {
+	local host=$1 interface=$2 a
+
+	shift 2
+	for a; do
+		ip -n "$host" addr add "$a" dev "$interface"
+	done
+}
+
+# topology: the three hosts as drawn above, and the gateway's firewall
+topology() {
+	local host
+
+	for host in tracker gateway vendor; do
+		ip netns add "$host"
+		ip -n "$host" link set lo up
+		# without it the link-local addresses are of no use for 2 s
+		sysctl_set "$host" ipv6/conf/default/accept_dad 0
+	done
+	link tracker eth0 gateway lan
+	link gateway wan vendor eth0
+	address tracker eth0 $TRACKER4/24 $TRACKER6/64
+	address gateway lan 192.168.1.1/24 2001:db8:1::1/64
+	address gateway wan $GATEWAY4/24 $GATEWAY6/64
+	address vendor eth0 203.0.113.2/24 2001:db8:2::2/64
+	address vendor lo $VENDOR4/32 $VENDOR6/128 $OTHER4/32 $OTHER6/128
+	ip -n tracker route add default via 192.168.1.1
+	ip -n tracker route add default via 2001:db8:1::1
+	for host in $VENDOR4 $OTHER4; do
+		ip -n gateway route add "$host" via 203.0.113.2
+	done
+	for host in $VENDOR6 $OTHER6; do
+		ip -n gateway route add "$host" via 2001:db8:2::2
+	done
+	ip -n vendor route add 192.168.1.0/24 via $GATEWAY4
+	ip -n vendor route add 2001:db8:1::/64 via $GATEWAY6
+	sysctl_set gateway ipv4/ip_forward 1
+	sysctl_set gateway ipv6/conf/all/forwarding 1
+	firewall "$FIREWALL_LINE"
+}
+
+# The line that a firewall with an input policy of drop needs, else it drops
+# what Wayside is to take: such a packet goes to the gateway itself.
+FIREWALL_LINE='meta mark & 0x10000 == 0x10000 accept'
+
+# firewall LINE: the gateway takes nothing for itself but answers, what IPv6
+# neighbours ask, and what LINE lets in
+firewall() {
+	on gateway nft -f - <<-END
+		table inet firewall
+		delete table inet firewall
+		table inet firewall {
+			chain input {
+				type filter hook input priority filter
+				policy drop
+				ct state established,related accept
+				meta l4proto ipv6-icmp accept
+				$1
+			}
+		}
+	END
+}
+
+# --- peers ------------------------------------------------------------------
+
+# client NAME HOST [OPTION...] ADDR:PORT STEP...
+client() {
+	local name=$1 host=$2
+
+	shift 2
+	spawn "$host" "$DIR/$name.log" "$PEERS/peer_client" "$@"
+	peer_pid[$name]=$!
+}
+
+# server NAME HOST [OPTION...] ADDR:PORT STEP...: returns when it listens
+server() {
+	local name=$1 host=$2
+
+	shift 2
+	spawn "$host" "$DIR/$name.log" "$PEERS/peer_server" "$@"
+	peer_pid[$name]=$!
+	wait_for 10 grep -q ^ready "$DIR/$name.log"
+}
+
+# join NAME...: each has ended, and all went as its script says
+join() {
+	local name
+
+	for name; do
+		wait "${peer_pid[$name]}" || fail "$name: $(cat "$DIR/$name.log")"
+	done
+}
+
+# value NAME KEY [N]: of the N-th report (1) of a peer that has ended
+value() {
+	grep ^peer= "$DIR/$1.log" | sed -n "${3-1}p" | tr ' ' '\n' |
+		sed -n "s/^$2=//p"
+}
+
+# expect_value NAME KEY WANT
+expect_value() {
+	expect_equal "$1: $2" "$(value "$1" "$2")" "$3"
+}
+
+# expect_same_bytes A B: both directions arrived unchanged and in order
+expect_same_bytes() {
+	expect_value "$1" bytes_out "$(value "$2" bytes_in)"
+	expect_value "$1" out_sum "$(value "$2" in_sum)"
+	expect_value "$2" bytes_out "$(value "$1" bytes_in)"
+	expect_value "$2" out_sum "$(value "$1" in_sum)"
+}
+
+# address_of ADDR:PORT; port_of ADDR:PORT
+address_of() {
+	local a=${1%:*}
+
+	a=${a#[}
+	echo "${a%]}"
+}
+port_of() {
+	echo "${1##*:}"
+}
+
+# --- wires ------------------------------------------------------------------
+
+# wire NAME HOST INTERFACE FILTER...: capture from now on
+wire() {
+	local name=$1 host=$2
+
+	shift 2
+	spawn "$host" "$DIR/$name.log" "$PEERS/wire" "$@"
+	wire_pid[$name]=$!
+	wait_for 10 grep -q ^ready "$DIR/$name.log"
+}
+
+# unwire NAME...: stop; fails when a packet was lost
+unwire() {
+	local name
+
+	for name; do
+		kill "${wire_pid[$name]}"
+		wait "${wire_pid[$name]}" || fail "$name: $(tail -n 2 "$DIR/$name.log")"
+	done
+}
+
+# packets NAME REGEX: those lines of a wire (see wire.c)
+packets() {
+	grep -E "$2" "$DIR/$1.log" || true
+}
+
+# packet_count NAME REGEX
+packet_count() {
+	grep -cE "$2" "$DIR/$1.log" || true
+}
+
+# --- the daemon -------------------------------------------------------------
+
+# config [KEY=VALUE...]: writes $CONFIG. Keys of the file, keys of its one rule,
+# and their defaults:
+config() {
+	local -A v=(
+		[on_failure]=open-stay [workers]=2 [connect_timeout]=10s
+		[to]="[\"$VENDOR4:7700\", \"[$VENDOR6]:7700\"]"
+		[source]=gateway [capture]=text [observe]=auto
+	)
+	local pair
+
+	for pair; do
+		v[${pair%%=*}]=${pair#*=}
+	done
+	cat >"$CONFIG" <<-END
+		on_failure: ${v[on_failure]}
+		workers: ${v[workers]}
+		connect_timeout: ${v[connect_timeout]}
+		log_dir: $LOGS
+		pidfile: /run/wayside/pid
+		events:
+		  file: $EVENTS
+		rules:
+		  - name: trackers
+		    to: ${v[to]}
+		    source: ${v[source]}
+		    capture: ${v[capture]}
+		    observe: ${v[observe]}
+	END
+}
+
+daemon_ready_or_dead() {
+	grep -q ready "$DIR/daemon.log" || ! kill -0 "$daemon_pid" 2>/dev/null
+}
+
+# daemon_run FLAG...: returns when it is ready
+daemon_run() {
+	spawn gateway "$DIR/daemon.log" "$WAYSIDED" "$@"
+	daemon_pid=$!
+	wait_for 10 daemon_ready_or_dead
+	kill -0 "$daemon_pid" 2>/dev/null || fail "the daemon ended at once"
+}
+
+# daemon [KEY=VALUE...]: with the config of these
+daemon() {
+	config "$@"
+	daemon_run -c "$CONFIG"
+}
+
+# daemon_stop: an orderly end, status 0
+daemon_stop() {
+	kill -TERM "$daemon_pid"
+	wait "$daemon_pid" || fail "the daemon ended with status $?"
+	daemon_pid=
+}
+
+# capture_of ADDRESS: the one capture file of this client
+capture_of() {
+	local files=("$LOGS"/*_"$1".log)
+
+	expect_equal "number of capture files of $1" ${#files[@]} 1
+	echo "${files[0]}"
+}
+
+# event_messages: direction TAB message of every event so far
+event_messages() {
+	cut -f 2,5 "$EVENTS"
+}

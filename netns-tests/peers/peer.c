@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* peer.c - what both ends have in common: waiting, counting, reporting */
+#include "peer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base_fd.h"
+#include "base_time.h"
+
+static const char *const end_names[] = {
+	[PEER_END_NONE] = "none",
+	[PEER_END_FIN] = "fin",
+	[PEER_END_RST] = "rst",
+	[PEER_END_TIMEOUT] = "timeout",
+};
+
+/* FNV-1a: offset basis and prime of the 64-bit form. */
+#define SUM_BASIS 0xcbf29ce484222325ULL
+#define SUM_PRIME 0x100000001b3ULL
+
+static void sum_add(struct peer_sum *s, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		s->sum = (s->sum ^ bytes[i]) * SUM_PRIME;
+	s->bytes += len;
+}
+
+static void saw_end(struct peer *p, enum peer_end end)
+{
+	if (p->end != PEER_END_NONE)
+		return;
+	p->end = end;
+	p->ended_ms = base_time_mono_ms();
+}
+
+/* A failed I/O step: remembers a reset, gives the error on. */
+static int io_failed(struct peer *p, int error)
+{
+	if (error == -ECONNRESET || error == -EPIPE)
+		saw_end(p, PEER_END_RST);
+	return error;
+}
+
+static bool parse_unsigned(const char *text, unsigned *out)
+{
+	char *end;
+	unsigned long v;
+
+	errno = 0;
+	v = strtoul(text, &end, 10);
+	if (errno || end == text || *end || v > INT32_MAX)
+		return false;
+	*out = (unsigned)v;
+	return true;
+}
+
+static bool usage(const char *program)
+{
+	(void)fprintf(stderr,
+		      "usage: %s [-t SECONDS] [-n CONNECTIONS] [-R RCVBUF] "
+		      "[-b ADDR:PORT] ADDR:PORT STEP...\nsteps:\n",
+		      program);
+	peer_steps_print(stderr);
+	return false;
+}
+
+bool peer_options_parse(struct peer_options *o, int argc, char **argv)
+{
+	int c;
+
+	*o = (struct peer_options){ .seconds = 30, .connections = 1 };
+	/* "+": the first word that is no option begins the script */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the program has one thread */
+	while ((c = getopt(argc, argv, "+t:n:R:b:")) != -1) {
+		bool ok = false;
+
+		if (c == 't')
+			ok = parse_unsigned(optarg, &o->seconds);
+		else if (c == 'n')
+			ok = parse_unsigned(optarg, &o->connections);
+		else if (c == 'R')
+			ok = parse_unsigned(optarg, &o->rcvbuf);
+		else if (c == 'b')
+			ok = base_addr_parse(&o->bind, optarg);
+		if (!ok)
+			return usage(argv[0]);
+	}
+	if (optind >= argc || !base_addr_parse(&o->addr, argv[optind]))
+		return usage(argv[0]);
+	o->steps = argv + optind + 1;
+	(void)alarm(o->seconds + 5);
+	return true;
+}
+
+int peer_init(struct peer *p, int fd, unsigned seconds)
+{
+	const int on = 1;
+
+	*p = (struct peer){ .fd = fd,
+			    .in.sum = SUM_BASIS,
+			    .out.sum = SUM_BASIS,
+			    .began_ms = base_time_mono_ms() };
+	p->deadline_ms = p->began_ms + seconds * 1000ULL;
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)))
+		return -errno;
+	return 0;
+}
+
+void peer_addresses(struct peer *p)
+{
+	struct sockaddr_storage ss = { 0 };
+	struct sockaddr *sa = (struct sockaddr *)&ss;
+	socklen_t len = sizeof(ss);
+
+	/* after a reset there may be none left: then what is known stays */
+	if (getsockname(p->fd, sa, &len) == 0)
+		(void)base_addr_from_sockaddr(&p->local, sa);
+	len = sizeof(ss);
+	if (getpeername(p->fd, sa, &len) == 0)
+		(void)base_addr_from_sockaddr(&p->peer, sa);
+}
+
+void peer_saw_reset(struct peer *p)
+{
+	saw_end(p, PEER_END_RST);
+}
+
+void peer_done(struct peer *p)
+{
+	base_fd_close(&p->fd);
+}
+
+static int ms_left(const struct peer *p)
+{
+	const uint64_t now = base_time_mono_ms();
+
+	return now < p->deadline_ms ? (int)(p->deadline_ms - now) : 0;
+}
+
+bool peer_expired(const struct peer *p)
+{
+	return !ms_left(p);
+}
+
+int peer_wait(struct peer *p, short events)
+{
+	struct pollfd pfd = { .fd = p->fd, .events = events };
+	int n;
+
+	do {
+		n = poll(&pfd, 1, ms_left(p));
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (n == 0) {
+		saw_end(p, PEER_END_TIMEOUT);
+		return -ETIMEDOUT;
+	}
+	return pfd.revents;
+}
+
+int peer_send(struct peer *p, const void *bytes, size_t len)
+{
+	const uint8_t *b = bytes;
+	size_t done = 0;
+
+	while (done < len) {
+		const ssize_t n = send(p->fd, b + done, len - done,
+				       MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n > 0) {
+			sum_add(&p->out, b + done, (size_t)n);
+			done += (size_t)n;
+		} else if (errno == EAGAIN) {
+			const int r = peer_wait(p, POLLOUT);
+
+			if (r < 0)
+				return r;
+		} else if (errno != EINTR) {
+			return io_failed(p, -errno);
+		}
+	}
+	return 0;
+}
+
+ssize_t peer_recv(struct peer *p, void *bytes, size_t len)
+{
+	for (;;) {
+		const ssize_t n = base_fd_recv(p->fd, bytes, len);
+		int r;
+
+		if (n > 0) {
+			sum_add(&p->in, bytes, (size_t)n);
+			return n;
+		}
+		if (n == -ESHUTDOWN) {
+			saw_end(p, PEER_END_FIN);
+			return 0;
+		}
+		if (n < 0)
+			return io_failed(p, (int)n);
+		r = peer_wait(p, POLLIN);
+		if (r < 0)
+			return r;
+	}
+}
+
+int peer_wait_file(struct peer *p, const char *path)
+{
+	while (access(path, F_OK) != 0) {
+		if (peer_expired(p)) {
+			saw_end(p, PEER_END_TIMEOUT);
+			return -ETIMEDOUT;
+		}
+		(void)poll(NULL, 0, 5); /* how often it is asked, no more */
+	}
+	return 0;
+}
+
+void peer_report(const struct peer *p, bool ok)
+{
+	const uint64_t until = p->ended_ms ? p->ended_ms : base_time_mono_ms();
+	char peer[BASE_ADDR_STRLEN], local[BASE_ADDR_STRLEN];
+
+	printf("peer=%s local=%s bytes_in=%" PRIu64 " in_sum=%016" PRIx64
+	       " bytes_out=%" PRIu64 " out_sum=%016" PRIx64
+	       " end=%s ms=%" PRIu64 " result=%s\n",
+	       base_addr_format(&p->peer, peer),
+	       base_addr_format(&p->local, local), p->in.bytes, p->in.sum,
+	       p->out.bytes, p->out.sum, end_names[p->end], until - p->began_ms,
+	       ok ? "ok" : "failed");
+	(void)fflush(stdout);
+}
