@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * track_flow.h - both directions of a flow, and the choice of its protocol
+ *
+ * Theory of operation
+ *
+ * `observe: NAME` fixes the protocol. With `observe: auto` the first bytes of
+ * each direction are shown to the protocols, those first that name the server's
+ * port; the first that accepts the bytes of either direction is the protocol of
+ * both, for good.
+ *
+ *   undecided   at most TRACK_PROBE_MAX bytes a direction are held
+ *   raw         a direction that gave no answer by then: nothing is held or
+ *               probed any more, its bytes are skipped until the other
+ *               direction decides
+ *   framed      the streams frame
+ */
+#ifndef TRACK_FLOW_H
+#define TRACK_FLOW_H
+
+#include "base_direction.h"
+#include "track_stream.h"
+
+/* A few times the longest header of any protocol. */
+#define TRACK_PROBE_MAX 256
+
+/* Owned by the flow's entry in the recorder; ended by track_flow_end(). */
+struct track_flow {
+	const struct track_protocol *protocol; /* NULL = undecided */
+	uint16_t port;                         /* the server's */
+	bool raw[BASE_DIRECTIONS];
+	struct track_stream streams[BASE_DIRECTIONS];
+};
+
+/* protocol: NULL = choose. */
+void track_flow_init(struct track_flow *f,
+		     const struct track_protocol *protocol, uint16_t port);
+
+/* Return: 0 or -ENOMEM as track_stream_feed(). */
+WS_MUST_USE int track_flow_feed(struct track_flow *f, enum base_direction d,
+				const struct track_chunk *chunk,
+				const struct track_out *out);
+
+/* The time at which track_flow_expire() is worth a call; 0 = it is not. */
+uint64_t track_flow_due(const struct track_flow *f);
+
+/* All chunks of the flow that were received before now_ns have been fed.
+ * Messages of the client's direction come first. */
+void track_flow_expire(struct track_flow *f, uint64_t now_ns,
+		       const struct track_out *out);
+
+/* The flow has ended. Nothing is held afterwards. */
+void track_flow_end(struct track_flow *f, const struct track_out *out);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* track_stream.c - one direction of a flow: chunks in, messages out */
+#include "track_stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes are copied in pieces of this size: bounds what is held beyond a
+ * partial message, and how much moves when one ends. */
+#define PIECE     4096
+#define ROOM_STEP 256
+
+static void emit(const struct track_stream *s, const struct track_protocol *p,
+		 const struct track_frame *frame, uint64_t wall_ns,
+		 const struct track_out *out)
+{
+	const struct track_message m = {
+		.protocol = p,
+		.bytes = { s->held, frame->len },
+		.device = frame->device,
+		.keyword = frame->keyword,
+		.offset = s->offset,
+		.wall_ns = frame->len == s->scan.end ? s->end_ns : wall_ns,
+		.length_ok = frame->length_ok,
+	};
+
+	out->counts->messages++;
+	out->counts->wrong_lengths += !frame->length_ok;
+	out->message(out->arg, &m);
+}
+
+/* Takes the first n held bytes away; no memory is kept for nothing. */
+static void drop(struct track_stream *s, size_t n)
+{
+	s->offset += n;
+	s->len -= (uint32_t)n;
+	s->scan = (struct track_scan){ 0 };
+	if (s->len) {
+		memmove(s->held, s->held + n, s->len);
+		return;
+	}
+	free(s->held);
+	s->held = NULL;
+	s->room = 0;
+}
+
+/* Frames what is held; wall_ns: when the newest of these bytes came. */
+static void pump(struct track_stream *s, const struct track_protocol *p,
+		 enum track_after after, uint64_t wall_ns,
+		 const struct track_out *out)
+{
+	while (s->len) {
+		const bool full = s->len >= p->max_frame;
+		const struct base_span front = { s->held,
+						 full ? p->max_frame : s->len };
+		const uint32_t end = s->scan.end;
+		struct track_frame frame = { 0 };
+		enum track_step step;
+
+		step = p->frame(front, after, &s->scan, &frame);
+		if (s->scan.end != end)
+			s->end_ns = wall_ns;
+		if (step == TRACK_STEP_MORE && full) {
+			out->counts->overflows++;
+			step = p->frame(front, TRACK_AFTER_NOTHING, &s->scan,
+					&frame);
+		}
+		if (step == TRACK_STEP_MORE)
+			return;
+		if (step == TRACK_STEP_MESSAGE)
+			emit(s, p, &frame, wall_ns, out);
+		else
+			out->counts->skipped += frame.len;
+		drop(s, frame.len);
+	}
+}
+
+int track_stream_hold(struct track_stream *s, struct base_span bytes)
+{
+	const size_t need = s->len + bytes.len;
+
+	if (!bytes.len)
+		return 0;
+	if (need > s->room) {
+		const size_t room =
+			(need + ROOM_STEP - 1) / ROOM_STEP * ROOM_STEP;
+		uint8_t *held = realloc(s->held, room);
+
+		if (!held)
+			return -ENOMEM;
+		s->held = held;
+		s->room = (uint32_t)room;
+	}
+	memcpy(s->held + s->len, bytes.ptr, bytes.len);
+	s->len = (uint32_t)need;
+	return 0;
+}
+
+void track_stream_skip(struct track_stream *s, size_t len,
+		       const struct track_out *out)
+{
+	out->counts->skipped += s->len + len;
+	drop(s, s->len);
+	s->offset += len;
+}
+
+void track_stream_resume(struct track_stream *s, const struct track_protocol *p,
+			 uint64_t wall_ns, const struct track_out *out)
+{
+	pump(s, p, TRACK_AFTER_MORE, wall_ns, out);
+}
+
+int track_stream_feed(struct track_stream *s, const struct track_protocol *p,
+		      const struct track_chunk *chunk,
+		      const struct track_out *out)
+{
+	struct base_rd r;
+
+	track_stream_expire(s, p, chunk->wall_ns, out);
+	if (chunk->offset != s->offset + s->len) {
+		out->counts->gaps++;
+		track_stream_end(s, p, out);
+		s->offset = chunk->offset;
+	}
+	base_rd_init(&r, chunk->bytes.ptr, chunk->bytes.len);
+	while (base_rd_left(&r)) {
+		const size_t left = base_rd_left(&r);
+		const size_t n = left < PIECE ? left : PIECE;
+
+		if (track_stream_hold(s, base_rd_take(&r, n))) {
+			out->counts->no_memory++;
+			track_stream_skip(s, left, out);
+			return -ENOMEM;
+		}
+		pump(s, p, TRACK_AFTER_MORE, chunk->wall_ns, out);
+	}
+	return 0;
+}
+
+uint64_t track_stream_due(const struct track_stream *s)
+{
+	return s->scan.quiet ? s->end_ns + TRACK_SILENCE_NS : 0;
+}
+
+void track_stream_expire(struct track_stream *s, const struct track_protocol *p,
+			 uint64_t now_ns, const struct track_out *out)
+{
+	if (s->scan.quiet && now_ns >= track_stream_due(s))
+		pump(s, p, TRACK_AFTER_SILENCE, now_ns, out);
+}
+
+void track_stream_end(struct track_stream *s, const struct track_protocol *p,
+		      const struct track_out *out)
+{
+	pump(s, p, TRACK_AFTER_NOTHING, s->end_ns, out);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * track_stream.h - one direction of a flow: chunks in, messages out
+ *
+ * Theory of operation
+ *
+ * In come chunks of observed bytes {stream offset, wall clock, bytes}, out go
+ * messages, through a callback and in order. The same bytes give the same
+ * messages, however they were cut into chunks. Bytes are copied before they are
+ * looked at, so they may lie in memory that another process can write.
+ *
+ *   empty     nothing is held: no memory beyond the struct
+ *   partial   the front of a message is held, at most max_frame bytes
+ *   waiting   ... and it is a whole message if TRACK_SILENCE_NS of silence
+ *             follows: see track_stream_due()
+ *
+ * A jump in stream offset is a gap: what was held ends there, and the framer
+ * looks for the next message. A partial message longer than max_frame is given
+ * up likewise. Every byte is part of a message or counted as skipped.
+ *
+ * The clock is the chunks' own. Silence is judged by times passed in, never by
+ * asking the system: a recorder that lags behind sees what it would have seen.
+ */
+#ifndef TRACK_STREAM_H
+#define TRACK_STREAM_H
+
+#include "base_attr.h"
+#include "track.h"
+
+/* How long the network may hold back the rest of a message; only a message
+ * whose length is wrong ever waits for it. */
+#define TRACK_SILENCE_NS 1000000000ULL
+
+struct track_chunk {
+	uint64_t offset;  /* stream offset of the first byte */
+	uint64_t wall_ns; /* when it was received */
+	struct base_span bytes;
+};
+
+/* Borrowed for the time of the callback. */
+struct track_message {
+	const struct track_protocol *protocol;
+	struct base_span bytes;   /* the whole message as it was on the wire */
+	struct base_span device;  /* id in the message itself; may be empty */
+	struct base_span keyword; /* may be empty */
+	uint64_t offset;          /* stream offset of its first byte */
+	uint64_t wall_ns;         /* of the chunk with its last byte */
+	bool length_ok;           /* declared length = real length */
+};
+
+/* Totals; they only grow. */
+struct track_counts {
+	uint64_t messages;
+	uint64_t wrong_lengths; /* of these messages */
+	uint64_t skipped;       /* bytes that belong to no message */
+	uint64_t gaps;          /* jumps in stream offset */
+	uint64_t overflows;     /* partial messages beyond max_frame */
+	uint64_t no_memory;     /* times that held bytes were lost for it */
+};
+
+/* Where results go: one for all streams of a process, or one for each. */
+struct track_out {
+	/* Must not feed the stream that calls it. */
+	void (*message)(void *arg, const struct track_message *m);
+	void *arg;
+	struct track_counts *counts;
+};
+
+/* Zero-initialised = empty, at stream offset 0. Owns `held`; freed by
+ * track_stream_end(). */
+struct track_stream {
+	uint8_t *held;   /* front of a message; NULL = nothing */
+	uint64_t offset; /* stream offset of held[0], or of the next byte */
+	uint64_t end_ns; /* wall clock of the chunk with byte scan.end - 1 */
+	uint32_t len;    /* bytes held */
+	uint32_t room;   /* bytes allocated */
+	struct track_scan scan;
+};
+
+/* Return: 0 or -ENOMEM: then what was held and the rest of the chunk are
+ * skipped, and the stream goes on behind them. */
+WS_MUST_USE int track_stream_feed(struct track_stream *s,
+				  const struct track_protocol *p,
+				  const struct track_chunk *chunk,
+				  const struct track_out *out);
+
+/* From this time on track_stream_expire() gives a message; 0 = it will not. */
+uint64_t track_stream_due(const struct track_stream *s);
+
+/* All chunks that were received before now_ns have been fed. */
+void track_stream_expire(struct track_stream *s, const struct track_protocol *p,
+			 uint64_t now_ns, const struct track_out *out);
+
+/* No more bytes come. The stream is empty afterwards. */
+void track_stream_end(struct track_stream *s, const struct track_protocol *p,
+		      const struct track_out *out);
+
+/*
+ * For the choice of a protocol (track_flow): the next `len` bytes of the stream
+ * are held without being framed, or skipped together with what is held.
+ * Return of hold: 0 or -ENOMEM, and then nothing has changed.
+ */
+WS_MUST_USE int track_stream_hold(struct track_stream *s,
+				  struct base_span bytes);
+void track_stream_skip(struct track_stream *s, size_t len,
+		       const struct track_out *out);
+
+/* Frames what hold() has kept, as if it had come at wall_ns. */
+void track_stream_resume(struct track_stream *s, const struct track_protocol *p,
+			 uint64_t wall_ns, const struct track_out *out);
+
+#endif
