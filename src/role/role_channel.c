@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* role_channel.c - the supervisor and a role talk */
+#include "role_channel.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+int role_channel_open(int fds[2])
+{
+	const int type = SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK;
+
+	return socketpair(AF_UNIX, type, 0, fds) < 0 ? -errno : 0;
+}
+
+int role_channel_send(int fd, enum role_message message)
+{
+	const uint32_t word = message;
+	ssize_t n;
+
+	do {
+		n = send(fd, &word, sizeof(word), MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+int role_channel_receive(int fd, enum role_message *message)
+{
+	uint32_t word = 0;
+	ssize_t n;
+
+	do {
+		n = recv(fd, &word, sizeof(word), 0);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	if (n == 0)
+		return -EPIPE;
+	if (n != (ssize_t)sizeof(word) || word == 0 ||
+	    word >= ROLE_MESSAGE_MAX)
+		return -EBADMSG;
+	*message = (enum role_message)word;
+	return 1;
+}
