@@ -205,6 +205,9 @@ bool base_net_parse(struct base_net *n, const char *text)
 	host[len] = '\0';
 	if (!parse_ip(host, out.ip, &out.family))
 		return false;
+	/* in ::ffff:a.b.c.d/N, N would count in the wrong family */
+	if (out.family == AF_INET && strchr(host, ':'))
+		return false;
 	max = out.family == AF_INET ? 32 : 128;
 	bits = max;
 	if (slash && !parse_number(slash + 1, max, &bits))

@@ -63,7 +63,8 @@ const char *base_addr_format_ip(const struct base_addr *a,
  * Nothing is changed on failure. */
 WS_MUST_USE bool base_addr_parse(struct base_addr *a, const char *text);
 
-/* "ADDR" or "ADDR/BITS"; a set host bit is refused. */
+/* "ADDR" or "ADDR/BITS"; a set host bit is refused, and so is IPv4 in its
+ * IPv4-mapped form. Nothing is changed on failure. */
 WS_MUST_USE bool base_net_parse(struct base_net *n, const char *text);
 bool base_net_contains(const struct base_net *n, const struct base_addr *a);
 bool base_net_overlap(const struct base_net *a, const struct base_net *b);

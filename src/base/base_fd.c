@@ -64,8 +64,8 @@ int base_fd_write_all(int fd, const void *buf, size_t len, size_t *written)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0) {
-			r = -errno;
+		if (n <= 0) {
+			r = n ? -errno : -EIO;
 			break;
 		}
 		done += (size_t)n;

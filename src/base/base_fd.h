@@ -20,7 +20,7 @@ void base_fd_close(int *fd);
 /* Gives the descriptor away: returns it and leaves -1 behind. */
 WS_MUST_USE int base_fd_take(int *fd);
 
-/* End of stream is -ESHUTDOWN, so that 0 stays "would block". */
+/* End of stream is -ESHUTDOWN, so that 0 stays "would block"; len > 0. */
 ssize_t base_fd_recv(int fd, void *buf, size_t len);
 ssize_t base_fd_sendv(int fd, struct iovec *iov, int n_iov);
 

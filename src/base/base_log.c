@@ -92,27 +92,25 @@ bool base_log_on(enum base_log_level level)
 	return level <= target.level;
 }
 
-/* Copies text into out so that it stays one line; for JSON it also becomes
- * the inside of a string. Bytes from 0x80 on pass: names may be UTF-8. */
-static size_t escape(char *out, size_t size, const char *text, bool json)
+/* Copies text into out, in ASCII and on one line; for JSON it also becomes the
+ * inside of a string. */
+static void escape(char *out, size_t size, const char *text, bool json)
 {
 	size_t n = 0;
 
 	for (const unsigned char *p = (const unsigned char *)text;
 	     *p && n + 8 < size; p++) {
-		if (json && (*p == '"' || *p == '\\')) {
-			out[n++] = '\\';
-			out[n++] = (char)*p;
-		} else if (*p < 0x20 || *p == 0x7f) {
+		if (*p < 0x20 || *p > 0x7e) {
 			n += (size_t)snprintf(out + n, size - n,
-					      json ? "\\u%04x" : "\\x%02x",
+					      json ? "\\\\x%02x" : "\\x%02x",
 					      (unsigned)*p);
-		} else {
-			out[n++] = (char)*p;
+			continue;
 		}
+		if (json && (*p == '"' || *p == '\\'))
+			out[n++] = '\\';
+		out[n++] = (char)*p;
 	}
 	out[n] = '\0';
-	return n;
 }
 
 void base_log(enum base_log_level level, const char *fmt, ...)

@@ -5,8 +5,9 @@
  * One line a call: text first, then key=value. Levels: err = the daemon cannot
  * do its job; warn = degraded, says "ignoring" or "retrying"; notice = life
  * cycle; info = per flow, off by default; debug = free. Never payload bytes or
- * keys above debug. Control bytes in a line are written as \xHH, so a string
- * from the network cannot forge a second line.
+ * keys above debug. Bytes outside 0x20-0x7e are written as \xHH: a string from
+ * the network can neither forge a second line, nor steer a terminal, nor spoil
+ * the JSON.
  * LOG_LEVEL (err, warn, notice, info, debug) and LOG_FORMAT (console, json) are
  * the classic environment names. Each line is one write(): lines of several
  * processes stay whole.
