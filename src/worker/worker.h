@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * worker.h - the process that holds the flows
+ *
+ * Theory of operation
+ *
+ *   listener --accept--> slot --connect--> CONNECTING --> OPEN --> CLOSING --> free
+ *
+ * One epoll loop; no locks, no file I/O, no name lookups, nothing that blocks.
+ * All state of a flow is its slot in the flow table (ring_layout.h); what lies
+ * beside it here (free slots, deadlines, lists) can be made anew from the
+ * table. epoll's data is slot, side and serial, so an event of a flow that is
+ * gone is recognised.
+ *
+ * A handler may close nothing but its own flow, and that only by
+ * worker_flow_close(): the descriptors leave epoll and the slot goes on the
+ * reap list; when the batch ends, the list is freed. The client is read only
+ * once the server has answered, so bytes that come before it wait in the
+ * kernel and are the first to be sent. A server that cannot be reached is
+ * passed on as what it is: the client's connection is reset.
+ *
+ * At a limit (slots, descriptors) the listeners leave epoll until a flow ends:
+ * connections wait in the backlog and no CPU is burnt.
+ */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include <sys/types.h>
+
+#include "base_attr.h"
+#include "intake_engine.h"
+
+struct conf_tables;
+struct ring_map;
+struct ring_shared;
+
+/* One listening address and this worker's socket of its group. */
+struct worker_socket {
+	struct intake_listener listener;
+	int fd;
+};
+
+/* Everything lies in the caller's memory for the life of the worker. */
+struct worker_setup {
+	unsigned index;
+	const struct conf_tables *conf;
+	const struct ring_map *map; /* the writer's mapping, inherited */
+	struct ring_shared *shared;
+	const struct worker_socket *sockets;
+	unsigned n_sockets;
+	int channel; /* to the supervisor */
+};
+
+/* Runs until the supervisor says stop, or is gone. Return: exit status.
+ * The keeper is its parent. */
+WS_MUST_USE int worker_main(const struct worker_setup *setup, pid_t parent);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* worker_slots.c - slots of the flow table, and the lists they are in */
+#include <string.h>
+
+#include "base_time.h"
+#include "worker_internal.h"
+
+void worker_list_push(struct worker *w, struct worker_list *list, uint32_t slot)
+{
+	struct worker_link *l = &w->links[slot];
+
+	l->prev = list->last;
+	l->next = WORKER_NONE;
+	if (list->last != WORKER_NONE)
+		w->links[list->last].next = slot;
+	else
+		list->first = slot;
+	list->last = slot;
+}
+
+void worker_list_remove(struct worker *w, struct worker_list *list,
+			uint32_t slot)
+{
+	const struct worker_link *l = &w->links[slot];
+
+	if (l->prev != WORKER_NONE)
+		w->links[l->prev].next = l->next;
+	else
+		list->first = l->next;
+	if (l->next != WORKER_NONE)
+		w->links[l->next].prev = l->prev;
+	else
+		list->last = l->prev;
+}
+
+/* A flow of a predecessor that died: its sockets went with it. */
+static void bury(struct worker *w, uint32_t slot)
+{
+	struct ring_slot *s = &w->slots[slot];
+	const struct ring_entry e = {
+		.type = RING_ENTRY_CLOSE,
+		.len = sizeof(*s),
+		.slot = slot,
+		.serial = s->serial,
+		.reason = RING_CLOSE_WORKER_DIED,
+		.flow_id = s->flow_id,
+		.time_ns = base_time_wall_ns(),
+	};
+
+	if (!ring_tap_put(&w->tap, &e, s, base_time_mono_ms()))
+		stat_add(&w->control->stat, STAT_HINTS_LOST, 1);
+	stat_add(&w->control->stat, STAT_FLOWS_CLOSED, 1);
+	s->state = RING_STATE_FREE;
+}
+
+static uint32_t n_used(const struct worker *w)
+{
+	return atomic_load_explicit(&w->control->n_used, memory_order_relaxed);
+}
+
+void worker_slots_init(struct worker *w)
+{
+	const struct worker_list empty = { WORKER_NONE, WORKER_NONE };
+
+	w->free = w->connecting = w->reap = empty;
+	for (uint32_t i = 0; i < n_used(w); i++) {
+		if (w->slots[i].state != RING_STATE_FREE)
+			bury(w, i);
+		worker_list_push(w, &w->free, i);
+	}
+}
+
+/* The one freed last, whose memory is warm; else the next one never used. */
+static uint32_t find_slot(struct worker *w)
+{
+	const uint32_t used = n_used(w), slot = w->free.first;
+
+	if (slot != WORKER_NONE) {
+		worker_list_remove(w, &w->free, slot);
+		return slot;
+	}
+	if (used == w->n_slots)
+		return WORKER_NONE;
+	atomic_store_explicit(&w->control->n_used, used + 1,
+			      memory_order_release);
+	return used;
+}
+
+uint32_t worker_slot_take(struct worker *w)
+{
+	const uint32_t slot = find_slot(w);
+	struct ring_slot *s;
+	uint32_t serial;
+
+	if (slot == WORKER_NONE)
+		return WORKER_NONE;
+	s = &w->slots[slot];
+	serial = s->serial == RING_SERIAL_MAX ? 1 : s->serial + 1;
+	memset(s, 0, sizeof(*s));
+	s->serial = serial;
+	s->flow_id = w->control->ring_id +
+		     atomic_fetch_add_explicit(&w->control->next_flow, 1,
+					       memory_order_relaxed);
+	s->fd[RING_CLIENT] = s->fd[RING_SERVER] = -1;
+	s->worker = (uint8_t)w->setup->index;
+	relay_begin(s);
+	w->links[slot].waiting = 0;
+	w->n_flows++;
+	return slot;
+}
+
+void worker_slot_give(struct worker *w, uint32_t slot)
+{
+	struct worker_link *l = &w->links[slot];
+
+	w->slots[slot].state = RING_STATE_FREE;
+	l->prev = WORKER_NONE;
+	l->next = w->free.first;
+	if (w->free.first != WORKER_NONE)
+		w->links[w->free.first].prev = slot;
+	else
+		w->free.last = slot;
+	w->free.first = slot;
+	w->n_flows--;
+}
