@@ -46,6 +46,7 @@ static void close_marks_and_keeps_errno(void **state)
 {
 	struct pair p = open_pair(SOCK_STREAM);
 	const int was = p.a;
+	int wrong = 1 << 20; /* close() says EBADF */
 
 	(void)state;
 	errno = EDOM;
@@ -55,7 +56,9 @@ static void close_marks_and_keeps_errno(void **state)
 	assert_int_equal(fcntl(was, F_GETFD), -1);
 	errno = EDOM;
 	base_fd_close(&p.a);
+	base_fd_close(&wrong);
 	assert_int_equal(errno, EDOM);
+	assert_int_equal(wrong, -1);
 	close_pair(&p);
 }
 
