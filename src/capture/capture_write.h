@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* capture_write.h - whole records or none, at the end of a file */
+#ifndef CAPTURE_WRITE_H
+#define CAPTURE_WRITE_H
+
+#include <stddef.h>
+
+#include "base_attr.h"
+#include "base_rd.h"
+
+#define CAPTURE_WRITE_PARTS_MAX 3
+
+/* Opens for appending; made with mode 0640 if it is not there. `more`: further
+ * open() flags. Return: the descriptor or -errno. */
+WS_MUST_USE int capture_write_open(int dir, const char *path, int more);
+
+/* Appends 1 to CAPTURE_WRITE_PARTS_MAX parts. Return: 0 or -errno; *written
+ * holds the number of bytes that got there either way. */
+WS_MUST_USE int capture_write_all(int fd, const struct base_span *parts,
+				  int n_parts, size_t *written);
+
+/* Takes the last len bytes of a regular file back. Return: 0 or -errno, -EINVAL
+ * for a file that is not regular. */
+int capture_write_cut(int fd, size_t len);
+
+#endif
