@@ -18,6 +18,7 @@
 #   2001:db8:1::10                2001:db8:1::1
 #                                 203.0.113.1 wan ------- eth0 203.0.113.2
 #                                 2001:db8:2::1                2001:db8:2::2
+#   (family v4 and family v6 set $TRACKER, $GATEWAY, $VENDOR and $OTHER)
 #   on the vendor's lo: $VENDOR4 and $VENDOR6, the servers that trackers were
 #   made for; $OTHER4 and $OTHER6, an uninvolved server that no rule names.
 #   No host has a route to anywhere else.
@@ -41,16 +42,36 @@ PEERS=$BUILD/netns-tests/peers
 declare -A peer_pid wire_pid
 daemon_pid=
 
+# family v4|v6: the addresses of one family, as they are written before a port
+family() {
+	if [ "$1" = v4 ]; then
+		TRACKER=$TRACKER4 GATEWAY=$GATEWAY4
+		VENDOR=$VENDOR4 OTHER=$OTHER4
+	else
+		TRACKER=[$TRACKER6] GATEWAY=[$GATEWAY6]
+		VENDOR=[$VENDOR6] OTHER=[$OTHER6]
+	fi
+}
+
 # --- verdicts ---------------------------------------------------------------
 
 fail() {
+	local i
+
 	echo "FAILED: $*" >&2
+	for ((i = 1; i < ${#FUNCNAME[@]} - 1; i++)); do
+		echo "  at ${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]}" >&2
+	done
+	trap - EXIT
 	exit 1
 }
 
-# The place of a command that failed outside any check of ours.
+# A command that failed outside of any check: remembered where it was, told if
+# it ended the case.
+failed_at=
 set -E
-trap 'echo "FAILED: ${BASH_SOURCE[0]}:$LINENO: $BASH_COMMAND" >&2' ERR
+trap 'failed_at="${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND"' ERR
+trap '[[ $? = @(0|77) ]] || echo "FAILED: $failed_at" >&2' EXIT
 
 # expect_equal WHAT GOT WANT
 expect_equal() {
@@ -207,6 +228,17 @@ join() {
 	done
 }
 
+# join_failed NAME: it has ended, and not as its script says
+join_failed() {
+	! wait "${peer_pid[$1]}" || fail "$1: $(cat "$DIR/$1.log")"
+}
+
+# stop NAME: a peer that waits for ever
+stop() {
+	kill "${peer_pid[$1]}"
+	wait "${peer_pid[$1]}" || true # its status is that of the signal
+}
+
 # value NAME KEY [N]: of the N-th report (1) of a peer that has ended
 value() {
 	grep ^peer= "$DIR/$1.log" | sed -n "${3-1}p" | tr ' ' '\n' |
@@ -226,15 +258,28 @@ expect_same_bytes() {
 	expect_value "$2" out_sum "$(value "$1" in_sum)"
 }
 
-# address_of ADDR:PORT; port_of ADDR:PORT
-address_of() {
-	local a=${1%:*}
+# expect_peer_address NAME ADDR: whom the peer talked to, at any port. ADDR as in
+# ADDR:PORT
+expect_peer_address() {
+	local peer
 
-	a=${a#[}
-	echo "${a%]}"
+	peer=$(value "$1" peer)
+	expect_equal "$1: the peer's address" "${peer%:*}" "$2"
 }
-port_of() {
-	echo "${1##*:}"
+
+# exchange ADDR:PORT [CLIENT_OPTION...]: the tracker sends 10000 bytes to this
+# server, gets 20000, both end; all of it arrives. The peers that have ended are
+# tracker and vendor.
+exchange() {
+	local to=$1
+
+	shift
+	server vendor vendor "$to" recv 10000 send-pattern 20000 shutdown-write \
+		recv-all
+	client tracker tracker "$@" "$to" send-pattern 10000 recv 20000 \
+		shutdown-write recv-all
+	join tracker vendor
+	expect_same_bytes tracker vendor
 }
 
 # --- wires ------------------------------------------------------------------
@@ -267,6 +312,26 @@ packets() {
 # packet_count NAME REGEX
 packet_count() {
 	grep -cE "$2" "$DIR/$1.log" || true
+}
+
+# syn_numbers NAME ADDR:PORT: the initial sequence numbers sent to it
+syn_numbers() {
+	awk -v to="$2" '$3 == to && $4 == "S" { print $5 }' "$DIR/$1.log" |
+		sort -u
+}
+
+# expect_forwarded LAN WAN ADDR:PORT: one connection to it, and the handshake
+# that came is the one that left; expect_relayed: it is another one
+expect_forwarded() {
+	expect_match "handshake on $1" "$(syn_numbers "$1" "$3")" 'seq=[0-9]+'
+	expect_equal "handshake on $2" "$(syn_numbers "$2" "$3")" \
+		"$(syn_numbers "$1" "$3")"
+}
+expect_relayed() {
+	expect_match "handshake on $1" "$(syn_numbers "$1" "$3")" 'seq=[0-9]+'
+	expect_match "handshake on $2" "$(syn_numbers "$2" "$3")" 'seq=[0-9]+'
+	[ "$(syn_numbers "$1" "$3")" != "$(syn_numbers "$2" "$3")" ] ||
+		fail "the connection to $3 was forwarded"
 }
 
 # --- the daemon -------------------------------------------------------------
@@ -319,11 +384,35 @@ daemon() {
 	daemon_run -c "$CONFIG"
 }
 
+# daemon_kill: SIGKILL
+daemon_kill() {
+	kill -KILL "$daemon_pid"
+	{ wait "$daemon_pid" || true; } 2>/dev/null # bash reports it as news
+	daemon_pid=
+}
+
 # daemon_stop: an orderly end, status 0
 daemon_stop() {
 	kill -TERM "$daemon_pid"
 	wait "$daemon_pid" || fail "the daemon ended with status $?"
 	daemon_pid=
+}
+
+# expect_pid_file: it names the daemon
+expect_pid_file() {
+	expect_equal "pid file" "$(cat /run/wayside/pid)" "$daemon_pid"
+}
+
+# kernel_state: all rules and routes of the gateway
+kernel_state() {
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	on gateway sh -c 'nft list ruleset; for f in -4 -6; do
+		ip $f rule; ip $f route show table all; done'
+}
+
+# own_proc: skips the case where /proc cannot be that of our pid namespace
+own_proc() {
+	[ "$OWN_PROC" = yes ] || exit 77
 }
 
 # capture_of ADDRESS: the one capture file of this client
@@ -334,7 +423,12 @@ capture_of() {
 	echo "${files[0]}"
 }
 
-# event_messages: direction TAB message of every event so far
-event_messages() {
-	cut -f 2,5 "$EVENTS"
+# events_are [LINE...]: direction TAB message of every event so far
+events_are() {
+	[ -e "$EVENTS" ] && [ "$(cut -f 2,5 "$EVENTS")" = "$(printf '%s\n' "$@")" ]
+}
+
+# events_count N
+events_count() {
+	[ -e "$EVENTS" ] && [ "$(wc -l <"$EVENTS")" = "$1" ]
 }

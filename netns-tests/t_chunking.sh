@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Ten messages with every byte in a segment of its own, and the same ten in one
+# segment, give the same events.
+topology
+daemon
+messages=(
+	'[3G*1234567890*0002*LK]'
+	'[3G*1234567890*000D*LK,50,100,100]'
+	'[SG*8800000015*0005*WT,50]'
+	'[3G*1234567890*0009*TKQ,1,2,3]'
+	'[CS*123456789012345*0002*LK]'
+	'[3G*1234567890*0003*TKQ]'
+	'[3G*1234567890*0006*UPLOAD]'
+	'[3G*1234567890*0002*CR]'
+	'[3G*1234567890*0008*PEDO,1,2]'
+	'[3G*1234567890*0004*TEMP]'
+)
+printf %s "${messages[@]}" >"$DIR/bytes"
+size=$(stat -c %s "$DIR/bytes")
+for step in send-each send-file; do
+	wire lan tracker eth0 tcp dst port 7700
+	server vendor vendor "$VENDOR4:7700" recv-all
+	client tracker tracker "$VENDOR4:7700" $step "$DIR/bytes" close
+	join tracker vendor
+	unwire lan
+	case $step in
+	send-each) expect_equal "segments of one byte" \
+		"$(packet_count lan ' len=1$')" "$size" ;;
+	send-file) expect_equal "segments of $size bytes" \
+		"$(packet_count lan " len=$size\$")" 1 ;;
+	esac
+	wait_for 10 events_are "${messages[@]/#/client	}"
+	rm "$EVENTS"
+done

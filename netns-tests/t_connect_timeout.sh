@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# When the server does not answer at all, the tracker is reset when
+# connect_timeout is over, not earlier and not much later.
+topology
+on vendor nft -f - <<'END'
+table inet silent {
+	chain input {
+		type filter hook input priority filter
+		tcp dport 7700 drop
+	}
+}
+END
+daemon connect_timeout=1s
+client tracker tracker "$VENDOR4:7700" send early expect-reset
+join tracker
+expect_at_least "ms until the reset" "$(value tracker ms)" 900
+expect_at_most "ms until the reset" "$(value tracker ms)" 2500

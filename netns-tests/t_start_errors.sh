@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# A start that cannot succeed says why in one line, ends with status 2 for usage
+# and configuration and another one else, and leaves nothing behind.
+topology
+before=$(kernel_state)
+config
+
+# refused STATUS REGEX COMMAND...
+refused() {
+	local status=0 want=$1 regex=$2
+
+	shift 2
+	on gateway timeout 20 "$@" >"$DIR/daemon.log" 2>&1 || status=$?
+	expect_equal "status of $*" $status "$want"
+	expect_match "output of $*" "$(cat "$DIR/daemon.log")" $'[^\n]*'"$regex"$'[^\n]*'
+	expect_equal "rules and routes" "$(kernel_state)" "$before"
+	[ ! -e /run/wayside/pid ] || fail "a pid file is left"
+}
+
+with() {
+	sed "$1" "$CONFIG" >"$DIR/bad.yaml"
+}
+
+refused 2 "$DIR/none.yaml.*No such file" "$WAYSIDED" -c "$DIR/none.yaml"
+with 's/source:/sauce:/'
+refused 2 "$DIR/bad.yaml:11:5: unknown key \"sauce\"" "$WAYSIDED" -c "$DIR/bad.yaml"
+with 's/^log_dir:.*/log_dir: \/run\/nowhere/'
+refused 2 '/run/nowhere' "$WAYSIDED" -c "$DIR/bad.yaml"
+refused 2 '-r' "$WAYSIDED" -l 127.0.0.1:7700 -o "$LOGS"
+
+# A port that is taken, by another program of the same user.
+server squatter gateway -t 60 127.0.0.1:15001 wait-file "$DIR/never"
+refused 1 'cannot listen on 127.0.0.1:15001: Address already in use' \
+	"$WAYSIDED" -c "$CONFIG"
+stop squatter
+
+# No capabilities at all.
+refused 1 'CAP_NET_(ADMIN|RAW)' setpriv --bounding-set=-all --inh-caps=-all \
+	"$WAYSIDED" -c "$CONFIG"
+
+# And the same configuration works once nothing is in its way.
+daemon_run -c "$CONFIG"
+exchange "$VENDOR4:7700"

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Connections of one address in one second get different connection ids and a
+# capture file each, with their own bytes only. (Five within four seconds: two
+# of them at least share a second.)
+topology
+daemon
+began=$SECONDS
+server vendor vendor -n 5 "$VENDOR4:7700" recv-all
+for i in 1 2 3 4 5; do
+	client "tracker$i" tracker "$VENDOR4:7700" send "[SG*000000000$i*0002*LK]" \
+		close
+done
+join tracker{1,2,3,4,5} vendor
+expect_at_most "seconds for all five" $((SECONDS - began)) 3
+wait_for 10 events_count 5
+expect_equal "number of ids" "$(cut -f 4 "$EVENTS" | sort -u | wc -l)" 5
+expect_at_least "ids with a number" \
+	"$(cut -f 4 "$EVENTS" | grep -cE -- '^[0-9-]{10}_[0-9]{6}-[2-5]$')" 1
+expect_equal "number of capture files" "$(find "$LOGS" -name "*_$TRACKER4.log" |
+	wc -l)" 5
+while IFS=$'\t' read -r _ direction address id message; do
+	expect_equal "capture of $id" \
+		"$(cut -f 2- "$LOGS/${id}_$address.log")" \
+		"$direction"$'\t'"$message"
+done <"$EVENTS"

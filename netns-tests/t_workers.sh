@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Several workers share the connections, and each relays its own rightly.
+topology
+own_proc
+daemon workers=3
+n=40
+server vendor vendor -n $n "$VENDOR4:7700" send-pattern 1000 recv 1000 \
+	wait-file "$DIR/end" recv-all
+names=()
+for i in $(seq $n); do
+	client "tracker$i" tracker "$VENDOR4:7700" recv 1000 send-pattern 1000 \
+		wait-file "$DIR/end" shutdown-write recv-all
+	names+=("tracker$i")
+done
+
+accepted() {
+	on gateway ss -tnpH state established src "$VENDOR4"
+}
+all_accepted() {
+	[ "$(accepted | wc -l)" = $n ]
+}
+wait_for 10 all_accepted
+expect_equal "workers that hold a connection" "$(accepted |
+	grep -o 'wayside-worker/[0-9]*' | sort -u | wc -l)" 3
+touch "$DIR/end"
+join "${names[@]}" vendor
+for i in "${names[@]}"; do
+	expect_value "$i" in_sum "$(value vendor out_sum)"
+done
