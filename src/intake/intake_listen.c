@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* intake_listen.c - listening sockets, one a worker */
+#include "intake_listen.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base_fd.h"
+#include "base_log.h"
+#include "intake_internal.h"
+
+static int prepare(int fd, const struct intake_listener *l)
+{
+	const struct intake_engine *engine = l->engine;
+	int r = intake_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+
+	/* IPv4 has listeners of its own */
+	if (!r && l->addr.family == AF_INET6)
+		r = intake_option(fd, SOL_IPV6, IPV6_V6ONLY, 1);
+	if (!r && engine->prepare)
+		r = engine->prepare(fd, l->addr.family);
+	return r;
+}
+
+static int bind_and_listen(int fd, const struct base_addr *addr)
+{
+	struct sockaddr_storage ss;
+	const socklen_t len = base_addr_to_sockaddr(addr, &ss);
+
+	if (bind(fd, (struct sockaddr *)&ss, len) || listen(fd, SOMAXCONN))
+		return -errno;
+	return 0;
+}
+
+/*
+ * The first socket binds and listens alone: SO_REUSEPORT from the start would
+ * silently join the listener of a second daemon of this user, and half of the
+ * connections would go there. The flag is set once the address is ours; the
+ * kernel looks at the flags of both sockets when the next one binds
+ * (inet_csk_bind_conflict(), reuseport_add_sock()).
+ */
+static int open_one(const struct intake_listener *l, bool first, int *fd)
+{
+	WS_CLEAN(base_fd_close)
+	int s = socket(l->addr.family,
+		       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int r;
+
+	if (s < 0)
+		return -errno;
+	r = prepare(s, l);
+	if (!r && !first)
+		r = intake_option(s, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (!r)
+		r = bind_and_listen(s, &l->addr);
+	if (!r && first)
+		r = intake_option(s, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (!r)
+		*fd = base_fd_take(&s);
+	return r;
+}
+
+static int bound_addr(int fd, struct base_addr *addr)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len))
+		return -errno;
+	return base_addr_from_sockaddr(addr, (struct sockaddr *)&ss)
+		       ? 0
+		       : -EAFNOSUPPORT;
+}
+
+static void log_failure(const struct intake_listener *l, int err)
+{
+	char text[BASE_ADDR_STRLEN];
+
+	base_addr_format(&l->addr, text);
+	if (err == EPERM && l->engine->needs)
+		base_err("cannot listen on %s: %s (engine %s needs %s)", text,
+			 strerrordesc_np(err), l->engine->name,
+			 l->engine->needs);
+	else
+		base_err("cannot listen on %s: %s", text, strerrordesc_np(err));
+}
+
+int intake_listen(struct intake_listener *l, unsigned n, int *fds)
+{
+	struct intake_listener one = *l;
+	unsigned done = 0;
+	int r, fd;
+
+	do {
+		r = open_one(&one, done == 0, &fd);
+		if (r)
+			goto close_all;
+		fds[done++] = fd;
+		if (done == 1)
+			r = bound_addr(fd, &one.addr);
+	} while (!r && done < n);
+	if (r)
+		goto close_all;
+	l->addr = one.addr;
+	return 0;
+
+close_all:
+	while (done > 0)
+		base_fd_close(&fds[--done]);
+	log_failure(l, -r);
+	return r;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* intake_listen.h - listening sockets, one a worker. Process: supervisor. */
+#ifndef INTAKE_LISTEN_H
+#define INTAKE_LISTEN_H
+
+#include "base_attr.h"
+#include "intake_engine.h"
+
+/*
+ * Opens n (at least 1) listening TCP sockets on l->addr that share its port
+ * (SO_REUSEPORT: the kernel spreads connections over them). The sockets are
+ * non-blocking and close-on-exec, and the caller's to close. A port of 0 is
+ * replaced in l->addr by the one that the kernel chose.
+ * Return: 0; -errno after one logged line, with no socket left open and l as
+ * it was. -EADDRINUSE also when another process of this user
+ * listens there with SO_REUSEPORT, which the kernel would let us join.
+ */
+WS_MUST_USE int intake_listen(struct intake_listener *l, unsigned n, int *fds);
+
+#endif
