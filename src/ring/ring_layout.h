@@ -171,7 +171,8 @@ struct ring_control {
 	 * ring_reader_next(): what lies below head is complete. */
 	_Atomic uint64_t head;
 	_Atomic uint64_t next_flow; /* flow ids handed out: flow_id - ring_id */
-	uint8_t reserved1[48];
+	_Atomic uint32_t n_used;    /* slots from here on were never used */
+	uint8_t reserved1[44];
 
 	struct ring_intent intent;
 	uint8_t reserved2[48];

@@ -8,6 +8,7 @@ void track_flow_init(struct track_flow *f,
 		     const struct track_protocol *protocol, uint16_t port)
 {
 	*f = (struct track_flow){ .protocol = protocol, .port = port };
+	f->streams[BASE_SERVER].direction = BASE_SERVER;
 }
 
 static void skip_gap(struct track_stream *s, uint64_t offset,

@@ -17,6 +17,7 @@ static void emit(const struct track_stream *s, const struct track_protocol *p,
 {
 	const struct track_message m = {
 		.protocol = p,
+		.direction = s->direction,
 		.bytes = { s->held, frame->len },
 		.device = frame->device,
 		.keyword = frame->keyword,

@@ -25,6 +25,7 @@
 #define TRACK_STREAM_H
 
 #include "base_attr.h"
+#include "base_direction.h"
 #include "track.h"
 
 /* How long the network may hold back the rest of a message; only a message
@@ -40,6 +41,7 @@ struct track_chunk {
 /* Borrowed for the time of the callback. */
 struct track_message {
 	const struct track_protocol *protocol;
+	enum base_direction direction; /* the stream's */
 	struct base_span bytes;   /* the whole message as it was on the wire */
 	struct base_span device;  /* id in the message itself; may be empty */
 	struct base_span keyword; /* may be empty */
@@ -66,9 +68,10 @@ struct track_out {
 	struct track_counts *counts;
 };
 
-/* Zero-initialised = empty, at stream offset 0. Owns `held`; freed by
- * track_stream_end(). */
+/* Zero-initialised = empty, at stream offset 0, of the client's direction. Owns
+ * `held`; freed by track_stream_end(). */
 struct track_stream {
+	enum base_direction direction; /* for its messages */
 	uint8_t *held;   /* front of a message; NULL = nothing */
 	uint64_t offset; /* stream offset of held[0], or of the next byte */
 	uint64_t end_ns; /* wall clock of the chunk with byte scan.end - 1 */
