@@ -18,16 +18,17 @@
 #include "base_addr.h"
 #include "base_attr.h"
 
-#define CONF_MAGIC      0x57435446U /* "WCTF" */
-#define CONF_RULES_MAX  64
-#define CONF_DESTS_MAX  1024
-#define CONF_NETS_MAX   1024
-#define CONF_IFACES_MAX 256
-#define CONF_EVENTS_MAX 8
-#define CONF_NAME_LEN   32   /* with the final NUL */
-#define CONF_IFNAME_LEN 16   /* IFNAMSIZ */
-#define CONF_PATH_LEN   1024 /* with the final NUL */
-#define CONF_RULE_NONE  0xffffU
+#define CONF_MAGIC       0x57435446U /* "WCTF" */
+#define CONF_WORKERS_MAX 64
+#define CONF_RULES_MAX   64
+#define CONF_DESTS_MAX   1024
+#define CONF_NETS_MAX    1024
+#define CONF_IFACES_MAX  256
+#define CONF_EVENTS_MAX  8
+#define CONF_NAME_LEN    32   /* with the final NUL */
+#define CONF_IFNAME_LEN  16   /* IFNAMSIZ */
+#define CONF_PATH_LEN    1024 /* with the final NUL */
+#define CONF_RULE_NONE   0xffffU
 
 enum conf_failure { /* on_failure */
 	CONF_FAILURE_OPEN_STAY,

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* conf_check.c - what does not go together, and what follows from the whole */
+#include <string.h>
+
+#include "conf_load.h"
+#include "conf_parse.h"
+#include "conf_scalar.h"
+#include "conf_value.h"
+
+#define DESCRIPTORS_OWN  200 /* of a worker: rings, listeners, epoll, spare */
+#define DESCRIPTORS_FLOW 2
+
+static void check_ring_size(struct conf_draft *d)
+{
+	const uint64_t size = d->t->ring_size;
+
+	if (size & (size - 1))
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_RING_SIZE],
+				"ring_size: must be a power of two, such as "
+				"16M");
+}
+
+/* As the child without rights sees it, and so as the recorder will. */
+static void check_log_dir(struct conf_draft *d)
+{
+	const int r = d->key_bad[CONF_KEY_LOG_DIR]
+			      ? 0
+			      : d->env->check_dir(d->t->log_dir);
+
+	if (r)
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_LOG_DIR],
+				"log_dir: %s: %s", d->t->log_dir,
+				strerrordesc_np(-r));
+}
+
+/* Rules, or listen and remote: exactly one of the two. */
+static void check_mode(struct conf_draft *d)
+{
+	const bool listen = d->given[CONF_KEY_LISTEN];
+	const bool remote = d->given[CONF_KEY_REMOTE];
+
+	if (d->given[CONF_KEY_RULES] && (listen || remote))
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_RULES],
+				"rules: cannot stand beside listen and remote, "
+				"which take every connection");
+	else if (!d->given[CONF_KEY_RULES] && !listen && !remote)
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_RULES],
+				"nothing to do: write rules (which connections "
+				"to take), or listen and remote");
+	if (listen && !remote)
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_LISTEN],
+				"listen: needs remote (-r) too");
+	if (remote && !listen)
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_REMOTE],
+				"remote: needs listen (-l) too");
+	if (listen && remote && d->t->listen.family &&
+	    base_addr_equal(&d->t->listen, &d->t->remote))
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_REMOTE],
+				"remote: is the same address as listen");
+	if (d->given[CONF_KEY_RULES] && !d->t->n_rules &&
+	    !d->key_bad[CONF_KEY_RULES])
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_RULES],
+				"rules: the list is empty");
+}
+
+static void resolve_workers(struct conf_draft *d)
+{
+	const uint64_t nofile = d->env->nofile;
+	struct conf_tables *t = d->t;
+	uint64_t flows, n;
+
+	if (t->workers)
+		return;
+	if (nofile < DESCRIPTORS_OWN + DESCRIPTORS_FLOW) {
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_WORKERS],
+				"workers: a descriptor limit of %u is too low "
+				"(ulimit -Hn)",
+				(unsigned)nofile);
+		return;
+	}
+	flows = (nofile - DESCRIPTORS_OWN) / DESCRIPTORS_FLOW;
+	n = (t->max_flows + flows - 1) / flows;
+	if (n > CONF_WORKERS_MAX) {
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_MAX_FLOWS],
+				"max_flows: %u need %u workers at %u "
+				"descriptors each, and %d is the most: raise "
+				"the limit (ulimit -Hn)",
+				t->max_flows, (unsigned)n, (unsigned)nofile,
+				CONF_WORKERS_MAX);
+		return;
+	}
+	if (n < d->env->cores)
+		n = d->env->cores;
+	t->workers = (uint32_t)(n < CONF_WORKERS_MAX ? n : CONF_WORKERS_MAX);
+}
+
+static bool dests_meet(const struct conf_dest *a, const struct conf_dest *b)
+{
+	return a->port_first <= b->port_last && b->port_first <= a->port_last &&
+	       base_net_overlap(&a->net, &b->net);
+}
+
+/* Is there a name that both patterns match? */
+static bool names_meet(const char *a, const char *b)
+{
+	const size_t len_a = strcspn(a, "*"), len_b = strcspn(b, "*");
+
+	if (a[len_a] && b[len_b])
+		return !strncmp(a, b, len_a < len_b ? len_a : len_b);
+	if (a[len_a])
+		return !strncmp(a, b, len_a);
+	if (b[len_b])
+		return !strncmp(a, b, len_b);
+	return !strcmp(a, b);
+}
+
+static bool interfaces_meet(const struct conf_tables *t,
+			    const struct conf_list *a,
+			    const struct conf_list *b)
+{
+	if (!a->n && !b->n)
+		return true;
+	if (!a->n || !b->n) {
+		const struct conf_list *l = a->n ? a : b;
+
+		for (uint32_t i = 0; i < l->n; i++) {
+			if (strcmp(t->ifaces[l->first + i], "lo") != 0)
+				return true;
+		}
+		return false;
+	}
+	for (uint32_t i = 0; i < a->n; i++) {
+		for (uint32_t j = 0; j < b->n; j++) {
+			if (names_meet(t->ifaces[a->first + i],
+				       t->ifaces[b->first + j]))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool has_family(const struct conf_tables *t, const struct conf_list *l,
+		       uint16_t family)
+{
+	for (uint32_t i = 0; i < l->n; i++) {
+		if (t->nets[l->first + i].family == family)
+			return true;
+	}
+	return l->n == 0;
+}
+
+/* Is there a client of this family that both lists take? */
+static bool clients_meet(const struct conf_tables *t, const struct conf_list *a,
+			 const struct conf_list *b, uint16_t family)
+{
+	if (!a->n || !b->n)
+		return has_family(t, a->n ? a : b, family);
+	for (uint32_t i = 0; i < a->n; i++) {
+		const struct base_net *x = &t->nets[a->first + i];
+
+		for (uint32_t j = 0; x->family == family && j < b->n; j++) {
+			if (base_net_overlap(x, &t->nets[b->first + j]))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void check_pair(struct conf_draft *d, uint32_t first, uint32_t second)
+{
+	const struct conf_tables *t = d->t;
+	const struct conf_rule *a = &t->rules[first], *b = &t->rules[second];
+	const struct conf_mark *at = d->item_at[CONF_TYPE_TO];
+	char text_a[CONF_DEST_LEN], text_b[CONF_DEST_LEN];
+
+	if (!strcmp(a->name, b->name))
+		conf_errors_add(d->errors, d->rule_at[second],
+				"name: rule \"%s\" is there already, on line "
+				"%u",
+				b->name, d->rule_at[first].line);
+	if (!interfaces_meet(t, &a->interfaces, &b->interfaces))
+		return;
+	for (uint32_t j = b->to.first; j < b->to.first + b->to.n; j++) {
+		const uint16_t family = t->dests[j].net.family;
+
+		for (uint32_t i = a->to.first; i < a->to.first + a->to.n; i++) {
+			if (!dests_meet(&t->dests[i], &t->dests[j]) ||
+			    !clients_meet(t, &a->clients, &b->clients, family))
+				continue;
+			conf_value_format_dest(&t->dests[i], text_a);
+			conf_value_format_dest(&t->dests[j], text_b);
+			conf_errors_add(d->errors, at[j],
+					"to: %s in rule \"%s\" meets %s in "
+					"rule \"%s\" on line %u: no two rules "
+					"may take one connection",
+					text_b, b->name, text_a, a->name,
+					at[i].line);
+			return; /* one meeting a pair is enough */
+		}
+	}
+}
+
+/* One list key of a rule: its items, and how to compare two of them. */
+struct item_row {
+	enum conf_key_id id;
+	bool (*meet)(const struct conf_tables *t, uint32_t i, uint32_t j);
+};
+
+static bool meet_interfaces(const struct conf_tables *t, uint32_t i, uint32_t j)
+{
+	return names_meet(t->ifaces[i], t->ifaces[j]);
+}
+
+static bool meet_clients(const struct conf_tables *t, uint32_t i, uint32_t j)
+{
+	return base_net_overlap(&t->nets[i], &t->nets[j]);
+}
+
+static bool meet_to(const struct conf_tables *t, uint32_t i, uint32_t j)
+{
+	return dests_meet(&t->dests[i], &t->dests[j]);
+}
+
+static bool meet_events(const struct conf_tables *t, uint32_t i, uint32_t j)
+{
+	return !strcmp(t->events[i], t->events[j]);
+}
+
+static void check_items(struct conf_draft *d, const struct item_row *row,
+			const struct conf_list *l)
+{
+	const struct conf_key *k = &conf_keys[row->id];
+	const struct conf_mark *at = d->item_at[k->type];
+	const struct conf_array *a = conf_array_of(k->type);
+	const char *items = (const char *)d->t + a->items;
+	char text_i[CONF_PRINTED_LEN], text_j[CONF_PRINTED_LEN];
+	char line[24] = ""; /* the command line has none */
+
+	for (uint32_t j = l->first + 1; j < l->first + l->n; j++) {
+		uint32_t i = l->first;
+
+		while (i < j && !row->meet(d->t, i, j))
+			i++;
+		if (i == j)
+			continue;
+		if (at[i].line)
+			(void)snprintf(line, sizeof(line), " on line %u",
+				       at[i].line);
+		conf_scalar_format(k, items + i * a->item_size, text_i);
+		conf_scalar_format(k, items + j * a->item_size, text_j);
+		conf_errors_add(d->errors, at[j], "%s: %s overlaps %s%s",
+				k->name, text_j, text_i, line);
+	}
+}
+
+/* The kernel's sets refuse intervals that overlap, and a name given twice is
+ * a slip: both are found here, where there are lines to name. */
+static void check_lists(struct conf_draft *d)
+{
+	static const struct item_row interfaces = { CONF_KEY_RULE_INTERFACES,
+						    meet_interfaces };
+	static const struct item_row clients = { CONF_KEY_RULE_CLIENTS,
+						 meet_clients };
+	static const struct item_row to = { CONF_KEY_RULE_TO, meet_to };
+	static const struct item_row events = { CONF_KEY_EVENTS_FILE,
+						meet_events };
+	const struct conf_list files = { 0, d->t->n_events };
+
+	for (uint32_t i = 0; i < d->t->n_rules; i++) {
+		const struct conf_rule *r = &d->t->rules[i];
+
+		check_items(d, &interfaces, &r->interfaces);
+		check_items(d, &clients, &r->clients);
+		check_items(d, &to, &r->to);
+	}
+	check_items(d, &events, &files);
+}
+
+void conf_check(struct conf_draft *d)
+{
+	check_ring_size(d);
+	check_log_dir(d);
+	check_mode(d);
+	resolve_workers(d);
+	check_lists(d);
+	for (uint32_t j = 1; j < d->t->n_rules; j++) {
+		for (uint32_t i = 0; i < j; i++) {
+			if (!d->rule_bad[i] && !d->rule_bad[j])
+				check_pair(d, i, j);
+		}
+	}
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* conf_errors.h - all problems of a configuration, told at once */
+#ifndef CONF_ERRORS_H
+#define CONF_ERRORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base_attr.h"
+
+/* A place in the file, counted from 1; line 0 is the command line. */
+struct conf_mark {
+	uint32_t line;
+	uint32_t column; /* in characters */
+};
+
+struct conf_error;
+
+/* Start with all zero; conf_errors_done() frees what was collected. */
+struct conf_errors {
+	struct conf_error *list;
+	size_t n;
+	size_t size;
+	bool lost; /* there was no memory for one */
+};
+
+/* `fmt` makes one line without its end; quote what comes from outside. */
+void conf_errors_add(struct conf_errors *e, struct conf_mark at,
+		     const char *fmt, ...) WS_PRINTF(3, 4);
+bool conf_errors_any(const struct conf_errors *e);
+
+/* "FILE:LINE:COLUMN: text" or "command line: text" a line, sorted by place;
+ * problems of one place in the order they were found. */
+void conf_errors_print(struct conf_errors *e, const char *file, FILE *out);
+void conf_errors_done(struct conf_errors *e);
+
+#endif

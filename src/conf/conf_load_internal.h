@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* conf_load_internal.h - conf_load() with its surroundings, for its test */
+#ifndef CONF_LOAD_INTERNAL_H
+#define CONF_LOAD_INTERNAL_H
+
+#include "base_attr.h"
+
+struct conf_env;
+struct conf_tables;
+
+/* What one name may take; the child's own limit is set anew for each. */
+#define CONF_LOAD_RESOLVE_MS 30000U
+
+struct conf_limits {
+	unsigned child_ms;  /* the child ends itself */
+	unsigned parent_ms; /* the parent kills it */
+};
+
+WS_MUST_USE int conf_load_with(const struct conf_env *env,
+			       const struct conf_limits *limits,
+			       const struct conf_tables **tables, int *fd);
+
+#endif

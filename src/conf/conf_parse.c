@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* conf_parse.c - bytes of a configuration to tables, without side effects */
+#include "conf_parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_load.h"
+#include "conf_scalar.h"
+#include "conf_text.h"
+#include "conf_value.h"
+#include "conf_yaml.h"
+
+/* Room for `rule "tkstar"`. */
+#define WHERE_LEN (CONF_NAME_LEN + 16)
+
+/* A mapping while it is read. */
+struct place {
+	enum conf_scope scope;
+	void *base; /* its struct: conf_tables or conf_rule */
+	char where[WHERE_LEN];
+};
+
+static struct base_span span_of(const char *text)
+{
+	return (struct base_span){ (const uint8_t *)text, strlen(text) };
+}
+
+static struct base_span scalar_text(const yaml_node_t *node)
+{
+	return (struct base_span){ node->data.scalar.value,
+				   node->data.scalar.length };
+}
+
+static struct conf_mark mark_of(const yaml_node_t *node)
+{
+	return conf_yaml_mark(&node->start_mark);
+}
+
+static bool is_scalar(const yaml_node_t *node)
+{
+	return node->type == YAML_SCALAR_NODE;
+}
+
+static bool take_scalar(struct conf_draft *d, const struct conf_key *k,
+			struct conf_mark at, struct base_span text, void *out)
+{
+	char why[CONF_WHY_LEN], quoted[CONF_QUOTE_LEN];
+
+	if (conf_scalar_parse(k, d->env, text, out, why))
+		return true;
+	conf_errors_add(d->errors, at, "%s: %s %s", k->name,
+			conf_text_quote(text, quoted, sizeof(quoted)), why);
+	return false;
+}
+
+/* Return: false when the array is full. */
+static bool take_item(struct conf_draft *d, const struct conf_key *k,
+		      struct conf_mark at, struct base_span text)
+{
+	const struct conf_array *a = conf_array_of(k->type);
+	uint32_t *n = (void *)((char *)d->t + a->count);
+
+	if (*n == a->max) {
+		conf_errors_add(d->errors, at, "%s: more than %u %s in all",
+				k->name, a->max, a->what);
+		return false;
+	}
+	if (take_scalar(d, k, at, text,
+			(char *)d->t + a->items + *n * a->item_size)) {
+		d->item_at[k->type][*n] = at;
+		++*n;
+	}
+	return true;
+}
+
+static void take_list(struct conf_draft *d, const struct conf_key *k,
+		      yaml_document_t *doc, const yaml_node_t *node)
+{
+	const struct conf_array *a = conf_array_of(k->type);
+
+	if (node->type != YAML_SEQUENCE_NODE) {
+		conf_errors_add(d->errors, mark_of(node),
+				"%s: must be a list, such as [\"%s\"]", k->name,
+				a->such);
+		return;
+	}
+	if (k->required &&
+	    node->data.sequence.items.start == node->data.sequence.items.top)
+		conf_errors_add(d->errors, mark_of(node),
+				"%s: the list is empty", k->name);
+	for (const int *i = node->data.sequence.items.start;
+	     i < node->data.sequence.items.top; i++) {
+		const yaml_node_t *item = yaml_document_get_node(doc, *i);
+
+		if (!is_scalar(item))
+			conf_errors_add(d->errors, mark_of(item),
+					"%s: each item must be a single value",
+					k->name);
+		else if (!take_item(d, k, mark_of(item), scalar_text(item)))
+			return;
+	}
+}
+
+/* A list of a rule: {first, n} say where its items came to lie. */
+static void take_rule_list(struct conf_draft *d, const struct conf_key *k,
+			   yaml_document_t *doc, const yaml_node_t *node,
+			   struct conf_list *list)
+{
+	const uint32_t *n =
+		(void *)((char *)d->t + conf_array_of(k->type)->count);
+
+	list->first = *n;
+	take_list(d, k, doc, node);
+	list->n = *n - list->first;
+}
+
+static void set_initial(struct conf_draft *d, enum conf_scope scope, void *base)
+{
+	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
+		const struct conf_key *k = &conf_keys[i];
+
+		/* a wrong default would fail every test */
+		if (k->scope == scope && k->initial)
+			(void)take_scalar(d, k, (struct conf_mark){ 1, 1 },
+					  span_of(k->initial),
+					  (char *)base + k->offset);
+	}
+}
+
+static void take_mapping(struct conf_draft *d, yaml_document_t *doc,
+			 const yaml_node_t *map, const struct place *p);
+
+/* How messages call the rule: by its name when that is one. */
+static void name_rule(yaml_document_t *doc, const yaml_node_t *map,
+		      unsigned number, char where[static WHERE_LEN])
+{
+	const struct conf_key *name = &conf_keys[CONF_KEY_RULE_NAME];
+	char text[CONF_NAME_LEN];
+
+	(void)snprintf(where, WHERE_LEN, "rule %u", number);
+	for (const yaml_node_pair_t *i = map->data.mapping.pairs.start;
+	     i < map->data.mapping.pairs.top; i++) {
+		const yaml_node_t *key = yaml_document_get_node(doc, i->key);
+		const yaml_node_t *v = yaml_document_get_node(doc, i->value);
+
+		if (is_scalar(key) && is_scalar(v) &&
+		    conf_key_find(CONF_SCOPE_RULE, scalar_text(key)) == name &&
+		    conf_value_name(scalar_text(v), text)) {
+			(void)snprintf(where, WHERE_LEN, "rule \"%s\"", text);
+			return;
+		}
+	}
+}
+
+static void take_rule(struct conf_draft *d, yaml_document_t *doc,
+		      const yaml_node_t *node)
+{
+	const size_t before = d->errors->n;
+	const uint32_t n = d->t->n_rules;
+	struct conf_rule *r = &d->t->rules[n];
+	struct place p = { CONF_SCOPE_RULE, r, "" };
+
+	if (node->type != YAML_MAPPING_NODE) {
+		conf_errors_add(d->errors, mark_of(node),
+				"rules: each must be a mapping that begins "
+				"with \"- name: ...\"");
+		return;
+	}
+	d->rule_at[n] = mark_of(node);
+	d->t->n_rules++;
+	set_initial(d, CONF_SCOPE_RULE, r);
+	name_rule(doc, node, n + 1, p.where);
+	take_mapping(d, doc, node, &p);
+	d->rule_bad[n] = d->errors->n > before;
+}
+
+static void take_rules(struct conf_draft *d, yaml_document_t *doc,
+		       const yaml_node_t *node)
+{
+	if (node->type != YAML_SEQUENCE_NODE) {
+		conf_errors_add(d->errors, mark_of(node),
+				"rules: must be a list, each rule beginning "
+				"with \"- name: ...\"");
+		return;
+	}
+	for (const int *i = node->data.sequence.items.start;
+	     i < node->data.sequence.items.top; i++) {
+		const yaml_node_t *item = yaml_document_get_node(doc, *i);
+
+		if (d->t->n_rules == CONF_RULES_MAX) {
+			conf_errors_add(d->errors, mark_of(item),
+					"rules: more than %d", CONF_RULES_MAX);
+			return;
+		}
+		take_rule(d, doc, item);
+	}
+}
+
+static void take_events(struct conf_draft *d, yaml_document_t *doc,
+			const yaml_node_t *node)
+{
+	const struct place p = { CONF_SCOPE_EVENTS, d->t, "events" };
+
+	if (node->type == YAML_MAPPING_NODE)
+		take_mapping(d, doc, node, &p);
+	else
+		conf_errors_add(d->errors, mark_of(node),
+				"events: must be a mapping, such as {file: "
+				"/var/log/wayside/events.log}");
+}
+
+static void take_value(struct conf_draft *d, yaml_document_t *doc,
+		       const struct conf_key *k, const yaml_node_t *node,
+		       void *base)
+{
+	void *out = (char *)base + k->offset;
+
+	switch (k->type) {
+	case CONF_TYPE_RULES:
+		take_rules(d, doc, node);
+		return;
+	case CONF_TYPE_EVENTS:
+		take_events(d, doc, node);
+		return;
+	case CONF_TYPE_INTERFACES:
+	case CONF_TYPE_NETWORKS:
+	case CONF_TYPE_TO:
+		take_rule_list(d, k, doc, node, out);
+		return;
+	case CONF_TYPE_FILES:
+		if (is_scalar(node))
+			(void)take_item(d, k, mark_of(node), scalar_text(node));
+		else
+			take_list(d, k, doc, node);
+		return;
+	case CONF_TYPE_CHOICE:
+	case CONF_TYPE_COUNT:
+	case CONF_TYPE_PORT:
+	case CONF_TYPE_SIZE:
+	case CONF_TYPE_DURATION:
+	case CONF_TYPE_NAME:
+	case CONF_TYPE_PROTOCOL:
+	case CONF_TYPE_FILE:
+	case CONF_TYPE_DIRECTORY:
+	case CONF_TYPE_SERVICE:
+		if (is_scalar(node))
+			(void)take_scalar(d, k, mark_of(node),
+					  scalar_text(node), out);
+		else
+			conf_errors_add(d->errors, mark_of(node),
+					"%s: must be a single value", k->name);
+		return;
+	case CONF_TYPE_MAX:
+		return;
+	}
+}
+
+static void unknown_key(struct conf_draft *d, const struct place *p,
+			struct conf_mark at, struct base_span name)
+{
+	const struct conf_key *near = conf_key_nearest(p->scope, name);
+	char quoted[CONF_QUOTE_LEN];
+
+	conf_errors_add(d->errors, at, "unknown key %s%s%s%s%s%s",
+			conf_text_quote(name, quoted, sizeof(quoted)),
+			*p->where ? " in " : "", p->where,
+			near ? " (nearest: \"" : "", near ? near->name : "",
+			near ? "\")" : "");
+}
+
+/* One `key: value`. */
+static void take_pair(struct conf_draft *d, yaml_document_t *doc,
+		      const yaml_node_pair_t *pair, const struct place *p,
+		      uint32_t seen_on[static CONF_KEY_MAX])
+{
+	const yaml_node_t *key = yaml_document_get_node(doc, pair->key);
+	const yaml_node_t *value = yaml_document_get_node(doc, pair->value);
+	const struct conf_mark at = mark_of(key);
+	const struct conf_key *k;
+	size_t id, before;
+
+	if (!is_scalar(key)) {
+		conf_errors_add(d->errors, at, "a key must be a single word");
+		return;
+	}
+	k = conf_key_find(p->scope, scalar_text(key));
+	if (!k) {
+		unknown_key(d, p, at, scalar_text(key));
+		return;
+	}
+	id = (size_t)(k - conf_keys);
+	if (seen_on[id]) {
+		conf_errors_add(d->errors, at,
+				"key \"%s\"%s%s is given twice (first on line "
+				"%u)",
+				k->name, *p->where ? " in " : "", p->where,
+				seen_on[id]);
+		return;
+	}
+	seen_on[id] = at.line;
+	if (p->scope == CONF_SCOPE_RULE) {
+		take_value(d, doc, k, value, p->base);
+		return;
+	}
+	if (d->given[id])
+		return; /* the command line said it */
+	d->given[id] = true;
+	d->key_at[id] = mark_of(value);
+	before = d->errors->n;
+	take_value(d, doc, k, value, p->base);
+	d->key_bad[id] = d->errors->n > before;
+}
+
+static void take_mapping(struct conf_draft *d, yaml_document_t *doc,
+			 const yaml_node_t *map, const struct place *p)
+{
+	uint32_t seen_on[CONF_KEY_MAX] = { 0 };
+
+	for (const yaml_node_pair_t *i = map->data.mapping.pairs.start;
+	     i < map->data.mapping.pairs.top; i++)
+		take_pair(d, doc, i, p, seen_on);
+	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
+		if (conf_keys[i].scope == p->scope && conf_keys[i].required &&
+		    !seen_on[i])
+			conf_errors_add(d->errors, mark_of(map),
+					"%s has no \"%s\"", p->where,
+					conf_keys[i].name);
+	}
+}
+
+static void take_option(struct conf_draft *d, enum conf_key_id id,
+			const char *text)
+{
+	const struct conf_key *k = &conf_keys[id];
+
+	if (!text)
+		return;
+	d->given[id] = true;
+	d->key_at[id] = (struct conf_mark){ 0 };
+	d->key_bad[id] = !take_scalar(d, k, d->key_at[id], span_of(text),
+				      (char *)d->t + k->offset);
+}
+
+static bool skip_prefix(struct base_span *text, const char *prefix)
+{
+	const size_t len = strlen(prefix);
+
+	if (text->len < len || memcmp(text->ptr, prefix, len) != 0)
+		return false;
+	text->ptr += len;
+	text->len -= len;
+	return true;
+}
+
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* -O as tcpproxy takes it: file=PATH, logfile=PATH or PATH, blanks around
+ * them do not count. Its AMQP forms are refused: as a path they would lose
+ * events silently. */
+static void take_observer(struct conf_draft *d, const char *text)
+{
+	static const char *const amqp[] = { "amqp=", "amqp://", "amqps://" };
+	struct base_span s = span_of(text);
+
+	while (s.len > 0 && is_blank(s.ptr[0]))
+		s = (struct base_span){ s.ptr + 1, s.len - 1 };
+	while (s.len > 0 && is_blank(s.ptr[s.len - 1]))
+		s.len--;
+	for (size_t i = 0; i < WS_ARRAY_LEN(amqp); i++) {
+		struct base_span uri = s;
+
+		if (skip_prefix(&uri, amqp[i])) {
+			conf_errors_add(d->errors, (struct conf_mark){ 0 },
+					"observer: %s... needs the AMQP sink, "
+					"which is not built in: use file=PATH",
+					amqp[i]);
+			return;
+		}
+	}
+	if (!skip_prefix(&s, "file="))
+		(void)skip_prefix(&s, "logfile=");
+	while (s.len > 0 && is_blank(s.ptr[0]))
+		s = (struct base_span){ s.ptr + 1, s.len - 1 };
+	(void)take_item(d, &conf_keys[CONF_KEY_EVENTS_FILE],
+			(struct conf_mark){ 0 }, s);
+}
+
+static void take_overrides(struct conf_draft *d)
+{
+	const struct conf_overrides *o = &d->env->in->overrides;
+
+	take_option(d, CONF_KEY_LISTEN, o->listen);
+	take_option(d, CONF_KEY_REMOTE, o->remote);
+	take_option(d, CONF_KEY_LOG_DIR, o->log_dir);
+	take_option(d, CONF_KEY_PIDFILE, o->pidfile);
+	for (int i = 0; i < o->n_observers; i++)
+		take_observer(d, o->observers[i]);
+	d->given[CONF_KEY_EVENTS_FILE] = o->n_observers > 0;
+}
+
+/* Fixed-remote mode has one rule, made of the rules' defaults. */
+static void set_fixed_rule(struct conf_draft *d)
+{
+	if (d->given[CONF_KEY_RULES])
+		return; /* an error, and conf_check() says so */
+	set_initial(d, CONF_SCOPE_RULE, &d->t->rules[0]);
+	memcpy(d->t->rules[0].name, "fixed", sizeof("fixed"));
+	d->t->n_rules = 1;
+}
+
+/* Return: false when there is no mapping to judge. */
+static bool take_file(struct conf_draft *d, struct base_span text)
+{
+	const struct place top = { CONF_SCOPE_TOP, d->t, "" };
+	yaml_document_t doc;
+	const yaml_node_t *root;
+	bool ok;
+
+	if (!text.len)
+		return true;
+	if (!conf_yaml_load(text, &doc, d->errors))
+		return false;
+	root = yaml_document_get_root_node(&doc);
+	ok = !root || root->type == YAML_MAPPING_NODE;
+	if (!ok)
+		conf_errors_add(d->errors, mark_of(root),
+				"the file must be made of \"key: value\" "
+				"lines");
+	else if (root)
+		take_mapping(d, &doc, root, &top);
+	yaml_document_delete(&doc);
+	return ok;
+}
+
+bool conf_parse(const struct conf_env *env, struct base_span text,
+		struct conf_tables *t, struct conf_errors *errors)
+{
+	struct conf_draft *d = calloc(1, sizeof(*d));
+
+	if (!d) {
+		errors->lost = true;
+		return false;
+	}
+	memset(t, 0, sizeof(*t));
+	t->magic = CONF_MAGIC;
+	t->size = sizeof(*t);
+	t->number = 1;
+	d->env = env;
+	d->t = t;
+	d->errors = errors;
+	set_initial(d, CONF_SCOPE_TOP, t);
+	if (!env->in->path)
+		t->pidfile[0] = '\0'; /* as tcpproxy: only where -p says */
+	for (size_t i = 0; env->in->path && i < CONF_KEY_MAX; i++)
+		d->key_at[i] = (struct conf_mark){ 1, 1 };
+	take_overrides(d);
+	if (take_file(d, text)) {
+		if (d->given[CONF_KEY_LISTEN] || d->given[CONF_KEY_REMOTE])
+			set_fixed_rule(d);
+		conf_check(d);
+	}
+	free(d);
+	return !conf_errors_any(errors);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * conf_parse.h - bytes of a configuration to tables, without side effects
+ *
+ * Theory of operation: conf_yaml makes a document out of the bytes, after it
+ * has refused what the format does not need (anchors, tags, depth). conf_parse
+ * walks it by the schema into a draft: the tables, and for each value the
+ * place that it came from. The command line is taken first and hides the
+ * file's values. Then conf_check looks at the whole: what is missing, what
+ * does not go together, which rules meet. Every step adds its complaints and
+ * goes on; a rule with a complaint of its own is left out of the comparison,
+ * since what it would take is not known.
+ * What depends on the machine comes in through struct conf_env, so that the
+ * outcome is a function of the arguments.
+ */
+#ifndef CONF_PARSE_H
+#define CONF_PARSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base_attr.h"
+#include "base_rd.h"
+#include "conf_errors.h"
+#include "conf_schema.h"
+#include "conf_tables.h"
+
+struct conf_input;
+struct conf_service;
+
+struct conf_env {
+	const struct conf_input *in;
+	const char *cwd; /* relative paths begin here */
+	unsigned cores;  /* online processors */
+	uint64_t nofile; /* descriptors that one worker may have */
+	/* Return: NULL, or why the name has no address. */
+	const char *(*resolve)(const struct conf_service *s,
+			       struct base_addr *out);
+	/* Return: 0 when a directory is there, or -errno. */
+	int (*check_dir)(const char *path);
+};
+
+#define CONF_ITEMS_MAX 1024 /* of the longest list array */
+
+/* The tables while they grow. Owned by conf_parse(). */
+struct conf_draft {
+	const struct conf_env *env;
+	struct conf_tables *t;
+	struct conf_errors *errors;
+	/* of the top keys and events.file: the place of the value, was it
+	 * given at all, and was it wrong */
+	struct conf_mark key_at[CONF_KEY_MAX];
+	bool given[CONF_KEY_MAX];
+	bool key_bad[CONF_KEY_MAX];
+	struct conf_mark rule_at[CONF_RULES_MAX];
+	bool rule_bad[CONF_RULES_MAX];
+	struct conf_mark item_at[CONF_TYPE_MAX][CONF_ITEMS_MAX]; /* lists */
+};
+
+/*
+ * `text` is the file's content; empty when there is none. Return: true with
+ * *t complete (conf_tables_valid()), else what is wrong is in `errors`.
+ */
+WS_MUST_USE bool conf_parse(const struct conf_env *env, struct base_span text,
+			    struct conf_tables *t, struct conf_errors *errors);
+
+/* conf_check.c: the checks that need the whole, and what follows from it. */
+void conf_check(struct conf_draft *d);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* conf_print.h - the effective configuration as a file */
+#ifndef CONF_PRINT_H
+#define CONF_PRINT_H
+
+#include <stdio.h>
+
+struct conf_tables;
+
+/*
+ * Prints every key that applies: of `rules` and `listen`/`remote` only one
+ * can. Read again it gives the same tables. Write errors: ferror(out).
+ */
+void conf_print(FILE *out, const struct conf_tables *t);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* conf_schema.c - the one table of all configuration keys */
+#include "conf_schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_tables.h"
+
+#define TOP(member) \
+	CONF_SCOPE_TOP, .offset = offsetof(struct conf_tables, member)
+#define RULE(member) \
+	CONF_SCOPE_RULE, .offset = offsetof(struct conf_rule, member)
+
+static const char *failure_word(unsigned i)
+{
+	return conf_failure_name((enum conf_failure)i);
+}
+
+static const char *source_word(unsigned i)
+{
+	return conf_source_name((enum conf_source)i);
+}
+
+static const char *capture_word(unsigned i)
+{
+	return conf_capture_name((enum conf_capture)i);
+}
+
+static const char *when_full_word(unsigned i)
+{
+	return conf_when_full_name((enum conf_when_full)i);
+}
+
+const struct conf_key conf_keys[CONF_KEY_MAX] = {
+	/* open-stay: trackers go on without us, and the rules are there at
+	 * once when we come back */
+	[CONF_KEY_ON_FAILURE] = { .scope = TOP(on_failure),
+				  .name = "on_failure",
+				  .type = CONF_TYPE_CHOICE,
+				  .initial = "open-stay",
+				  .choice = failure_word,
+				  .help = "What happens to new connections while Wayside is not running: open-stay (they go direct; the rules stay), open (they go direct; the rules go with the daemon) or closed (they are refused)." },
+	[CONF_KEY_WORKERS] = { .scope = TOP(workers),
+			       .name = "workers",
+			       .type = CONF_TYPE_COUNT,
+			       .initial = "auto",
+			       .word = "auto",
+			       .min = 1,
+			       .max = CONF_WORKERS_MAX,
+			       .help = "Number of worker processes, 1 to 64. auto: one a core, or more when max_flows needs more descriptors than one process may have." },
+	/* 10,000: two descriptors a flow are within the usual limit of one
+	 * process, 20,000 and more */
+	[CONF_KEY_MAX_FLOWS] = { .scope = TOP(max_flows),
+				 .name = "max_flows",
+				 .type = CONF_TYPE_COUNT,
+				 .initial = "10000",
+				 .min = 1,
+				 .max = 1000000,
+				 .help = "Connections at one time, all workers together, 1 to 1000000. Above it new ones wait." },
+	/* 16 MiB: measured to lose nothing at 10 Gbit/s with `brief` */
+	[CONF_KEY_RING_SIZE] = { .scope = TOP(ring_size),
+				 .name = "ring_size",
+				 .type = CONF_TYPE_SIZE,
+				 .initial = "16M",
+				 .min = 1U << 20,
+				 .max = 1U << 28,
+				 .help = "Memory a worker for bytes that wait to be recorded: a power of two, 1M to 256M." },
+	[CONF_KEY_CONNECT_TIMEOUT] = { .scope = TOP(connect_timeout_ms),
+				       .name = "connect_timeout",
+				       .type = CONF_TYPE_DURATION,
+				       .initial = "10s",
+				       .min = 100,
+				       .max = 120000,
+				       .help = "How long a server may take to accept before the tracker's connection is reset, 100ms to 2m." },
+	[CONF_KEY_LISTEN_PORT] = { .scope = TOP(listen_port),
+				   .name = "listen_port",
+				   .type = CONF_TYPE_PORT,
+				   .initial = "15001",
+				   .min = 1,
+				   .max = 65535,
+				   .help = "Port of the transparent listeners on the loopback interface." },
+	[CONF_KEY_LOG_DIR] = { .scope = TOP(log_dir),
+			       .name = "log_dir",
+			       .type = CONF_TYPE_DIRECTORY,
+			       .initial = "/var/log/wayside",
+			       .help = "Directory of the captures and of errors.log. It must exist." },
+	[CONF_KEY_PIDFILE] = { .scope = TOP(pidfile),
+			       .name = "pidfile",
+			       .type = CONF_TYPE_FILE,
+			       .initial = "/run/wayside/pid",
+			       .word = "none",
+			       .help = "File that holds the daemon's process id while it runs, or none. Without a configuration file the default is none." },
+	[CONF_KEY_LISTEN] = { .scope = TOP(listen),
+			      .name = "listen",
+			      .type = CONF_TYPE_SERVICE,
+			      .help = "Fixed-remote mode, in place of rules: where to listen, as 0.0.0.0:7700, [::1]:7700 or NAME:SERVICE." },
+	[CONF_KEY_REMOTE] = { .scope = TOP(remote),
+			      .name = "remote",
+			      .type = CONF_TYPE_SERVICE,
+			      .help = "Fixed-remote mode: the server that every connection to listen is relayed to, in the same forms. A name is looked up once, at start." },
+	[CONF_KEY_RULES] = { .scope = CONF_SCOPE_TOP,
+			     .name = "rules",
+			     .type = CONF_TYPE_RULES,
+			     .help = "Which connections Wayside takes, and what it does with them. No two rules may take the same connection." },
+	[CONF_KEY_EVENTS] = { .scope = CONF_SCOPE_TOP,
+			      .name = "events",
+			      .type = CONF_TYPE_EVENTS,
+			      .help = "Where the trackers' messages are written." },
+	[CONF_KEY_RULE_NAME] = { .scope = RULE(name),
+				 .name = "name",
+				 .type = CONF_TYPE_NAME,
+				 .required = true,
+				 .help = "The rule's name, unique: letters, digits, _ and -, at most 31." },
+	[CONF_KEY_RULE_INTERFACES] = { .scope = RULE(interfaces),
+				       .name = "interfaces",
+				       .type = CONF_TYPE_INTERFACES,
+				       .help = "Interfaces that the connection comes in on; a final * stands for any ending. Default: any but the loopback." },
+	[CONF_KEY_RULE_CLIENTS] = { .scope = RULE(clients),
+				    .name = "clients",
+				    .type = CONF_TYPE_NETWORKS,
+				    .help = "Networks of the trackers, ADDR or ADDR/BITS. Default: any." },
+	[CONF_KEY_RULE_TO] = { .scope = RULE(to),
+			       .name = "to",
+			       .type = CONF_TYPE_TO,
+			       .required = true,
+			       .help = "Servers that the trackers talk to: ADDR:PORT, ADDR:PORT-PORT, ADDR/BITS:PORT, IPv6 in brackets." },
+	[CONF_KEY_RULE_SOURCE] = { .scope = RULE(source),
+				   .name = "source",
+				   .type = CONF_TYPE_CHOICE,
+				   .initial = "gateway",
+				   .choice = source_word,
+				   .help = "Whose address the server sees: gateway or client." },
+	[CONF_KEY_RULE_CAPTURE] = { .scope = RULE(capture),
+				    .name = "capture",
+				    .type = CONF_TYPE_CHOICE,
+				    .initial = "text",
+				    .choice = capture_word,
+				    .help = "Form of the capture, one file a connection in log_dir: text or none." },
+	[CONF_KEY_RULE_WHEN_FULL] = { .scope = RULE(when_full),
+				      .name = "when_full",
+				      .type = CONF_TYPE_CHOICE,
+				      .initial = "brief",
+				      .choice = when_full_word,
+				      .help = "When recording cannot keep up: brief (the connection waits at most 100 ms, then bytes go unrecorded), drop (it never waits) or wait (it waits as long as it takes)." },
+	[CONF_KEY_RULE_OBSERVE] = { .scope = RULE(observe),
+				    .name = "observe",
+				    .type = CONF_TYPE_PROTOCOL,
+				    .initial = "auto",
+				    .help = "The trackers' protocol, auto to recognise it, or none to write no events." },
+	[CONF_KEY_EVENTS_FILE] = { .scope = CONF_SCOPE_EVENTS,
+				   .name = "file",
+				   .type = CONF_TYPE_FILES,
+				   .help = "File that gets one line a message; or a list of files." },
+};
+
+static bool equal(const char *name, struct base_span text)
+{
+	return strlen(name) == text.len &&
+	       (!text.len || !memcmp(name, text.ptr, text.len));
+}
+
+const struct conf_key *conf_key_find(enum conf_scope scope,
+				     struct base_span name)
+{
+	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
+		if (conf_keys[i].scope == scope &&
+		    equal(conf_keys[i].name, name))
+			return &conf_keys[i];
+	}
+	return NULL;
+}
+
+#define NEAR_LEN 32 /* longer words are near to no key */
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Optimal string alignment distance: a letter changed, left out, put in, or
+ * two neighbours swapped count one each. The table is kept in three lines,
+ * for the prefixes of `a` of lengths i - 2, i - 1 and i.
+ */
+static unsigned distance(struct base_span a, const char *b)
+{
+	const size_t len = strlen(b);
+	unsigned line[3][NEAR_LEN + 1] = { { 0 } };
+
+	for (unsigned j = 0; j <= len; j++)
+		line[0][j] = j;
+	for (size_t i = 1; i <= a.len; i++) {
+		const unsigned *two = line[(i + 1) % 3],
+			       *one = line[(i + 2) % 3];
+		unsigned *now = line[i % 3];
+
+		now[0] = (unsigned)i;
+		for (size_t j = 1; j <= len; j++) {
+			const bool same = a.ptr[i - 1] == (uint8_t)b[j - 1];
+
+			now[j] = least(one[j - 1] + !same,
+				       least(one[j], now[j - 1]) + 1);
+			if (i > 1 && j > 1 &&
+			    a.ptr[i - 1] == (uint8_t)b[j - 2] &&
+			    a.ptr[i - 2] == (uint8_t)b[j - 1])
+				now[j] = least(now[j], two[j - 2] + 1);
+		}
+	}
+	return line[a.len % 3][len];
+}
+
+const struct conf_key *conf_key_nearest(enum conf_scope scope,
+					struct base_span name)
+{
+	const struct conf_key *best = NULL;
+	/* one slip in four letters */
+	unsigned limit = 1 + (unsigned)(name.len / 4);
+
+	if (name.len > NEAR_LEN)
+		return NULL;
+	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
+		const struct conf_key *k = &conf_keys[i];
+		unsigned d;
+
+		if (k->scope != scope)
+			continue;
+		d = distance(name, k->name);
+		if (d <= limit && d < strlen(k->name)) {
+			best = k;
+			limit = d - 1; /* later ones must be nearer */
+		}
+	}
+	return best;
+}

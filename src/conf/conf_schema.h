@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * conf_schema.h - the one table of all configuration keys
+ *
+ * Parser, bounds check, --print-config and the sample file follow it: a new
+ * key is a row here and a member in conf_tables.h.
+ */
+#ifndef CONF_SCHEMA_H
+#define CONF_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base_attr.h"
+#include "base_rd.h"
+
+enum conf_key_id {
+	CONF_KEY_ON_FAILURE,
+	CONF_KEY_WORKERS,
+	CONF_KEY_MAX_FLOWS,
+	CONF_KEY_RING_SIZE,
+	CONF_KEY_CONNECT_TIMEOUT,
+	CONF_KEY_LISTEN_PORT,
+	CONF_KEY_LOG_DIR,
+	CONF_KEY_PIDFILE,
+	CONF_KEY_LISTEN,
+	CONF_KEY_REMOTE,
+	CONF_KEY_RULES,
+	CONF_KEY_EVENTS,
+	CONF_KEY_RULE_NAME,
+	CONF_KEY_RULE_INTERFACES,
+	CONF_KEY_RULE_CLIENTS,
+	CONF_KEY_RULE_TO,
+	CONF_KEY_RULE_SOURCE,
+	CONF_KEY_RULE_CAPTURE,
+	CONF_KEY_RULE_WHEN_FULL,
+	CONF_KEY_RULE_OBSERVE,
+	CONF_KEY_EVENTS_FILE,
+	CONF_KEY_MAX
+};
+
+/* The mapping that a key stands in. */
+enum conf_scope {
+	CONF_SCOPE_TOP,
+	CONF_SCOPE_RULE,
+	CONF_SCOPE_EVENTS,
+	CONF_SCOPE_MAX
+};
+
+enum conf_type {
+	CONF_TYPE_CHOICE,     /* uint32_t: index into words */
+	CONF_TYPE_COUNT,      /* uint32_t */
+	CONF_TYPE_PORT,       /* uint16_t */
+	CONF_TYPE_SIZE,       /* uint64_t, bytes */
+	CONF_TYPE_DURATION,   /* uint32_t, milliseconds */
+	CONF_TYPE_NAME,       /* char[CONF_NAME_LEN] */
+	CONF_TYPE_PROTOCOL,   /* char[CONF_NAME_LEN] */
+	CONF_TYPE_FILE,       /* char[CONF_PATH_LEN], absolute */
+	CONF_TYPE_DIRECTORY,  /* the same; exists */
+	CONF_TYPE_SERVICE,    /* struct base_addr */
+	CONF_TYPE_INTERFACES, /* struct conf_list in ifaces */
+	CONF_TYPE_NETWORKS,   /* struct conf_list in nets */
+	CONF_TYPE_TO,         /* struct conf_list in dests */
+	CONF_TYPE_FILES,      /* one or a list; the array `events` */
+	CONF_TYPE_RULES,      /* list of mappings */
+	CONF_TYPE_EVENTS,     /* mapping */
+	CONF_TYPE_MAX
+};
+
+struct conf_key {
+	enum conf_scope scope;
+	const char *name;
+	enum conf_type type;
+	bool required;
+	const char *initial; /* the default as it would be written, or NULL */
+	const char *word;    /* stands for 0 or for no file */
+	uint64_t min, max;   /* of numbers, inclusive */
+	const char *(*choice)(unsigned i); /* the i-th word, NULL at the end */
+	size_t offset; /* in struct conf_tables, or conf_rule for rules */
+	const char *help;
+};
+
+extern const struct conf_key conf_keys[CONF_KEY_MAX];
+
+/* NULL = no such key there. */
+const struct conf_key *conf_key_find(enum conf_scope scope,
+				     struct base_span name);
+
+/* The key of the scope that `name` was probably meant to be; NULL = none is
+ * near. */
+const struct conf_key *conf_key_nearest(enum conf_scope scope,
+					struct base_span name);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* conf_tables.c - the validated configuration: bounds, matching, names */
+#include "conf_tables.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "conf_scalar.h"
+#include "conf_schema.h"
+
+static const char *const failure_names[] = {
+	[CONF_FAILURE_OPEN_STAY] = "open-stay",
+	[CONF_FAILURE_OPEN] = "open",
+	[CONF_FAILURE_CLOSED] = "closed",
+};
+static_assert(WS_ARRAY_LEN(failure_names) == CONF_FAILURE_MAX, "names");
+
+static const char *const source_names[] = {
+	[CONF_SOURCE_GATEWAY] = "gateway",
+	[CONF_SOURCE_CLIENT] = "client",
+};
+static_assert(WS_ARRAY_LEN(source_names) == CONF_SOURCE_MAX, "names");
+
+static const char *const capture_names[] = {
+	[CONF_CAPTURE_TEXT] = "text",
+	[CONF_CAPTURE_NONE] = "none",
+};
+static_assert(WS_ARRAY_LEN(capture_names) == CONF_CAPTURE_MAX, "names");
+
+static const char *const when_full_names[] = {
+	[CONF_WHEN_FULL_BRIEF] = "brief",
+	[CONF_WHEN_FULL_DROP] = "drop",
+	[CONF_WHEN_FULL_WAIT] = "wait",
+};
+static_assert(WS_ARRAY_LEN(when_full_names) == CONF_WHEN_FULL_MAX, "names");
+
+const char *conf_failure_name(enum conf_failure v)
+{
+	return v < CONF_FAILURE_MAX ? failure_names[v] : NULL;
+}
+
+const char *conf_source_name(enum conf_source v)
+{
+	return v < CONF_SOURCE_MAX ? source_names[v] : NULL;
+}
+
+const char *conf_capture_name(enum conf_capture v)
+{
+	return v < CONF_CAPTURE_MAX ? capture_names[v] : NULL;
+}
+
+const char *conf_when_full_name(enum conf_when_full v)
+{
+	return v < CONF_WHEN_FULL_MAX ? when_full_names[v] : NULL;
+}
+
+static bool ended(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+static bool valid_path(const char path[CONF_PATH_LEN])
+{
+	return ended(path, CONF_PATH_LEN) && path[0] == '/';
+}
+
+static bool valid_name(const char name[CONF_NAME_LEN])
+{
+	return ended(name, CONF_NAME_LEN) && name[0];
+}
+
+static bool valid_list(const struct conf_list *l, uint32_t n)
+{
+	return l->first <= n && l->n <= n - l->first;
+}
+
+static bool valid_net(const struct base_net *n)
+{
+	return (n->family == AF_INET && n->bits <= 32) ||
+	       (n->family == AF_INET6 && n->bits <= 128);
+}
+
+static bool valid_endpoint(const struct base_addr *a)
+{
+	return (a->family == AF_INET || a->family == AF_INET6) && a->port;
+}
+
+/* Choices and numbers, at the top and in rules, as the schema bounds them. */
+static bool valid_scalars(enum conf_scope scope, const void *base)
+{
+	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
+		const struct conf_key *k = &conf_keys[i];
+
+		if (k->scope == scope && !conf_scalar_within(k, base))
+			return false;
+	}
+	return true;
+}
+
+static bool valid_rule(const struct conf_tables *t, const struct conf_rule *r)
+{
+	return valid_name(r->name) && valid_name(r->observe) &&
+	       valid_scalars(CONF_SCOPE_RULE, r) &&
+	       valid_list(&r->interfaces, t->n_ifaces) &&
+	       valid_list(&r->clients, t->n_nets) &&
+	       valid_list(&r->to, t->n_dests) &&
+	       (r->to.n > 0) != conf_tables_fixed(t);
+}
+
+static bool valid_arrays(const struct conf_tables *t)
+{
+	for (uint32_t i = 0; i < t->n_events; i++) {
+		if (!valid_path(t->events[i]))
+			return false;
+	}
+	for (uint32_t i = 0; i < t->n_dests; i++) {
+		const struct conf_dest *d = &t->dests[i];
+
+		if (!valid_net(&d->net) || !d->port_first ||
+		    d->port_last < d->port_first)
+			return false;
+	}
+	for (uint32_t i = 0; i < t->n_nets; i++) {
+		if (!valid_net(&t->nets[i]))
+			return false;
+	}
+	for (uint32_t i = 0; i < t->n_ifaces; i++) {
+		if (!ended(t->ifaces[i], CONF_IFNAME_LEN) || !t->ifaces[i][0])
+			return false;
+	}
+	for (uint32_t i = 0; i < t->n_rules; i++) {
+		if (!valid_rule(t, &t->rules[i]))
+			return false;
+	}
+	return true;
+}
+
+bool conf_tables_valid(const struct conf_tables *t, size_t len)
+{
+	if (len < sizeof(*t) || t->magic != CONF_MAGIC ||
+	    t->size != sizeof(*t) || t->number == 0)
+		return false;
+	if (t->n_events > CONF_EVENTS_MAX || t->n_rules > CONF_RULES_MAX ||
+	    t->n_dests > CONF_DESTS_MAX || t->n_nets > CONF_NETS_MAX ||
+	    t->n_ifaces > CONF_IFACES_MAX)
+		return false;
+	if (!valid_scalars(CONF_SCOPE_TOP, t) ||
+	    t->ring_size & (t->ring_size - 1))
+		return false;
+	if (!valid_path(t->log_dir) || !ended(t->pidfile, CONF_PATH_LEN) ||
+	    (t->pidfile[0] && t->pidfile[0] != '/'))
+		return false;
+	if (t->listen.family || t->remote.family) {
+		if (!valid_endpoint(&t->listen) ||
+		    !valid_endpoint(&t->remote) || t->n_rules != 1)
+			return false;
+	}
+	return t->n_rules > 0 && valid_arrays(t);
+}
+
+static bool iface_matches(const char *pattern, const char *ifname)
+{
+	const size_t len = strlen(pattern);
+
+	if (pattern[len - 1] == '*')
+		return !strncmp(pattern, ifname, len - 1);
+	return !strcmp(pattern, ifname);
+}
+
+static bool takes_iface(const struct conf_tables *t, const struct conf_list *l,
+			const char *ifname)
+{
+	for (uint32_t i = 0; i < l->n; i++) {
+		if (iface_matches(t->ifaces[l->first + i], ifname))
+			return true;
+	}
+	return l->n == 0 && strcmp(ifname, "lo") != 0;
+}
+
+static bool takes_client(const struct conf_tables *t, const struct conf_list *l,
+			 const struct base_addr *client)
+{
+	for (uint32_t i = 0; i < l->n; i++) {
+		if (base_net_contains(&t->nets[l->first + i], client))
+			return true;
+	}
+	return l->n == 0;
+}
+
+static bool takes_server(const struct conf_tables *t, const struct conf_list *l,
+			 const struct base_addr *server)
+{
+	for (uint32_t i = 0; i < l->n; i++) {
+		const struct conf_dest *d = &t->dests[l->first + i];
+
+		if (server->port >= d->port_first &&
+		    server->port <= d->port_last &&
+		    base_net_contains(&d->net, server))
+			return true;
+	}
+	return false;
+}
+
+uint16_t conf_tables_match(const struct conf_tables *t,
+			   const struct base_addr *client,
+			   const struct base_addr *server, const char *ifname)
+{
+	if (conf_tables_fixed(t))
+		return 0;
+	for (uint32_t i = 0; i < t->n_rules; i++) {
+		const struct conf_rule *r = &t->rules[i];
+
+		if (takes_server(t, &r->to, server) &&
+		    takes_client(t, &r->clients, client) &&
+		    takes_iface(t, &r->interfaces, ifname))
+			return (uint16_t)i;
+	}
+	return CONF_RULE_NONE;
+}
