@@ -92,11 +92,6 @@ static void ip_alone(void **state)
 	assert_memory_equal(base_addr_v4(&v4), "\xc0\x00\x02\x01", 4);
 }
 
-/* As long as the buffer for a host without its NUL. */
-#define A64                                \
-	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
-	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-
 static void bad_text_changes_nothing(void **state)
 {
 	static const char *const bad[] = {
@@ -128,7 +123,8 @@ static void bad_text_changes_nothing(void **state)
 		"[:80",
 		"[::1%lo]:80",
 		"localhost:80",
-		A64 ":80",
+		/* as long as the buffer for a host without its NUL */
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:80",
 		"[2001:db8:1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa]:8",
 	};
 
@@ -259,7 +255,7 @@ static void bad_networks_change_nothing(void **state)
 		"::ffff:10.0.0.0/8", /* 8 of 32, or of 128? */
 		"::ffff:0:0/96",
 		"lan/8",
-		A64 "/8",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/8",
 	};
 
 	(void)state;

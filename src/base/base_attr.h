@@ -17,7 +17,7 @@
 #define WS_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The struct that embeds `member` at address ptr. */
-#define WS_CONTAINER(ptr, type, member)                                        \
-	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define WS_CONTAINER(ptr, type, member) \
+	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #endif
