@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * nft.h - the kernel's part of the interception: nft rules and policy routing
+ *
+ * Theory of operation. A SYN that a rule of the configuration takes is handed
+ * by `tproxy` to the listener on 127.0.0.1:listen_port or [::1]:listen_port and
+ * gets NFT_MARK; the mark makes the routing deliver it here although its
+ * destination is elsewhere. All of ours in the kernel is: table `inet wayside`,
+ * and for both families two routing rules and one route (nft_route.h), found
+ * again by their numbers and NFT_PROTOCOL.
+ *
+ *   configuration --nft_model--> sets, rules made of statements
+ *                                  |-- nft_text --> text for nft -f
+ *                                  |-- nft_objects --> libnftnl objects
+ *                                  |      |-- nft_batch --> kernel, atomic
+ *                                  |      `-- nft_check <-- kernel, compared
+ *   nft_stmt: the one table in which a statement's text and its kernel
+ *   expressions stand side by side
+ *
+ * Process: supervisor and `wayside rules`. Needs CAP_NET_ADMIN in the network
+ * namespace. Blocking, in practice a few milliseconds.
+ */
+#ifndef NFT_H
+#define NFT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base_attr.h"
+
+/* One bit each, always masked: the other bits are others'. The same number
+ * serves as the packet's mark and as the connection's (ct) mark. */
+#define NFT_MARK     0x10000
+#define NFT_TABLE    "wayside"
+#define NFT_PROTOCOL 77 /* of our routing rules and routes */
+
+struct conf_tables;
+struct nft_link;
+
+enum nft_state {
+	NFT_STATE_RUNNING, /* the whole ruleset, and the routing */
+	NFT_STATE_STOPPED, /* what stays after a clean stop: with `on_failure:
+			      closed` the reject rules, otherwise nothing */
+};
+
+/* Why a call failed: one line without a final newline. */
+struct nft_error {
+	char text[256];
+};
+
+/*
+ * Opens the link. With `hold` the table of `on_failure: open` belongs to this
+ * link's socket (NFT_TABLE_F_OWNER): it vanishes with the last descriptor of
+ * it, so the supervisor keeps the link for its life and every child closes
+ * nft_fd() right after clone(). Without (the tool), `open` gives a table that
+ * stays.
+ * Return: 0 and *link, which the caller frees with nft_close(); or -errno.
+ */
+WS_MUST_USE int nft_open(struct nft_link **link, bool hold,
+			 struct nft_error *why);
+void nft_close(struct nft_link *link); /* NULL is a no-op */
+int nft_fd(const struct nft_link *link);
+
+/*
+ * Makes the kernel hold what `state` asks for, whatever of ours was there
+ * before: twice is the same as once. The table is replaced in one atomic batch.
+ * When a table is refused, the one before stays; without one before, nothing
+ * of ours stays. Not for fixed-remote mode (-EINVAL), which has no rules.
+ * Return: 0 or -errno.
+ */
+WS_MUST_USE int nft_install(struct nft_link *link,
+			    const struct conf_tables *conf,
+			    enum nft_state state, struct nft_error *why);
+
+/* Removes all of ours, and nothing else; 0 when nothing was there. */
+WS_MUST_USE int nft_remove(struct nft_link *link, struct nft_error *why);
+
+/*
+ * Compares table and routing in the kernel with what nft_install() would make.
+ * `line` (never NULL) is called once a difference.
+ * Return: the number of differences or -errno.
+ */
+WS_MUST_USE int nft_check(struct nft_link *link, const struct conf_tables *conf,
+			  enum nft_state state,
+			  void (*line)(void *arg, const char *text), void *arg,
+			  struct nft_error *why);
+
+/*
+ * The same as text that `nft -f` takes; the routing stands in its first lines
+ * as commands for ip. Needs no rights and no link.
+ * Return: 0, -ENOMEM, or -EIO when `out` did not take it.
+ */
+WS_MUST_USE int nft_print(FILE *out, const struct conf_tables *conf,
+			  enum nft_state state);
+
+#endif
