@@ -148,6 +148,13 @@ struct ring_slot {
 };
 _Static_assert(sizeof(struct ring_slot) == 256, "shared layout");
 
+/* Last of all: who sees the slot free also sees its CLOSE below the head. */
+static inline void ring_slot_free(struct ring_slot *s)
+{
+	atomic_thread_fence(memory_order_release);
+	s->state = RING_STATE_FREE;
+}
+
 /* Bytes may be lost between a recv() and its book-keeping when the worker
  * dies: the intent tells its successor where to look. */
 struct ring_intent {

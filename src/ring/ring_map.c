@@ -143,14 +143,19 @@ static int fill_control(struct ring_map *m, uint32_t worker)
 	return 0;
 }
 
-int ring_map_create(struct ring_map *m, const struct ring_map_size *size)
+void ring_map_init(struct ring_map *m)
 {
-	int r;
-
 	memset(m, 0, sizeof(*m));
 	m->table_fd = m->data_fd = m->pool_fd = -1;
 	for (int i = 0; i < RING_READER_MAX; i++)
 		m->cursor_fd[i] = m->kick_fd[i] = -1;
+}
+
+int ring_map_create(struct ring_map *m, const struct ring_map_size *size)
+{
+	int r;
+
+	ring_map_init(m);
 	m->n_slots = size->n_slots;
 	m->table_size =
 		RING_PAGE + (size_t)size->n_slots * sizeof(struct ring_slot);

@@ -36,6 +36,9 @@ struct ring_map_size {
 	size_t pool_size; /* of the blocks; a multiple of RING_BLOCK */
 };
 
+/* Empty: what destroy() and forget() may be called on. */
+void ring_map_init(struct ring_map *m);
+
 /* Return: 0 or -errno; nothing is left behind on failure. */
 WS_MUST_USE int ring_map_create(struct ring_map *m,
 				const struct ring_map_size *size);

@@ -128,11 +128,18 @@ void ring_reader_awake(struct ring_reader *r)
 	atomic_store_explicit(&r->map.cursor->idle, 0, memory_order_relaxed);
 }
 
+bool ring_reader_caught_up(const struct ring_reader *r)
+{
+	return load_head(r) == r->pos;
+}
+
 bool ring_reader_slot(const struct ring_reader *r, uint32_t slot,
 		      uint32_t serial, struct ring_slot *out)
 {
 	if (slot >= r->map.n_slots)
 		return false;
 	memcpy(out, &r->map.slots[slot], sizeof(*out));
+	/* Pairs with the release in ring_slot_free(). */
+	atomic_thread_fence(memory_order_acquire);
 	return out->serial == serial && out->state != RING_STATE_FREE;
 }

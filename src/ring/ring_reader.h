@@ -44,6 +44,10 @@ void ring_reader_release(struct ring_reader *r);
 WS_MUST_USE bool ring_reader_sleep(struct ring_reader *r);
 void ring_reader_awake(struct ring_reader *r);
 
+/* Nothing is unread. Asked after a slot was found to be over, it says that no
+ * entry of that flow is still to come. */
+WS_MUST_USE bool ring_reader_caught_up(const struct ring_reader *r);
+
 /* A copy of the slot if it still belongs to that flow. */
 WS_MUST_USE bool ring_reader_slot(const struct ring_reader *r, uint32_t slot,
 				  uint32_t serial, struct ring_slot *out);

@@ -50,7 +50,7 @@ static void bury(struct worker *w, uint32_t slot)
 	if (!ring_tap_put(&w->tap, &e, s, base_time_mono_ms()))
 		stat_add(&w->control->stat, STAT_HINTS_LOST, 1);
 	stat_add(&w->control->stat, STAT_FLOWS_CLOSED, 1);
-	s->state = RING_STATE_FREE;
+	ring_slot_free(s);
 }
 
 static uint32_t n_used(const struct worker *w)
@@ -113,7 +113,7 @@ void worker_slot_give(struct worker *w, uint32_t slot)
 {
 	struct worker_link *l = &w->links[slot];
 
-	w->slots[slot].state = RING_STATE_FREE;
+	ring_slot_free(&w->slots[slot]);
 	l->prev = WORKER_NONE;
 	l->next = w->free.first;
 	if (w->free.first != WORKER_NONE)

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* supervisor_child.c - starting roles */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base_fd.h"
+#include "base_log.h"
+#include "base_time.h"
+#include "keeper.h"
+#include "recorder.h"
+#include "role_channel.h"
+#include "supervisor_internal.h"
+#include "worker.h"
+
+/* Descriptors that a child keeps. */
+struct keep {
+	int fds[8 + SUPERVISOR_LISTENERS_MAX +
+		SUPERVISOR_WORKERS_MAX * (3 + 2 * RING_READER_MAX)];
+	size_t n;
+};
+
+void supervisor_child_name(const struct supervisor_child *c,
+			   char buf[static 32])
+{
+	if (c->worker < 0)
+		(void)snprintf(buf, 32, "recorder");
+	else
+		(void)snprintf(buf, 32, "worker/%d", c->worker);
+}
+
+void supervisor_child_init(struct supervisor *s, struct supervisor_child *c,
+			   int worker)
+{
+	memset(c, 0, sizeof(*c));
+	c->supervisor = s;
+	c->worker = worker;
+	c->delay_ms = RESTART_DELAY_MIN_MS;
+	c->channel.fd = -1;
+	c->channel.ready = supervisor_child_spoke;
+	c->restart.fire = supervisor_child_restart;
+}
+
+static void keep(struct keep *k, int fd)
+{
+	k->fds[k->n++] = fd;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const int x = *(const int *)a, y = *(const int *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Closes everything that is not on the list: the netlink socket above all (it
+ * would keep an OWNER table alive), but also whatever comes later. */
+static void close_others(struct keep *k)
+{
+	unsigned from = STDERR_FILENO + 1;
+
+	qsort(k->fds, k->n, sizeof(k->fds[0]), by_number);
+	for (size_t i = 0; i < k->n; i++) {
+		const unsigned fd = (unsigned)k->fds[i];
+
+		if (fd > from)
+			(void)close_range(from, fd - 1, 0);
+		if (fd >= from)
+			from = fd + 1;
+	}
+	(void)close_range(from, ~0U, 0); /* fails only for a bad range */
+}
+
+static int call_worker(const void *argument, pid_t parent)
+{
+	return worker_main(argument, parent);
+}
+
+/* In the keeper-to-be. Return: exit status. */
+static int be_worker(struct supervisor *s, unsigned index, int channel,
+		     pid_t parent)
+{
+	struct worker_socket sockets[SUPERVISOR_LISTENERS_MAX];
+	const struct worker_setup worker = {
+		.index = index,
+		.conf = s->conf,
+		.map = &s->maps[index],
+		.shared = s->shared,
+		.sockets = sockets,
+		.n_sockets = s->n_listeners,
+		.channel = channel,
+	};
+	const struct keeper_setup keeper = {
+		.index = index,
+		.worker = call_worker,
+		.argument = &worker,
+	};
+	struct keep k = { .n = 0 };
+
+	keep(&k, channel);
+	for (unsigned i = 0; i < s->n_listeners; i++) {
+		sockets[i].listener = s->listeners[i].listener;
+		sockets[i].fd = s->listeners[i].fds[index];
+		keep(&k, sockets[i].fd);
+	}
+	for (int i = 0; i < RING_READER_MAX; i++)
+		keep(&k, s->maps[index].kick_fd[i]);
+	close_others(&k);
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		if (i != index)
+			ring_map_forget(&s->maps[i]);
+	}
+	return keeper_main(&keeper, parent);
+}
+
+static int be_recorder(struct supervisor *s, int channel, pid_t parent)
+{
+	const struct recorder_setup setup = {
+		.conf = s->conf,
+		.maps = s->maps,
+		.n_workers = s->n_workers,
+		.channel = channel,
+	};
+	struct keep k = { .n = 0 };
+
+	keep(&k, channel);
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		struct ring_map *m = &s->maps[i];
+
+		ring_map_forget(m); /* it reads, through a mapping of its own */
+		keep(&k, m->table_fd);
+		keep(&k, m->data_fd);
+		keep(&k, m->cursor_fd[RING_READER_RECORDER]);
+		keep(&k, m->kick_fd[RING_READER_RECORDER]);
+	}
+	ring_shared_free(s->shared);
+	close_others(&k);
+	return recorder_main(&setup, parent);
+}
+
+int supervisor_child_start(struct supervisor_child *c)
+{
+	struct supervisor *s = c->supervisor;
+	const pid_t self = getpid();
+	int ends[2], r;
+	char name[32];
+	pid_t pid;
+
+	supervisor_child_name(c, name);
+	r = role_channel_open(ends);
+	if (r)
+		goto log;
+	pid = fork();
+	if (pid < 0) {
+		r = -errno;
+		goto close_ends;
+	}
+	if (pid == 0)
+		_exit(c->worker < 0 ? be_recorder(s, ends[1], self) :
+				      be_worker(s, (unsigned)c->worker,
+						ends[1], self));
+	base_fd_close(&ends[1]);
+	c->pid = pid;
+	c->ready = false;
+	c->started_ms = base_time_mono_ms();
+	c->channel.fd = ends[0];
+	r = loop_watch_add(&s->loop, &c->channel, EPOLLIN);
+	if (!r)
+		return 0;
+	(void)kill(pid, SIGKILL); /* our child: it is there */
+
+close_ends:
+	base_fd_close(&ends[0]);
+	base_fd_close(&ends[1]);
+	c->channel.fd = -1;
+log:
+	base_err("cannot start %s: %s", name, strerrordesc_np(-r));
+	return r;
+}
+
+void supervisor_child_gone(struct supervisor_child *c)
+{
+	if (c->channel.fd >= 0) {
+		loop_watch_remove(&c->supervisor->loop, &c->channel);
+		base_fd_close(&c->channel.fd);
+	}
+	c->pid = 0;
+	c->ready = false;
+}
+
+void supervisor_child_stop(struct supervisor_child *c)
+{
+	loop_timer_clear(&c->supervisor->loop, &c->restart);
+	/* a role that does not hear it is ended by the limit of stopping */
+	if (c->pid && role_channel_send(c->channel.fd, ROLE_STOP))
+		(void)kill(c->pid, SIGKILL);
+}
