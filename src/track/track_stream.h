@@ -72,7 +72,7 @@ struct track_out {
  * `held`; freed by track_stream_end(). */
 struct track_stream {
 	enum base_direction direction; /* for its messages */
-	uint8_t *held;   /* front of a message; NULL = nothing */
+	uint8_t *held;                 /* front of a message; NULL = nothing */
 	uint64_t offset; /* stream offset of held[0], or of the next byte */
 	uint64_t end_ns; /* wall clock of the chunk with byte scan.end - 1 */
 	uint32_t len;    /* bytes held */

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* track_flow_test.c - the choice of a protocol, for both directions at once */
+#include "track_flow.h"
+
+#include "track_test.h"
+#include "track_watch.h"
+
+#define LK "[SG*1*0002*LK]"
+
+static void flow_feed_at(struct track_flow *f, enum base_direction d,
+			 uint64_t offset, struct base_span bytes,
+			 struct seen *seen)
+{
+	const struct track_chunk c = { offset, 1, bytes };
+
+	assert_int_equal(track_flow_feed(f, d, &c, &seen->out), 0);
+}
+
+static void flow_feed(struct track_flow *f, enum base_direction d,
+		      const char *text, struct seen *seen)
+{
+	const struct track_stream *s = &f->streams[d];
+
+	flow_feed_at(f, d, s->offset + s->len,
+		     (struct base_span){ (const uint8_t *)text, strlen(text) },
+		     seen);
+}
+
+static void names_are_the_tables(void **state)
+{
+	const char *const *names = track_protocol_names();
+	const struct track_protocol *const *table = track_protocols();
+	size_t i;
+
+	(void)state;
+	for (i = 0; table[i]; i++) {
+		assert_string_equal(names[i], table[i]->name);
+		assert_ptr_equal(track_protocol_find(names[i]), table[i]);
+		assert_true(table[i]->max_frame > 0);
+	}
+	assert_null(names[i]);
+	assert_null(track_protocol_find("auto"));
+}
+
+static bool begins_with_a(struct base_span bytes)
+{
+	return bytes.len && bytes.ptr[0] == 'a';
+}
+
+static bool always(struct base_span bytes)
+{
+	(void)bytes;
+	return true;
+}
+
+static void the_port_orders_the_probes(void **state)
+{
+	static const uint16_t ports_a[] = { 1, 2, 0 }, ports_b[] = { 3, 0 };
+	static const struct track_protocol a = { .name = "a",
+						 .ports = ports_a,
+						 .probe = begins_with_a };
+	static const struct track_protocol b = { .name = "b",
+						 .ports = ports_b,
+						 .probe = always };
+	static const struct track_protocol *const table[] = { &a, &b, NULL };
+	static const struct track_protocol *const only_a[] = { &a, NULL };
+	const struct base_span text = { (const uint8_t *)"abc", 3 };
+	const struct base_span other = { (const uint8_t *)"xyz", 3 };
+
+	(void)state;
+	assert_ptr_equal(track_protocol_choose(table, 2, text), &a);
+	assert_ptr_equal(track_protocol_choose(table, 3, text), &b);
+	assert_ptr_equal(track_protocol_choose(table, 4, text), &a);
+	assert_ptr_equal(track_protocol_choose(table, 2, other), &b);
+	assert_null(track_protocol_choose(only_a, 2, other));
+}
+
+/* The server spoke first, but only the client's bytes decide. */
+static void one_direction_decides_for_both(void **state)
+{
+	struct seen *seen = seen_new();
+	struct track_flow f;
+
+	(void)state;
+	track_flow_init(&f, NULL, 7700);
+	flow_feed(&f, BASE_SERVER, "server says hi [SG*1*", seen);
+	assert_null(f.protocol);
+	flow_feed(&f, BASE_CLIENT, LK, seen);
+	assert_ptr_equal(f.protocol, &track_watch);
+	assert_int_equal(seen->n, 1);
+	flow_feed(&f, BASE_SERVER, "0002*CR]", seen);
+	assert_int_equal(seen->n, 2);
+	seen_is(seen, 1, "[SG*1*0002*CR]");
+	assert_int_equal(seen->m[1].offset, 15);
+	assert_int_equal(seen->counts.skipped, 15);
+	track_flow_end(&f, &seen->out);
+	free(seen);
+}
+
+static void a_fixed_protocol_is_not_probed(void **state)
+{
+	struct seen *seen = seen_new();
+	struct track_flow f;
+
+	(void)state;
+	track_flow_init(&f, track_protocol_find("watch"), 1);
+	for (int i = 0; i < 1000; i++)
+		flow_feed(&f, BASE_CLIENT, "x", seen);
+	flow_feed(&f, BASE_CLIENT, LK, seen);
+	assert_int_equal(seen->n, 1);
+	assert_int_equal(seen->m[0].offset, 1000);
+	track_flow_end(&f, &seen->out);
+	free(seen);
+}
+
+static void raw_holds_nothing(void **state)
+{
+	struct seen *seen = seen_new();
+	struct track_flow f;
+
+	(void)state;
+	track_flow_init(&f, NULL, 7700);
+	for (int i = 0; i < TRACK_PROBE_MAX; i++) {
+		assert_false(f.raw[BASE_CLIENT]);
+		flow_feed(&f, BASE_CLIENT, "x", seen);
+	}
+	assert_true(f.raw[BASE_CLIENT]);
+	assert_null(f.streams[BASE_CLIENT].held);
+	/* not probed any more */
+	flow_feed(&f, BASE_CLIENT, LK, seen);
+	assert_int_equal(seen->n, 0);
+	assert_int_equal(seen->counts.skipped, TRACK_PROBE_MAX + 14);
+	/* until the server's bytes say what it is */
+	flow_feed(&f, BASE_SERVER, LK, seen);
+	flow_feed(&f, BASE_CLIENT, LK, seen);
+	assert_int_equal(seen->n, 2);
+	assert_int_equal(seen->m[1].offset, TRACK_PROBE_MAX + 14);
+	assert_int_equal(seen->counts.gaps, 0);
+	track_flow_end(&f, &seen->out);
+	free(seen);
+}
+
+/* Feeds `bytes` in chunks of at most `most`. Return: the number of messages. */
+static size_t messages_in(struct base_span bytes, uint32_t most)
+{
+	struct seen *seen = seen_new();
+	struct track_flow f;
+	struct base_rd r;
+	uint64_t seed = most;
+	size_t n;
+
+	track_flow_init(&f, NULL, 7700);
+	base_rd_init(&r, bytes.ptr, bytes.len);
+	while (base_rd_left(&r)) {
+		const uint64_t offset = bytes.len - base_rd_left(&r);
+
+		n = 1 + next_random(&seed) % most;
+		if (n > base_rd_left(&r))
+			n = base_rd_left(&r);
+		flow_feed_at(&f, BASE_CLIENT, offset, base_rd_take(&r, n),
+			     seen);
+	}
+	track_flow_end(&f, &seen->out);
+	assert_int_equal(seen->used + seen->counts.skipped, bytes.len);
+	n = seen->n;
+	free(seen);
+	return n;
+}
+
+/* The header has 11 bytes, and the 12th says that there is no index. */
+static void the_limit_does_not_depend_on_chunks(void **state)
+{
+	uint8_t text[TRACK_PROBE_MAX + 64];
+
+	(void)state;
+	for (size_t before = TRACK_PROBE_MAX - 16; before <= TRACK_PROBE_MAX;
+	     before++) {
+		const struct base_span bytes = { text, before + 28 };
+		const size_t want = before + 12 <= TRACK_PROBE_MAX ? 2 : 0;
+
+		memset(text, 'x', before);
+		memcpy(text + before, LK LK, 28);
+		for (uint32_t most = 1; most <= 300; most += 13)
+			assert_int_equal(messages_in(bytes, most), want);
+	}
+}
+
+static void gaps_before_the_choice(void **state)
+{
+	struct seen *seen = seen_new();
+	struct track_flow f;
+
+	(void)state;
+	track_flow_init(&f, NULL, 7700);
+	flow_feed(&f, BASE_CLIENT, "[SG*1*00", seen);
+	/* without the gap, this would make it a header */
+	flow_feed_at(&f, BASE_CLIENT, 500,
+		     (struct base_span){ (const uint8_t *)"02*LK]", 6 }, seen);
+	assert_null(f.protocol);
+	assert_int_equal(seen->counts.gaps, 1);
+	assert_int_equal(seen->counts.skipped, 8);
+	track_flow_end(&f, &seen->out);
+	assert_null(f.streams[BASE_CLIENT].held);
+	assert_int_equal(seen->counts.skipped, 14);
+	free(seen);
+}
+
+static void due_is_the_earlier_one(void **state)
+{
+	static const char text[] = "[SG*1*0005*LK]";
+	struct track_chunk c = { 0, 70, { (const uint8_t *)text, 14 } };
+	struct seen *seen = seen_new();
+	struct track_flow f;
+
+	(void)state;
+	track_flow_init(&f, NULL, 7700);
+	assert_int_equal(track_flow_due(&f), 0);
+	assert_int_equal(track_flow_feed(&f, BASE_SERVER, &c, &seen->out), 0);
+	assert_int_equal(track_flow_due(&f), 70 + TRACK_SILENCE_NS);
+	c.wall_ns = 50;
+	assert_int_equal(track_flow_feed(&f, BASE_CLIENT, &c, &seen->out), 0);
+	assert_int_equal(track_flow_due(&f), 50 + TRACK_SILENCE_NS);
+	track_flow_expire(&f, 50 + TRACK_SILENCE_NS, &seen->out);
+	assert_int_equal(seen->n, 1);
+	assert_int_equal(track_flow_due(&f), 70 + TRACK_SILENCE_NS);
+	track_flow_end(&f, &seen->out);
+	assert_int_equal(seen->n, 2);
+	assert_int_equal(track_flow_due(&f), 0);
+	free(seen);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_the_tables),
+		cmocka_unit_test(the_port_orders_the_probes),
+		cmocka_unit_test(one_direction_decides_for_both),
+		cmocka_unit_test(a_fixed_protocol_is_not_probed),
+		cmocka_unit_test(raw_holds_nothing),
+		cmocka_unit_test(the_limit_does_not_depend_on_chunks),
+		cmocka_unit_test(gaps_before_the_choice),
+		cmocka_unit_test(due_is_the_earlier_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

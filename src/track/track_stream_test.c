@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* track_stream_test.c - times, gaps, limits and memory of one direction */
+#include "track_stream.h"
+
+#include <errno.h>
+
+#include "track_test.h"
+#include "track_watch.h"
+
+#define S   1000000000ULL /* ns */
+#define LK  "[SG*1*0002*LK]"
+#define LK5 "[SG*1*0005*LK]" /* declares 5, has 2 */
+
+/* realloc() fails while this is set: linked with --wrap=realloc. */
+static bool out_of_memory;
+
+void *__real_realloc(void *p, size_t n);
+void *__wrap_realloc(void *p, size_t n);
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	return out_of_memory ? NULL : __real_realloc(p, n);
+}
+
+static struct seen *seen;
+static struct track_stream s;
+
+static int setup(void **state)
+{
+	(void)state;
+	seen = seen_new();
+	s = (struct track_stream){ 0 };
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	track_stream_end(&s, &track_watch, &seen->out);
+	assert_null(s.held);
+	free(seen);
+	return 0;
+}
+
+static void expire(uint64_t now_ns)
+{
+	track_stream_expire(&s, &track_watch, now_ns, &seen->out);
+}
+
+static void time_is_the_last_bytes(void **state)
+{
+	(void)state;
+	feed(&s, 5 * S, "[SG*1*00", seen);
+	feed(&s, 7 * S, "02*L", seen);
+	assert_int_equal(seen->n, 0);
+	feed(&s, 9 * S, "K]" LK "[", seen);
+	feed(&s, 11 * S, LK + 1, seen);
+	assert_int_equal(seen->n, 3);
+	assert_int_equal(seen->m[0].wall_ns, 9 * S);
+	assert_int_equal(seen->m[0].offset, 0);
+	assert_int_equal(seen->m[1].wall_ns, 9 * S);
+	assert_int_equal(seen->m[1].offset, 14);
+	assert_int_equal(seen->m[2].wall_ns, 11 * S);
+	assert_int_equal(seen->m[2].offset, 28);
+}
+
+/* The end is known only when the next message begins, 0.5 s later. */
+static void time_of_an_end_found_late(void **state)
+{
+	(void)state;
+	feed(&s, 5 * S, LK5, seen);
+	assert_int_equal(seen->n, 0);
+	feed(&s, 5 * S + S / 2, "[SG*1*00", seen);
+	assert_int_equal(seen->n, 0);
+	feed(&s, 5 * S + S / 2 + 1, "02*LK]", seen);
+	assert_int_equal(seen->n, 2);
+	assert_int_equal(seen->m[0].wall_ns, 5 * S);
+	assert_int_equal(seen->m[1].wall_ns, 5 * S + S / 2 + 1);
+}
+
+static void silence_ends_a_message(void **state)
+{
+	(void)state;
+	feed(&s, 5 * S, "[SG*1*0005*L", seen);
+	assert_int_equal(track_stream_due(&s), 0);
+	feed(&s, 6 * S, "K]", seen);
+	assert_int_equal(track_stream_due(&s), 7 * S);
+	expire(7 * S - 1);
+	assert_int_equal(seen->n, 0);
+	expire(7 * S);
+	assert_int_equal(seen->n, 1);
+	seen_is(seen, 0, LK5);
+	assert_int_equal(seen->m[0].wall_ns, 6 * S);
+	assert_false(seen->m[0].length_ok);
+	assert_int_equal(track_stream_due(&s), 0);
+	assert_null(s.held);
+}
+
+/* Whether the owner's timer ran or not, the times of the chunks decide. */
+static void silence_needs_no_timer(void **state)
+{
+	(void)state;
+	feed(&s, 5 * S, LK5, seen);
+	feed(&s, 6 * S, " x]", seen);
+	assert_int_equal(seen->n, 1);
+	seen_is(seen, 0, LK5);
+	assert_int_equal(seen->m[0].wall_ns, 5 * S);
+	assert_int_equal(seen->counts.skipped, 3);
+	/* a nanosecond less: L, K, ], blank, x are the 5 bytes */
+	feed(&s, 8 * S, LK5, seen);
+	feed(&s, 9 * S - 1, " x]", seen);
+	assert_int_equal(seen->n, 2);
+	seen_is(seen, 1, "[SG*1*0005*LK] x]");
+	assert_true(seen->m[1].length_ok);
+}
+
+static void silence_in_the_middle_ends_nothing(void **state)
+{
+	static const char *const parts[] = {
+		"[3G*1*000",       /* a header */
+		"8*UD,",           /* content */
+		"[x]",             /* a pair */
+		"]",               /* 3 + 3 = 6 of 8 bytes: this could be it */
+		"a]",              /* but the length says so */
+		"[3G*1*00ff*UD]a", /* other bytes follow */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(parts); i++) {
+		feed(&s, i, parts[i], seen);
+		if (i != 3)
+			assert_int_equal(track_stream_due(&s), 0);
+		if (i != 3)
+			expire(100 * S);
+		assert_int_equal(seen->n, i >= 4);
+	}
+	seen_is(seen, 0, "[3G*1*0008*UD,[x]]a]");
+}
+
+static void a_line_end_needs_no_silence(void **state)
+{
+	(void)state;
+	feed(&s, 1, LK5 "\n", seen);
+	assert_int_equal(seen->n, 1);
+	feed(&s, 1, LK5, seen);
+	feed(&s, 2, "\r", seen);
+	assert_int_equal(seen->n, 2);
+	assert_int_equal(seen->m[1].wall_ns, 1);
+	assert_null(s.held);
+}
+
+/* A clock set back neither ends nor loses anything. */
+static void clock_set_back(void **state)
+{
+	(void)state;
+	feed(&s, 500 * S, LK5, seen);
+	expire(3 * S);
+	feed(&s, 4 * S, LK, seen);
+	assert_int_equal(seen->n, 2);
+	assert_int_equal(seen->m[0].wall_ns, 500 * S);
+	assert_int_equal(seen->m[1].wall_ns, 4 * S);
+}
+
+static void a_gap_cuts(void **state)
+{
+	(void)state;
+	feed(&s, 1, LK "[SG*1*0009*UD,", seen);
+	/* 14 + 14 = 28 bytes were seen */
+	assert_int_equal(s.offset + s.len, 28);
+	feed_at(&s, 1000, 2, "22,33]" LK, seen);
+	assert_int_equal(seen->counts.gaps, 1);
+	assert_int_equal(seen->n, 2);
+	assert_int_equal(seen->m[1].offset, 1006);
+	assert_int_equal(seen->counts.skipped, 14 + 6);
+	/* what was a whole message before the gap is one */
+	feed_at(&s, 1020, 3, LK5, seen);
+	feed_at(&s, 2000, 4, LK, seen);
+	assert_int_equal(seen->counts.gaps, 2);
+	assert_int_equal(seen->n, 4);
+	seen_is(seen, 2, LK5);
+	assert_int_equal(seen->m[2].wall_ns, 3);
+	assert_int_equal(seen->m[3].offset, 2000);
+	/* back in the stream is a gap too */
+	feed_at(&s, 0, 5, LK, seen);
+	assert_int_equal(seen->counts.gaps, 3);
+	assert_int_equal(seen->m[4].offset, 0);
+}
+
+static void idle_costs_nothing(void **state)
+{
+	(void)state;
+	assert_true(sizeof(s) <= 64);
+	feed(&s, 1, LK LK, seen);
+	assert_null(s.held);
+	feed(&s, 1, "no message at all", seen);
+	assert_null(s.held);
+	feed(&s, 1, "[", seen);
+	assert_non_null(s.held);
+	assert_true(s.room <= 256);
+	feed(&s, 1, "-", seen);
+	assert_null(s.held);
+}
+
+/* Bytes in memory of their own: what stands before, n times c, what follows. */
+static struct base_span filled(const char *before, size_t n, char c,
+			       const char *after)
+{
+	const size_t a = strlen(before), b = strlen(after);
+	uint8_t *bytes = malloc(a + n + b);
+
+	assert_non_null(bytes);
+	memcpy(bytes, before, a);
+	memset(bytes + a, c, n);
+	memcpy(bytes + a + n, after, b);
+	return (struct base_span){ bytes, a + n + b };
+}
+
+static void in_three_ways(struct base_span bytes,
+			  void (*check)(const struct seen *))
+{
+	static const int chunks[] = { 0, 1, -9000 };
+	uint64_t seed = 4;
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(chunks); i++) {
+		struct seen *got = feed_all(bytes, chunks[i], &seed);
+
+		check(got);
+		free(got);
+	}
+	free((void *)(uintptr_t)bytes.ptr);
+}
+
+static void only_a_good_message_at_256k(const struct seen *got)
+{
+	assert_int_equal(got->n, 1);
+	seen_is(got, 0, LK);
+	assert_int_equal(got->m[0].offset, 256 << 10);
+	assert_int_equal(got->counts.skipped, 256 << 10);
+	assert_int_equal(got->counts.overflows, 0);
+}
+
+static void a_message_behind_garbage(void **state)
+{
+	(void)state;
+	in_three_ways(filled("", 256 << 10, 'x', LK),
+		      only_a_good_message_at_256k);
+	in_three_ways(filled("", 256 << 10, '[', LK),
+		      only_a_good_message_at_256k);
+	in_three_ways(filled("", 256 << 10, '\0', LK),
+		      only_a_good_message_at_256k);
+}
+
+/* 11 + 70,000 bytes, and no end: given up, whole. */
+static void an_overflow(const struct seen *got)
+{
+	assert_int_equal(got->n, 1);
+	seen_is(got, 0, LK);
+	assert_int_equal(got->m[0].offset, 11 + 70000);
+	assert_int_equal(got->counts.overflows, 1);
+	assert_int_equal(got->counts.skipped, 11 + 70000);
+}
+
+/* ... but for the message that has an end. */
+static void an_overflow_with_an_end(const struct seen *got)
+{
+	assert_int_equal(got->n, 2);
+	seen_is(got, 0, "[SG*1*FFFF*LK]");
+	assert_false(got->m[0].length_ok);
+	seen_is(got, 1, LK);
+	assert_int_equal(got->counts.overflows, 1);
+	assert_int_equal(got->counts.skipped, 70000);
+}
+
+static void a_message_without_end(void **state)
+{
+	(void)state;
+	in_three_ways(filled("[SG*1*FFFF*", 70000, 'a', LK), an_overflow);
+	in_three_ways(filled("[SG*1*FFFF*LK]", 70000, 'a', LK),
+		      an_overflow_with_an_end);
+}
+
+static void the_longest(const struct seen *got)
+{
+	assert_int_equal(got->n, 2);
+	assert_int_equal(got->m[0].len, 67 + 65535 + 1);
+	assert_true(got->m[0].length_ok);
+	assert_int_equal(got->counts.overflows, 0);
+}
+
+static void the_longest_message_fits(void **state)
+{
+	(void)state;
+	/* 1+32 + 2+1 + 20+1 + 4+1 + 4+1 = 67 bytes of header */
+	in_three_ways(filled("[0123456789abcdef0123456789abcdef3G*"
+			     "12345678901234567890*0001*ffff*",
+			     65535, 'a', "]" LK),
+		      the_longest);
+}
+
+/* What frame() has not looked at before, over all calls. */
+static size_t looked_at;
+
+static enum track_step counting_frame(struct base_span bytes,
+				      enum track_after after,
+				      struct track_scan *scan,
+				      struct track_frame *frame)
+{
+	looked_at += bytes.len - scan->at;
+	return track_watch.frame(bytes, after, scan, frame);
+}
+
+static void a_dribbled_message_is_scanned_once(void **state)
+{
+	const struct base_span bytes = filled("[SG*1*4e20*", 20000, 'z', "]");
+	struct track_protocol counting = track_watch;
+	struct base_rd r;
+
+	(void)state;
+	counting.frame = counting_frame;
+	base_rd_init(&r, bytes.ptr, bytes.len);
+	while (base_rd_left(&r)) {
+		const struct track_chunk c = { s.offset + s.len, 1,
+					       base_rd_take(&r, 1) };
+
+		assert_int_equal(
+			track_stream_feed(&s, &counting, &c, &seen->out), 0);
+	}
+	assert_int_equal(seen->n, 1);
+	/* the header grows to 12 bytes, looked at anew each time */
+	assert_true(looked_at < bytes.len + 100);
+	free((void *)(uintptr_t)bytes.ptr);
+}
+
+static void no_memory_is_a_counted_gap(void **state)
+{
+	const struct track_chunk c = { 8,
+				       2,
+				       { (const uint8_t *)"02*LK]" LK, 20 } };
+	int r;
+
+	(void)state;
+	feed(&s, 1, "[SG*1*00", seen);
+	s.room = s.len; /* the next byte needs more */
+	out_of_memory = true;
+	r = track_stream_feed(&s, &track_watch, &c, &seen->out);
+	out_of_memory = false;
+	assert_int_equal(r, -ENOMEM);
+	assert_int_equal(seen->n, 0);
+	assert_int_equal(seen->counts.no_memory, 1);
+	assert_int_equal(seen->counts.skipped, 8 + 20);
+	assert_null(s.held);
+	/* and on it goes, without a gap */
+	feed_at(&s, 28, 3, LK, seen);
+	assert_int_equal(seen->n, 1);
+	assert_int_equal(seen->counts.gaps, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(time_is_the_last_bytes),
+		TEST(time_of_an_end_found_late),
+		TEST(silence_ends_a_message),
+		TEST(silence_needs_no_timer),
+		TEST(silence_in_the_middle_ends_nothing),
+		TEST(a_line_end_needs_no_silence),
+		TEST(clock_set_back),
+		TEST(a_gap_cuts),
+		TEST(idle_costs_nothing),
+		TEST(a_message_behind_garbage),
+		TEST(a_message_without_end),
+		TEST(the_longest_message_fits),
+		TEST(a_dribbled_message_is_scanned_once),
+		TEST(no_memory_is_a_counted_gap),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
