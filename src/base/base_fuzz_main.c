@@ -21,12 +21,10 @@ static int run_file(int dir, const char *name)
 {
 	WS_CLEAN(base_fd_close)
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	char *text;
-	size_t len;
-	int r;
+	char *text = NULL;
+	size_t len = 0;
 
-	r = fd < 0 ? -1 : base_fd_read_all(fd, INPUT_MAX, &text, &len);
-	if (r) {
+	if (fd < 0 || base_fd_read_all(fd, INPUT_MAX, &text, &len)) {
 		(void)fprintf(stderr, "%s: cannot be read\n", name);
 		return -1;
 	}

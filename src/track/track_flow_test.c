@@ -179,7 +179,7 @@ static void the_limit_does_not_depend_on_chunks(void **state)
 		const size_t want = before + 12 <= TRACK_PROBE_MAX ? 2 : 0;
 
 		memset(text, 'x', before);
-		memcpy(text + before, LK LK, 28);
+		(void)put_text(text + before, LK LK);
 		for (uint32_t most = 1; most <= 300; most += 13)
 			assert_int_equal(messages_in(bytes, most), want);
 	}

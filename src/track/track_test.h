@@ -61,9 +61,10 @@ static inline void seen_message(void *arg, const struct track_message *m)
 
 static inline struct seen *seen_new(void)
 {
-	struct seen *seen = calloc(1, sizeof(*seen));
+	struct seen *seen = malloc(sizeof(*seen));
 
 	assert_non_null(seen);
+	memset(seen, 0, offsetof(struct seen, bytes));
 	seen->out = (struct track_out){ seen_message, seen, &seen->counts };
 	return seen;
 }
@@ -110,6 +111,14 @@ static inline void feed(struct track_stream *s, uint64_t wall_ns,
 			const char *text, struct seen *seen)
 {
 	feed_at(s, s->offset + s->len, wall_ns, text, seen);
+}
+
+/* Return: behind the text, which has no NUL there. */
+static inline uint8_t *put_text(uint8_t *to, const char *text)
+{
+	while (*text)
+		*to++ = (uint8_t)*text++;
+	return to;
 }
 
 /* Small, seeded by the caller, the same everywhere. */
