@@ -72,16 +72,28 @@ static uint8_t *map_twice(int fd, size_t size, int prot)
 
 static int make_descriptors(struct ring_map *m, uint32_t worker)
 {
-	m->table_fd = make_memfd("table", worker, m->table_size);
-	m->data_fd = make_memfd("ring", worker, m->ring_size);
-	m->pool_fd = make_memfd("pool", worker, m->pool_size);
-	if (m->table_fd < 0 || m->data_fd < 0 || m->pool_fd < 0)
-		return -ENOMEM;
+	const struct {
+		const char *name;
+		size_t size;
+		int *fd;
+	} rows[] = {
+		{ "table", m->table_size, &m->table_fd },
+		{ "ring", m->ring_size, &m->data_fd },
+		{ "pool", m->pool_size, &m->pool_fd },
+	};
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		*rows[i].fd = make_memfd(rows[i].name, worker, rows[i].size);
+		if (*rows[i].fd < 0)
+			return *rows[i].fd;
+	}
 	for (int i = 0; i < RING_READER_MAX; i++) {
 		m->cursor_fd[i] = make_memfd("cursor", worker, RING_PAGE);
+		if (m->cursor_fd[i] < 0)
+			return m->cursor_fd[i];
 		m->kick_fd[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (m->cursor_fd[i] < 0 || m->kick_fd[i] < 0)
-			return -ENOMEM;
+		if (m->kick_fd[i] < 0)
+			return -errno;
 	}
 	return 0;
 }
@@ -137,8 +149,8 @@ static int fill_control(struct ring_map *m, uint32_t worker)
 	if (getrandom(&c->ring_id, sizeof(c->ring_id), 0) !=
 	    (ssize_t)sizeof(c->ring_id))
 		return -EIO;
-	/* nobody reads yet: detached until the reader answers */
-	for (int i = 0; i < RING_READER_ROOM; i++)
+	/* known readers have read nothing yet; others are not there */
+	for (int i = RING_READER_MAX; i < RING_READER_ROOM; i++)
 		atomic_init(&c->reader_epoch[i], 1);
 	return 0;
 }
@@ -218,7 +230,8 @@ int ring_map_view(struct ring_view_map *v, const struct ring_map *m,
 	v->ring_size = m->ring_size;
 	v->n_slots = m->n_slots;
 	if (!has_size(m->table_fd, m->table_size) ||
-	    !has_size(m->data_fd, m->ring_size))
+	    !has_size(m->data_fd, m->ring_size) ||
+	    !has_size(m->cursor_fd[reader], RING_PAGE))
 		return -EBADMSG;
 	table = map_shared(m->table_fd, m->table_size, PROT_READ);
 	v->control = (const struct ring_control *)(const void *)table;

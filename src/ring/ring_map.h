@@ -33,7 +33,7 @@ struct ring_map_size {
 	uint32_t worker;
 	uint32_t n_slots;
 	size_t ring_size; /* a power of two, >= RING_SIZE_MIN */
-	size_t pool_size; /* of the blocks; a multiple of RING_BLOCK */
+	size_t pool_size; /* ring_pool_bytes() of the blocks */
 };
 
 /* Empty: what destroy() and forget() may be called on. */

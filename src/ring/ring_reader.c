@@ -51,6 +51,20 @@ void ring_reader_init(struct ring_reader *r, const struct ring_view_map *map,
 		rejoin(r, epoch);
 }
 
+/* Detached. Return: what next() says until the writer has let us in. */
+static int ask_again(struct ring_reader *r, uint32_t epoch)
+{
+	if (atomic_load_explicit(&r->map.cursor->epoch, memory_order_relaxed) !=
+	    epoch + 1) {
+		rejoin(r, epoch);
+		return -EOVERFLOW;
+	}
+	/* too late: what we asked for is overwritten, so ask for the head */
+	if (load_head(r) - r->pos > r->map.ring_size)
+		rejoin(r, epoch);
+	return 0;
+}
+
 static bool sane(const struct ring_reader *r, const struct ring_entry *e)
 {
 	const uint64_t left = r->head - r->pos;
@@ -81,12 +95,8 @@ int ring_reader_next(struct ring_reader *r, struct ring_entry *e,
 		const uint32_t epoch = epoch_of_writer(r);
 		const uint8_t *at;
 
-		if ((epoch & 1) &&
-		    atomic_load_explicit(&r->map.cursor->epoch,
-					 memory_order_relaxed) != epoch + 1) {
-			rejoin(r, epoch);
-			return -EOVERFLOW;
-		}
+		if (epoch & 1)
+			return ask_again(r, epoch);
 		if (r->pos == r->head) {
 			r->head = load_head(r);
 			if (r->pos == r->head)
@@ -97,6 +107,8 @@ int ring_reader_next(struct ring_reader *r, struct ring_entry *e,
 		}
 		at = r->map.data + (r->pos & (r->map.ring_size - 1));
 		memcpy(e, at, sizeof(*e));
+		if (!ring_reader_intact(r))
+			continue;
 		if (!sane(r, e))
 			return skip_all(r, -EBADMSG);
 		r->pos += e->span;
@@ -105,6 +117,13 @@ int ring_reader_next(struct ring_reader *r, struct ring_entry *e,
 		*payload = at + sizeof(*e);
 		return 1;
 	}
+}
+
+bool ring_reader_intact(const struct ring_reader *r)
+{
+	/* Pairs with the release in detach_slowest(). */
+	atomic_thread_fence(memory_order_acquire);
+	return !(epoch_of_writer(r) & 1);
 }
 
 void ring_reader_release(struct ring_reader *r)
@@ -117,7 +136,7 @@ bool ring_reader_sleep(struct ring_reader *r)
 	atomic_store_explicit(&r->map.cursor->idle, 1, memory_order_relaxed);
 	/* Pairs with the fence in ring_tap_kick(). */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (load_head(r) == r->pos)
+	if (load_head(r) == r->pos || !ring_reader_intact(r))
 		return true;
 	ring_reader_awake(r);
 	return false;

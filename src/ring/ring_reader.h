@@ -22,8 +22,8 @@ struct ring_reader {
 	uint64_t head;
 };
 
-/* Goes on where the cursor page says; a reader that was never there, or that
- * was detached, begins at the head. */
+/* Goes on where the cursor page says: at the ring's beginning the first time.
+ * A reader that was detached begins at the head. */
 void ring_reader_init(struct ring_reader *r, const struct ring_view_map *map,
 		      enum ring_reader_id id);
 
@@ -31,16 +31,22 @@ void ring_reader_init(struct ring_reader *r, const struct ring_view_map *map,
  * The next entry: copied into *e, its payload at *payload until the next
  * release. Return: 1; 0 when there is none; -EBADMSG on nonsense: the reader is
  * then at the head and what was unread is lost; -EOVERFLOW when the writer had
- * detached this reader: the same.
+ * detached this reader: the same. Then it reads nothing until the writer has
+ * let it in again, with its next entry.
  */
 WS_MUST_USE int ring_reader_next(struct ring_reader *r, struct ring_entry *e,
 				 const uint8_t **payload);
+
+/* Is the payload that was just copied what the writer wrote? False: the writer
+ * has detached this reader and may have overwritten it while it was copied. */
+WS_MUST_USE bool ring_reader_intact(const struct ring_reader *r);
 
 /* Gives everything that next() returned back to the writer. */
 void ring_reader_release(struct ring_reader *r);
 
 /* Declares the reader idle, so that the writer kicks it. False when there is
- * something to read after all (it is then not idle). */
+ * something to read after all (it is then not idle). A detached reader may
+ * sleep: it is kicked when it is let in. */
 WS_MUST_USE bool ring_reader_sleep(struct ring_reader *r);
 void ring_reader_awake(struct ring_reader *r);
 

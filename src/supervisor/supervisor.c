@@ -364,7 +364,7 @@ static void take_back(struct supervisor *s)
 int supervisor_run(const struct conf_tables *conf)
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
-	int status = 1;
+	int status;
 
 	if (!s) {
 		base_err("out of memory");
@@ -383,10 +383,12 @@ int supervisor_run(const struct conf_tables *conf)
 			kill_all(s);
 			s->status = 1;
 		}
-		status = s->status;
-		base_notice("stopped");
+	} else {
+		s->status = 1;
 	}
 	take_back(s);
+	base_notice("stopped");
+	status = s->status;
 	free(s);
 	return status;
 }

@@ -30,6 +30,7 @@ enum supervisor_phase {
 	SUPERVISOR_STOPPED,
 };
 
+struct nft_link;
 struct supervisor;
 
 /* A role's process: the recorder, or keeper and worker. */
@@ -64,7 +65,7 @@ struct supervisor {
 	struct loop loop;
 	struct loop_watch signals;
 	struct loop_timer limit; /* of starting, then of stopping */
-	void *nft;
+	struct nft_link *nft; /* NULL in fixed-remote mode */
 	bool rules_installed;
 	int pidfile;
 };

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * recorder_test.c - ring entries in, files out
+ *
+ * The test is supervisor and worker: it makes the shared memory, writes ring
+ * entries, and runs the real recorder as a child. The recorder has done its
+ * work when it has exited after ROLE_STOP, so nothing here waits for time.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base_fd.h"
+#include "base_test.h"
+#include "conf_tables.h"
+#include "recorder.h"
+#include "ring_map.h"
+#include "ring_tap.h"
+#include "role_channel.h"
+
+/* 2025-11-03 14:25:01 UTC: date -u -d '2025-11-03 14:25:01' +%s */
+#define SECOND 1762179901ULL
+#define NOW    (SECOND * 1000000000ULL)
+#define ID     "2025-11-03_142501"
+#define STAMP  "2025-11-03 14:25:01"
+#define LK     "[3G*1234567890*0002*LK]"
+
+struct lab {
+	struct conf_tables *conf;
+	struct ring_map map;
+	struct ring_tap tap;
+	char dir[64];
+	int channel;
+	pid_t recorder;
+};
+
+static int setup(void **state)
+{
+	struct lab *lab = calloc(1, sizeof(*lab));
+	const struct ring_map_size size = { .n_slots = 16,
+					    .ring_size = RING_SIZE_MIN,
+					    .pool_size = 2 * RING_CHUNK_MAX };
+
+	assert_non_null(lab);
+	assert_int_equal(setenv("TZ", "UTC", 1), 0);
+	(void)snprintf(lab->dir, sizeof(lab->dir), "/tmp/recorder_test.XXXXXX");
+	assert_non_null(mkdtemp(lab->dir));
+	lab->conf = calloc(1, sizeof(*lab->conf));
+	assert_non_null(lab->conf);
+	lab->conf->n_rules = 1;
+	lab->conf->n_events = 1;
+	(void)snprintf(lab->conf->rules[0].observe, CONF_NAME_LEN, "auto");
+	(void)snprintf(lab->conf->log_dir, CONF_PATH_LEN, "%s", lab->dir);
+	(void)snprintf(lab->conf->events[0], CONF_PATH_LEN, "%s/events",
+		       lab->dir);
+	assert_int_equal(ring_map_create(&lab->map, &size), 0);
+	ring_tap_init(&lab->tap, &lab->map);
+	*state = lab;
+	return 0;
+}
+
+static void remove_dir(const char *dir)
+{
+	static const char *const names[] = {
+		"events", "errors.log", ID "_192.0.2.10.log",
+		ID "-2_192.0.2.10.log"
+	};
+	char path[160];
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(names); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		(void)unlink(path); /* not every test makes every file */
+	}
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static int teardown(void **state)
+{
+	struct lab *lab = *state;
+
+	remove_dir(lab->dir);
+	ring_map_destroy(&lab->map);
+	free(lab->conf);
+	free(lab);
+	return 0;
+}
+
+static void start(struct lab *lab)
+{
+	const struct recorder_setup setup_ = { .conf = lab->conf,
+					       .maps = &lab->map,
+					       .n_workers = 1 };
+	const pid_t self = getpid();
+	int ends[2];
+
+	assert_int_equal(role_channel_open(ends), 0);
+	lab->recorder = fork();
+	assert_true(lab->recorder >= 0);
+	if (lab->recorder == 0) {
+		struct recorder_setup mine = setup_;
+
+		mine.channel = ends[1];
+		_exit(recorder_main(&mine, self));
+	}
+	assert_int_equal(close(ends[1]), 0);
+	lab->channel = ends[0];
+}
+
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void stop(struct lab *lab)
+{
+	assert_int_equal(role_channel_send(lab->channel, ROLE_STOP), 0);
+	assert_int_equal(wait_for(lab->recorder), 0);
+	base_fd_close(&lab->channel);
+}
+
+static void kill_it(struct lab *lab)
+{
+	assert_int_equal(kill(lab->recorder, SIGKILL), 0);
+	assert_true(WIFSIGNALED(wait_for(lab->recorder)));
+	base_fd_close(&lab->channel);
+}
+
+/* Blocks until the recorder says that it is at work. */
+static void await_ready(struct lab *lab)
+{
+	enum role_message m;
+	const int flags = fcntl(lab->channel, F_GETFL);
+
+	assert_int_equal(fcntl(lab->channel, F_SETFL, flags & ~O_NONBLOCK), 0);
+	assert_int_equal(role_channel_receive(lab->channel, &m), 1);
+	assert_int_equal(m, ROLE_READY);
+}
+
+/* A flow in the table, as the worker would have it. */
+static struct ring_slot *flow(struct lab *lab, uint32_t slot, uint32_t number)
+{
+	struct ring_slot *s = &lab->map.slots[slot];
+
+	memset(s, 0, sizeof(*s));
+	s->flow_id = 0x1000 + slot;
+	s->serial = 1;
+	s->state = RING_STATE_OPEN;
+	assert_true(base_addr_parse(&s->client, "192.0.2.10:4711"));
+	assert_true(base_addr_parse(&s->server, "198.51.100.7:7700"));
+	s->connection = SECOND << 20 | number;
+	return s;
+}
+
+static void hint(struct lab *lab, uint32_t slot, uint32_t type,
+		 enum ring_close reason, uint32_t error)
+{
+	const struct ring_slot *s = &lab->map.slots[slot];
+	const struct ring_entry e = { .type = type,
+				      .len = sizeof(*s),
+				      .slot = slot,
+				      .serial = s->serial,
+				      .reason = (uint8_t)reason,
+				      .error = error,
+				      .flow_id = s->flow_id,
+				      .time_ns = NOW };
+
+	assert_true(ring_tap_put(&lab->tap, &e, s, 1));
+}
+
+static void bytes(struct lab *lab, uint32_t slot, enum ring_side side,
+		  uint64_t offset, const char *text)
+{
+	const struct ring_slot *s = &lab->map.slots[slot];
+	const struct ring_entry e = { .type = RING_ENTRY_DATA,
+				      .len = (uint32_t)strlen(text),
+				      .slot = slot,
+				      .serial = s->serial,
+				      .direction = (uint8_t)side,
+				      .flow_id = s->flow_id,
+				      .offset = offset,
+				      .time_ns = NOW };
+
+	assert_true(ring_tap_put(&lab->tap, &e, text, 1));
+}
+
+static void assert_file(const struct lab *lab, const char *name,
+			const char *expected)
+{
+	char path[160], *text;
+	size_t len;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", lab->dir, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (!expected) {
+		assert_true(fd < 0 && errno == ENOENT);
+		return;
+	}
+	assert_true(fd >= 0);
+	assert_int_equal(base_fd_read_all(fd, 65536, &text, &len), 0);
+	assert_string_equal(text, expected);
+	free(text);
+	assert_int_equal(close(fd), 0);
+}
+
+static uint64_t count(const struct lab *lab, enum stat_id id)
+{
+	return stat_get(&lab->map.cursors[RING_READER_RECORDER]->stat, id);
+}
+
+static void records_a_conversation(void **state)
+{
+	struct lab *lab = *state;
+
+	flow(lab, 3, 0);
+	hint(lab, 3, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 3, RING_CLIENT, 0, "[3G*1234567890");
+	bytes(lab, 3, RING_CLIENT, 14, "*0002*LK]");
+	bytes(lab, 3, RING_SERVER, 0, LK);
+	hint(lab, 3, RING_ENTRY_CLOSE, RING_CLOSE_NORMAL, 0);
+	start(lab);
+	stop(lab);
+	assert_file(lab, ID "_192.0.2.10.log",
+		    STAMP "\tclient\t[3G*1234567890\n" STAMP
+			  "\tclient\t*0002*LK]\n" STAMP "\tserver\t" LK "\n");
+	assert_file(lab, "events",
+		    STAMP "\tclient\t192.0.2.10\t" ID "\t" LK "\n" STAMP
+			  "\tserver\t192.0.2.10\t" ID "\t" LK "\n");
+	/* a normal end is no error */
+	assert_file(lab, "errors.log", NULL);
+	assert_int_equal(count(lab, STAT_EVENTS), 2);
+	assert_int_equal(count(lab, STAT_CAPTURE_BYTES), 46);
+	assert_int_equal(count(lab, STAT_GAP_BYTES), 0);
+}
+
+static void two_connections_of_one_second_get_two_files(void **state)
+{
+	struct lab *lab = *state;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		flow(lab, i, i);
+		hint(lab, i, RING_ENTRY_OPEN, 0, 0);
+	}
+	bytes(lab, 0, RING_CLIENT, 0, "a");
+	bytes(lab, 1, RING_CLIENT, 0, "b");
+	start(lab);
+	stop(lab);
+	assert_file(lab, ID "_192.0.2.10.log", STAMP "\tclient\ta\n");
+	assert_file(lab, ID "-2_192.0.2.10.log", STAMP "\tclient\tb\n");
+}
+
+static void a_failed_connection_leaves_an_empty_capture_and_a_line(void **state)
+{
+	struct lab *lab = *state;
+
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	hint(lab, 0, RING_ENTRY_CLOSE, RING_CLOSE_CONNECT_FAILED, ECONNREFUSED);
+	start(lab);
+	stop(lab);
+	assert_file(lab, ID "_192.0.2.10.log", "");
+	/* errno 111 on Linux, everywhere but alpha, mips, parisc and sparc */
+	assert_file(lab, "errors.log",
+		    STAMP "\tconn=" ID " client=192.0.2.10:4711 "
+			  "remote=198.51.100.7:7700\tconnect() "
+			  "(errno=111: Connection refused)\n");
+}
+
+static void a_restarted_recorder_finds_flows_in_the_table(void **state)
+{
+	struct lab *lab = *state;
+
+	/* the predecessor is killed before it reads anything of the flow but
+	 * the OPEN: it was ready, and the cursor stands where it stood */
+	flow(lab, 0, 0);
+	start(lab);
+	await_ready(lab);
+	kill_it(lab);
+	bytes(lab, 0, RING_CLIENT, 23, LK);
+	start(lab);
+	stop(lab);
+	assert_file(lab, "events",
+		    STAMP "\tclient\t192.0.2.10\t" ID "\t" LK "\n");
+	/* what came before it was there is not its gap */
+	assert_int_equal(count(lab, STAT_GAP_BYTES), 0);
+}
+
+static void a_gap_is_counted_exactly_and_spoils_no_later_message(void **state)
+{
+	struct lab *lab = *state;
+
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, "[3G*1234");
+	bytes(lab, 0, RING_CLIENT, 1008, LK);
+	start(lab);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_GAP_BYTES), 1000);
+	assert_file(lab, "events",
+		    STAMP "\tclient\t192.0.2.10\t" ID "\t" LK "\n");
+}
+
+static void entries_of_a_flow_that_is_gone_are_counted(void **state)
+{
+	struct lab *lab = *state;
+
+	flow(lab, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	lab->map.slots[0].serial = 2; /* the slot lives again */
+	start(lab);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_UNKNOWN_FLOWS), 1);
+	assert_file(lab, "events", "");
+}
+
+static void nonsense_in_the_ring_is_skipped_and_counted(void **state)
+{
+	struct lab *lab = *state;
+
+	flow(lab, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	/* its header lies at the ring's beginning */
+	((struct ring_entry *)(void *)lab->map.data)->span = 65;
+	start(lab);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_NONSENSE), 1);
+	assert_file(lab, "events", "");
+}
+
+static void a_log_directory_that_is_gone_is_an_error(void **state)
+{
+	struct lab *lab = *state;
+	int status;
+
+	(void)snprintf(lab->conf->log_dir, CONF_PATH_LEN, "%s/none", lab->dir);
+	start(lab);
+	status = wait_for(lab->recorder);
+	base_fd_close(&lab->channel);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(records_a_conversation),
+		CASE(two_connections_of_one_second_get_two_files),
+		CASE(a_failed_connection_leaves_an_empty_capture_and_a_line),
+		CASE(a_restarted_recorder_finds_flows_in_the_table),
+		CASE(a_gap_is_counted_exactly_and_spoils_no_later_message),
+		CASE(entries_of_a_flow_that_is_gone_are_counted),
+		CASE(nonsense_in_the_ring_is_skipped_and_counted),
+		CASE(a_log_directory_that_is_gone_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

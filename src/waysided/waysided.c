@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* waysided.c - the daemon: command line in, exit status out */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base_log.h"
+#include "conf_load.h"
+#include "conf_options.h"
+#include "conf_print.h"
+#include "conf_tables.h"
+#include "nft.h"
+#include "role_title.h"
+#include "supervisor.h"
+#include "track.h"
+#include "wayside_version.h"
+
+/* Exit statuses: 0 fine, 1 it could not be done, 2 usage or configuration. */
+enum { STATUS_OK, STATUS_FAILED, STATUS_USAGE };
+
+static int flushed(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return STATUS_OK;
+	base_err("standard output: %s", strerrordesc_np(errno));
+	return STATUS_FAILED;
+}
+
+static int print_rules(const struct conf_tables *conf)
+{
+	if (conf_tables_fixed(conf)) {
+		base_err("fixed-remote mode needs no rules: there are none");
+		return STATUS_USAGE;
+	}
+	if (nft_print(stdout, conf, NFT_STATE_RUNNING)) {
+		base_err("cannot print the rules");
+		return STATUS_FAILED;
+	}
+	return flushed();
+}
+
+static int with_configuration(enum conf_action action,
+			      const struct conf_input *input)
+{
+	const struct conf_tables *conf;
+
+	if (conf_load(input, &conf, NULL))
+		return STATUS_USAGE;
+	if (action == CONF_ACTION_RUN)
+		return supervisor_run(conf);
+	if (action == CONF_ACTION_PRINT_RULES)
+		return print_rules(conf);
+	if (action == CONF_ACTION_PRINT_CONFIG)
+		conf_print(stdout, conf);
+	else
+		(void)printf("%s: configuration is fine: %u rules, %u workers\n",
+			     input->path ? input->path : "command line",
+			     conf->n_rules, conf->workers);
+	return flushed();
+}
+
+int main(int argc, char **argv)
+{
+	struct conf_options options;
+	struct conf_input input = { .protocols = track_protocol_names() };
+
+	if (role_title_init(argc, argv))
+		base_warn("processes keep the name of the program: %s",
+			  strerrordesc_np(ENOMEM));
+	if (conf_options_parse(argc, argv, stderr, &options) ||
+	    !base_log_from_env())
+		return STATUS_USAGE;
+	switch (options.action) {
+	case CONF_ACTION_HELP:
+		conf_options_usage(stdout);
+		return flushed();
+	case CONF_ACTION_VERSION:
+		(void)printf("waysided %s\n", WAYSIDE_VERSION);
+		return flushed();
+	case CONF_ACTION_RUN:
+	case CONF_ACTION_CHECK:
+	case CONF_ACTION_PRINT_CONFIG:
+	case CONF_ACTION_PRINT_RULES:
+	case CONF_ACTION_MAX:
+		break;
+	}
+	input.path = options.config;
+	input.overrides = options.overrides;
+	return with_configuration(options.action, &input);
+}
