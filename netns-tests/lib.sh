@@ -118,7 +118,8 @@ spawn() {
 	local host=$1 log=$2
 
 	shift 2
-	(exec nsenter --net="/run/netns/$host" -- "$@") >"$log" 2>&1 &
+	: >"$log" # here, or a "ready" of an earlier one could be seen in it
+	(exec nsenter --net="/run/netns/$host" -- "$@") >>"$log" 2>&1 &
 }
 
 # sysctl_set HOST PATH VALUE: below /proc/sys/net
@@ -216,7 +217,7 @@ server() {
 	shift 2
 	spawn "$host" "$DIR/$name.log" "$PEERS/peer_server" "$@"
 	peer_pid[$name]=$!
-	wait_for 10 grep -q ^ready "$DIR/$name.log"
+	wait_for 10 grep -qs ^ready "$DIR/$name.log"
 }
 
 # join NAME...: each has ended, and all went as its script says
@@ -291,7 +292,7 @@ wire() {
 	shift 2
 	spawn "$host" "$DIR/$name.log" "$PEERS/wire" "$@"
 	wire_pid[$name]=$!
-	wait_for 10 grep -q ^ready "$DIR/$name.log"
+	wait_for 10 grep -qs ^ready "$DIR/$name.log"
 }
 
 # unwire NAME...: stop; fails when a packet was lost
@@ -367,7 +368,7 @@ config() {
 }
 
 daemon_ready_or_dead() {
-	grep -q ready "$DIR/daemon.log" || ! kill -0 "$daemon_pid" 2>/dev/null
+	grep -qs ready "$DIR/daemon.log" || ! kill -0 "$daemon_pid" 2>/dev/null
 }
 
 # daemon_run FLAG...: returns when it is ready

@@ -20,7 +20,6 @@ static int open_listener(const struct peer_options *o)
 	const socklen_t len = base_addr_to_sockaddr(&o->addr, &ss);
 	const int on = 1, size = (int)o->rcvbuf;
 	const int fd = socket(o->addr.family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int r;
 
 	if (fd < 0)
 		return -errno;
@@ -28,7 +27,8 @@ static int open_listener(const struct peer_options *o)
 	    (size &&
 	     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size))) ||
 	    bind(fd, (struct sockaddr *)&ss, len) || listen(fd, SOMAXCONN)) {
-		r = -errno;
+		const int r = -errno;
+
 		(void)close(fd); /* nothing was written to it */
 		return r;
 	}
@@ -51,8 +51,10 @@ static int serve(int fd, const struct peer_options *o)
 /* Return: did it get a connection and a process for it? */
 static bool accept_one(int listener, const struct peer_options *o)
 {
-	const int fd =
-		accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	const int fd = accept4(listener, (struct sockaddr *)&ss, &len,
+			       SOCK_NONBLOCK | SOCK_CLOEXEC);
 	pid_t pid;
 
 	if (fd < 0) {
@@ -64,8 +66,7 @@ static bool accept_one(int listener, const struct peer_options *o)
 		(void)fprintf(stderr, "fork: %s\n", strerrordesc_np(errno));
 	if (pid == 0) {
 		(void)close(listener); /* the parent's */
-		exit(serve(fd,
-			   o)); /* NOLINT(concurrency-mt-unsafe): one thread */
+		_exit(serve(fd, o));
 	}
 	(void)close(fd); /* the child's now */
 	return pid > 0;

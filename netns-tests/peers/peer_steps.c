@@ -64,8 +64,8 @@ static int read_file(const char *path, char **text, size_t *len)
 
 static int step_send_file(struct peer *p, char **args)
 {
-	char *text;
-	size_t len;
+	char *text = NULL;
+	size_t len = 0;
 	int r = read_file(args[0], &text, &len);
 
 	if (r)
@@ -98,8 +98,8 @@ static int wait_acked(struct peer *p)
 
 static int step_send_each(struct peer *p, char **args)
 {
-	char *text;
-	size_t len;
+	char *text = NULL;
+	size_t len = 0;
 	int r = read_file(args[0], &text, &len);
 
 	if (r)
