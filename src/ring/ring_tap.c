@@ -17,9 +17,17 @@ static bool attached(const struct ring_tap *t, int reader)
 		 1);
 }
 
-/* A detached reader that answered the current epoch is let back in. It begins
- * at a head that was published before, so nothing it may read is overwritten:
- * its cursor holds the ring from now on. */
+/* Where a reader can be: at the beginning of a line, and nothing from there to
+ * the head is overwritten. */
+static bool is_in_ring(const struct ring_tap *t, uint64_t pos)
+{
+	return pos % RING_ALIGN == 0 && pos <= t->head &&
+	       t->head - pos <= t->size;
+}
+
+/* A detached reader that answered the current epoch is let back in, at a head
+ * that was published before. It reads nothing until it sees the even epoch: its
+ * cursor holds the ring from then on. */
 static void attach_returning(struct ring_tap *t, int i)
 {
 	const struct ring_cursor *c = t->readers[i].cursor;
@@ -30,10 +38,12 @@ static void attach_returning(struct ring_tap *t, int i)
 	if (atomic_load_explicit(&c->epoch, memory_order_acquire) != epoch + 1)
 		return;
 	pos = atomic_load_explicit(&c->pos, memory_order_relaxed);
-	if (pos > t->head || t->head - pos > t->size)
+	if (!is_in_ring(t, pos))
 		return;
 	t->readers[i].pos = pos;
 	t->readers[i].kicked = 0;
+	if (pos < t->floor)
+		t->floor = pos;
 	atomic_store_explicit(&t->control->reader_epoch[i], epoch + 1,
 			      memory_order_release);
 }
@@ -44,7 +54,7 @@ static void read_cursor(struct ring_tap *t, int i)
 	const uint64_t pos = atomic_load_explicit(&t->readers[i].cursor->pos,
 						  memory_order_acquire);
 
-	if (pos >= t->readers[i].pos && pos <= t->head)
+	if (pos >= t->readers[i].pos && is_in_ring(t, pos))
 		t->readers[i].pos = pos;
 }
 
@@ -80,6 +90,9 @@ static void detach_slowest(struct ring_tap *t)
 				      memory_order_release);
 		stat_add(&t->control->stat, STAT_RING_DETACHED, 1);
 	}
+	/* Pairs with the acquire in ring_reader_intact(): whoever sees what is
+	 * written from here on also sees the odd epoch. */
+	atomic_thread_fence(memory_order_release);
 }
 
 void ring_tap_init(struct ring_tap *t, const struct ring_map *m)
@@ -136,6 +149,10 @@ void ring_tap_commit(struct ring_tap *t, const struct ring_entry *e)
 	memcpy(t->data + (t->head & (t->size - 1)), &out, sizeof(out));
 	t->head += out.span;
 	atomic_store_explicit(&t->control->head, t->head, memory_order_release);
+	for (int i = 0; i < RING_READER_MAX; i++) {
+		if (!attached(t, i))
+			attach_returning(t, i);
+	}
 }
 
 bool ring_tap_put(struct ring_tap *t, const struct ring_entry *e,

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ring_reader_test.c - a reader survives a writer that writes nonsense */
+#include <errno.h>
+
+#include "ring_test.h"
+
+/* Writes an entry as it is, past all checks, and moves the head by `span`. */
+static void put_raw(struct ring_fixture *f, const struct ring_entry *e,
+		    uint64_t span)
+{
+	struct ring_control *c = f->map.control;
+
+	memcpy(f->map.data + c->head % RING_TEST_SIZE, e, sizeof(*e));
+	c->head += span;
+}
+
+static const struct ring_entry good = { .type = RING_ENTRY_DATA,
+					.span = 192,
+					.len = 128,
+					.slot = RING_TEST_SLOTS - 1,
+					.direction = RING_SERVER,
+					.view = RING_VIEW_WIRE };
+
+static const struct ring_entry good_open = { .type = RING_ENTRY_OPEN,
+					     .span = 320,
+					     .len = 256 };
+
+struct row {
+	struct ring_entry base;
+	size_t at, size; /* of the field that is spoiled */
+	uint64_t value;
+};
+
+#define SPOILT(entry, field, v)                            \
+	{                                                  \
+		entry, offsetof(struct ring_entry, field), \
+			sizeof((entry).field), v           \
+	}
+
+static struct ring_entry spoil(const struct row *row)
+{
+	struct ring_entry e = row->base;
+
+	/* little-endian hosts only matter here: the value's low bytes */
+	memcpy((uint8_t *)&e + row->at, &row->value, row->size);
+	return e;
+}
+
+/* Nonsense is refused, the reader goes to the head and gives it all back;
+ * what comes then is read again. */
+static void assert_skips(struct ring_fixture *f)
+{
+	const uint64_t head = f->map.control->head;
+	struct ring_entry e;
+	const uint8_t *payload;
+
+	assert_int_equal(ring_reader_next(&f->reader, &e, &payload), -EBADMSG);
+	assert_int_equal(f->view.cursor->pos, head);
+	assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 0);
+	put_raw(f, &good, good.span);
+	assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 1);
+	assert_memory_equal(&e, &good, sizeof(e));
+	ring_reader_release(&f->reader);
+}
+
+static void bad_entries_are_skipped(void **state)
+{
+	const struct row rows[] = {
+		SPOILT(good, type, 0),
+		SPOILT(good, type, RING_ENTRY_MAX),
+		SPOILT(good, type, UINT32_MAX),
+		SPOILT(good, span, 0),
+		SPOILT(good, span, 64), /* the payload does not fit */
+		SPOILT(good, span, 128),
+		SPOILT(good, span, 191),
+		SPOILT(good, span, 193),
+		SPOILT(good, span, 256), /* beyond the head */
+		SPOILT(good, span, RING_TEST_SIZE),
+		SPOILT(good, span, RING_TEST_SIZE + 64),
+		SPOILT(good, span, 0xffffffc0),
+		SPOILT(good, len, 129),
+		SPOILT(good, len, UINT32_MAX),
+		SPOILT(good, len, UINT32_MAX - 63), /* + 64 is 0 in 32 bits */
+		SPOILT(good, slot, RING_TEST_SLOTS),
+		SPOILT(good, slot, UINT32_MAX),
+		SPOILT(good, direction, RING_SIDES),
+		SPOILT(good, direction, 255),
+		SPOILT(good, view, RING_VIEW_MAX),
+		SPOILT(good, reason, RING_CLOSE_MAX),
+		SPOILT(good_open, len, 255),
+		SPOILT(good_open, len, 0),
+		SPOILT(good_open, type, RING_ENTRY_PAD + 1),
+	};
+	struct ring_fixture *f = *state;
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		const struct ring_entry bad = spoil(&rows[i]);
+		struct ring_entry e;
+		const uint8_t *payload;
+
+		/* what stands before it is still read */
+		put_raw(f, &good, good.span);
+		put_raw(f, &bad, rows[i].base.span);
+		assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 1);
+		assert_skips(f);
+	}
+}
+
+static void the_largest_allowed_values_pass(void **state)
+{
+	const struct row rows[] = {
+		SPOILT(good, len, 0),
+		SPOILT(good, len, 128),
+		SPOILT(good, slot, 0),
+		SPOILT(good, serial, UINT32_MAX),
+		SPOILT(good, reason, RING_CLOSE_MAX - 1),
+		SPOILT(good, offset, UINT64_MAX),
+		SPOILT(good, error, UINT32_MAX),
+		SPOILT(good_open, type, RING_ENTRY_CLOSE),
+		SPOILT(good_open, type, RING_ENTRY_DATA),
+	};
+	struct ring_fixture *f = *state;
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		const struct ring_entry in = spoil(&rows[i]);
+		struct ring_entry e;
+		const uint8_t *payload;
+
+		put_raw(f, &in, in.span);
+		assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 1);
+		assert_memory_equal(&e, &in, sizeof(e));
+		assert_ptr_equal(payload, f->view.data + f->reader.pos -
+						  in.span + sizeof(e));
+	}
+}
+
+static void a_whole_ring_in_one_entry_is_read(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct ring_entry e = good;
+	const uint8_t *payload;
+
+	put_raw(f, &good, good.span);
+	assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 1);
+	e.span = RING_TEST_SIZE;
+	e.len = RING_TEST_SIZE - 64;
+	put_raw(f, &e, e.span);
+	assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 1);
+	/* its last byte lies in the mapping: 192 + 64 bytes into the second */
+	assert_int_equal(payload + e.len - f->view.data, RING_TEST_SIZE + 192);
+}
+
+static void pads_are_passed_over(void **state)
+{
+	const struct ring_entry pad = { .type = RING_ENTRY_PAD,
+					.span = 640,
+					.slot = UINT32_MAX };
+	struct ring_fixture *f = *state;
+	struct ring_entry e;
+	const uint8_t *payload;
+
+	put_raw(f, &pad, pad.span);
+	put_raw(f, &pad, pad.span);
+	put_raw(f, &good, good.span);
+	put_raw(f, &pad, pad.span);
+	assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 1);
+	assert_memory_equal(&e, &good, sizeof(e));
+	assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 0);
+	ring_reader_release(&f->reader);
+	assert_int_equal(f->view.cursor->pos, 3 * 640 + 192);
+}
+
+static void a_lying_head_is_not_followed(void **state)
+{
+	struct ring_fixture *f = *state;
+	const struct {
+		uint64_t from, to;
+	} rows[] = {
+		{ 640, 0 },   /* going back */
+		{ 640, 576 }, /* ... by one line */
+		{ 0, RING_TEST_SIZE + 64 },
+		{ 64, UINT64_MAX },
+		{ 64, 64 + 63 }, /* no room for a header */
+	};
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		struct ring_entry e;
+		const uint8_t *payload;
+
+		memset(f->map.data, 0, RING_TEST_SIZE);
+		f->reader.pos = f->reader.head = rows[i].from;
+		f->map.control->head = rows[i].to;
+		assert_int_equal(ring_reader_next(&f->reader, &e, &payload),
+				 -EBADMSG);
+		assert_int_equal(f->reader.pos, rows[i].to);
+		assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 0);
+	}
+}
+
+static void sleeping_is_refused_while_there_is_news(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	assert_true(ring_reader_sleep(&f->reader));
+	assert_int_equal(f->view.cursor->idle, 1);
+	ring_reader_awake(&f->reader);
+	assert_int_equal(f->view.cursor->idle, 0);
+	assert_true(ring_test_put(f, 5, 1));
+	assert_false(ring_reader_sleep(&f->reader));
+	assert_int_equal(f->view.cursor->idle, 0);
+	assert_int_equal(ring_test_take(f), 5);
+	assert_true(ring_reader_sleep(&f->reader));
+}
+
+static void a_slot_is_read_only_for_its_flow(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct ring_slot *s = &f->map.slots[2];
+	struct ring_slot copy;
+
+	s->serial = 9;
+	s->flow_id = 77;
+	s->state = RING_STATE_CLOSING;
+	assert_true(ring_reader_slot(&f->reader, 2, 9, &copy));
+	assert_memory_equal(&copy, s, sizeof(copy));
+	assert_false(ring_reader_slot(&f->reader, 2, 8, &copy));
+	assert_false(ring_reader_slot(&f->reader, 2, 10, &copy));
+	s->state = RING_STATE_FREE;
+	assert_false(ring_reader_slot(&f->reader, 2, 9, &copy));
+	assert_false(ring_reader_slot(&f->reader, RING_TEST_SLOTS, 0, &copy));
+	assert_false(ring_reader_slot(&f->reader, UINT32_MAX, 0, &copy));
+}
+
+#define WITH_RING(t)                                           \
+	cmocka_unit_test_setup_teardown(t, ring_fixture_setup, \
+					ring_fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_RING(bad_entries_are_skipped),
+		WITH_RING(the_largest_allowed_values_pass),
+		WITH_RING(a_whole_ring_in_one_entry_is_read),
+		WITH_RING(pads_are_passed_over),
+		WITH_RING(a_lying_head_is_not_followed),
+		WITH_RING(sleeping_is_refused_while_there_is_news),
+		WITH_RING(a_slot_is_read_only_for_its_flow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

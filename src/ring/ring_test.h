@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ring_test.h - one ring with its writer and its reader, for tests
+ *
+ * The bytes of a test stream are a function of (stream, offset), so whoever
+ * holds some of them can tell where they belong. The pattern repeats after
+ * RING_TEST_PERIOD, a prime: a shift by anything else is seen.
+ */
+#ifndef RING_TEST_H
+#define RING_TEST_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_test.h"
+#include "ring_map.h"
+#include "ring_pool.h"
+#include "ring_reader.h"
+#include "ring_tap.h"
+
+#define RING_TEST_SIZE   RING_SIZE_MIN
+#define RING_TEST_SLOTS  8
+#define RING_TEST_BLOCKS 32
+#define RING_TEST_PERIOD 65521U
+
+struct ring_fixture {
+	struct ring_map map;
+	struct ring_tap tap;
+	struct ring_view_map view;
+	struct ring_reader reader;
+	uint64_t put_at; /* stream offset of the next byte put, ... */
+	uint64_t got_at; /* ... and taken */
+};
+
+/* xorshift64 (Marsaglia 2003): the same numbers on every run. */
+static inline uint64_t ring_test_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+/* RING_CHUNK_MAX bytes of the stream from that offset on; valid for ever. */
+static inline const uint8_t *ring_test_bytes(unsigned stream, uint64_t offset)
+{
+	static uint8_t period[RING_TEST_PERIOD + RING_CHUNK_MAX];
+	static bool ready;
+	uint64_t seed = 88172645463325252ULL;
+
+	if (!ready) {
+		for (size_t i = 0; i < RING_TEST_PERIOD; i++)
+			period[i] = (uint8_t)(ring_test_random(&seed) >> 24);
+		for (size_t i = 0; i < RING_CHUNK_MAX; i++)
+			period[RING_TEST_PERIOD + i] = period[i];
+		ready = true;
+	}
+	return period + (offset + stream * 10007ULL) % RING_TEST_PERIOD;
+}
+
+static inline int ring_fixture_setup(void **state)
+{
+	const struct ring_map_size size = {
+		.n_slots = RING_TEST_SLOTS,
+		.ring_size = RING_TEST_SIZE,
+		.pool_size =
+			ring_pool_bytes((size_t)RING_TEST_BLOCKS * RING_BLOCK),
+	};
+	struct ring_fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	assert_int_equal(ring_map_create(&f->map, &size), 0);
+	assert_int_equal(ring_map_view(&f->view, &f->map, RING_READER_RECORDER),
+			 0);
+	ring_reader_init(&f->reader, &f->view, RING_READER_RECORDER);
+	ring_tap_init(&f->tap, &f->map);
+	*state = f;
+	return 0;
+}
+
+static inline int ring_fixture_teardown(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	ring_map_unview(&f->view);
+	ring_map_destroy(&f->map);
+	free(f);
+	return 0;
+}
+
+/* The next len bytes of the fixture's stream as one entry. */
+static inline bool ring_test_put(struct ring_fixture *f, size_t len,
+				 uint64_t now_ms)
+{
+	const struct ring_entry e = { .type = RING_ENTRY_DATA,
+				      .len = (uint32_t)len,
+				      .slot = 1,
+				      .serial = 7,
+				      .offset = f->put_at };
+
+	if (!ring_tap_put(&f->tap, &e, ring_test_bytes(0, f->put_at), now_ms))
+		return false;
+	f->put_at += len;
+	return true;
+}
+
+/* The next entry carries on where the last one ended. Return: its length, or
+ * what ring_reader_next() said. */
+static inline int ring_test_take(struct ring_fixture *f)
+{
+	struct ring_entry e;
+	const uint8_t *payload;
+	const int r = ring_reader_next(&f->reader, &e, &payload);
+
+	if (r != 1)
+		return r;
+	assert_int_equal(e.type, RING_ENTRY_DATA);
+	assert_int_equal(e.offset, f->got_at);
+	assert_memory_equal(payload, ring_test_bytes(0, e.offset), e.len);
+	f->got_at += e.len;
+	return (int)e.len;
+}
+
+/* Fills what is left with entries of `span` bytes. Return: how many fitted. */
+static inline unsigned ring_test_fill(struct ring_fixture *f, size_t span,
+				      uint64_t now_ms)
+{
+	unsigned n = 0;
+
+	while (ring_test_put(f, span - sizeof(struct ring_entry), now_ms))
+		n++;
+	return n;
+}
+
+#endif
