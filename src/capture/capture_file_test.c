@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* capture_file_test.c - captures byte for byte, few descriptors, full disks */
+#include "capture_file.h"
+
+#include "capture_test.h"
+
+static struct scratch scratch;
+static struct capture_files files;
+static struct {
+	struct capture_file *file;
+	uint64_t bytes[BASE_DIRECTIONS];
+	int err, calls;
+} lost;
+
+/* ftruncate() fails while this is set: linked with --wrap=ftruncate. */
+static bool cannot_cut;
+
+int __real_ftruncate(int fd, off_t len);
+int __wrap_ftruncate(int fd, off_t len);
+
+int __wrap_ftruncate(int fd, off_t len)
+{
+	if (!cannot_cut)
+		return __real_ftruncate(fd, len);
+	errno = EIO;
+	return -1;
+}
+
+static void count_lost(void *arg, struct capture_file *file, int err,
+		       const uint64_t bytes[BASE_DIRECTIONS])
+{
+	assert_ptr_equal(arg, &lost);
+	lost.file = file;
+	lost.err = err;
+	lost.calls++;
+	for (int i = 0; i < BASE_DIRECTIONS; i++)
+		lost.bytes[i] += bytes[i];
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	scratch_init(&scratch);
+	memset(&lost, 0, sizeof(lost));
+	assert_int_equal(
+		capture_files_init(&files, scratch.dir, 4, count_lost, &lost),
+		0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	limit_file_size(RLIM_INFINITY);
+	cannot_cut = false;
+	capture_files_done(&files);
+	scratch_done(&scratch);
+	return 0;
+}
+
+static void open_file(struct capture_file *f, uint32_t number)
+{
+	const struct base_addr client = addr("192.0.2.1:4000");
+
+	assert_int_equal(
+		capture_file_open(&files, f,
+				  &(struct capture_id){ SECOND, number },
+				  &client),
+		0);
+}
+
+static void record(struct capture_file *f, enum base_direction d,
+		   const char *text)
+{
+	capture_file_record(
+		&files, f, WALL_NS, d,
+		(struct base_span){ (const uint8_t *)text, strlen(text) });
+}
+
+#define NAME(n)  ID n "_192.0.2.1.log"
+#define CLIENT   STAMP "\tclient\t"
+#define SERVER   STAMP "\tserver\t"
+#define HEAD_LEN 27 /* of both: 19 + 1 + 6 + 1 */
+
+static void records_are_tcpproxys(void **state)
+{
+	static const uint8_t binary[] = { 0, '\n', '\t', 0xff };
+	static const char want[] = CLIENT "[SG*1*0002*LK]\n" SERVER
+					  "\0\n\t\xff\n"
+					  "2025-11-03 19:55:02\tclient\tx\n";
+	struct capture_file f;
+	struct stat st;
+
+	(void)state;
+	open_file(&f, 0);
+	file_is_text(scratch.dir, NAME(""), "");
+	assert_int_equal(fstatat(scratch.dir, NAME(""), &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	record(&f, BASE_CLIENT, "[SG*1*0002*LK]");
+	capture_file_record(&files, &f, WALL_NS, BASE_SERVER,
+			    (struct base_span){ binary, sizeof(binary) });
+	/* WALL_NS is the last nanosecond of its second */
+	capture_file_record(&files, &f, WALL_NS + 1, BASE_CLIENT,
+			    (struct base_span){ (const uint8_t *)"x", 1 });
+	file_is_text(scratch.dir, NAME(""), "");
+	capture_files_flush(&files);
+	file_is(scratch.dir, NAME(""), want, sizeof(want) - 1);
+	capture_file_close(&files, &f);
+	assert_int_equal(lost.calls, 0);
+}
+
+static void a_state_is_small(void **state)
+{
+	(void)state;
+	assert_true(sizeof(struct capture_file) < 100);
+}
+
+/* And what is gathered of one is written before the other's. */
+static void two_connections_in_one_second(void **state)
+{
+	struct capture_file a, b;
+
+	(void)state;
+	open_file(&a, 0);
+	open_file(&b, 1);
+	record(&a, BASE_CLIENT, "a1");
+	record(&b, BASE_CLIENT, "b1");
+	record(&a, BASE_SERVER, "a2");
+	capture_file_close(&files, &a);
+	capture_file_close(&files, &b);
+	file_is_text(scratch.dir, NAME(""), CLIENT "a1\n" SERVER "a2\n");
+	file_is_text(scratch.dir, NAME("-2"), CLIENT "b1\n");
+}
+
+/* Sizes around the limits of copying and gathering. */
+static void chunks_of_any_size(void **state)
+{
+	static const size_t sizes[] = { 1,     16384, 16385, 0,     300000, 5,
+					16384, 16384, 16384, 16384, 65536,  7 };
+	char *text = malloc(600000), *want = malloc(600000);
+	struct capture_file f;
+	size_t n = 0;
+
+	(void)state;
+	assert_non_null(text);
+	assert_non_null(want);
+	memset(text, 'x', 600000);
+	open_file(&f, 0);
+	for (size_t i = 0; i < WS_ARRAY_LEN(sizes); i++) {
+		capture_file_record(
+			&files, &f, WALL_NS, BASE_SERVER,
+			(struct base_span){ (uint8_t *)text, sizes[i] });
+		(void)snprintf(want + n, HEAD_LEN + 1, SERVER);
+		memset(want + n + HEAD_LEN, 'x', sizes[i]);
+		n += HEAD_LEN + sizes[i];
+		want[n++] = '\n';
+	}
+	capture_files_flush(&files);
+	file_is(scratch.dir, NAME(""), want, n);
+	capture_file_close(&files, &f);
+	free(text);
+	free(want);
+}
+
+static int open_descriptors(void)
+{
+	const struct dirent *entry;
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	assert_non_null(dir);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	while ((entry = readdir(dir)))
+		n += entry->d_name[0] != '.';
+	(void)closedir(dir);
+	return n - 1; /* the directory's own */
+}
+
+static void few_descriptors_for_many_files(void **state)
+{
+	const int before = open_descriptors();
+	struct capture_file f[50];
+	char name[64];
+
+	(void)state;
+	for (uint32_t i = 0; i < WS_ARRAY_LEN(f); i++)
+		open_file(&f[i], i);
+	for (int round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < WS_ARRAY_LEN(f); i++) {
+			record(&f[i], BASE_CLIENT, round ? "two" : "one");
+			assert_true(open_descriptors() - before <= 4);
+		}
+	}
+	capture_files_flush(&files);
+	assert_int_equal(open_descriptors() - before, 4);
+	for (uint32_t i = 1; i < WS_ARRAY_LEN(f); i++) {
+		(void)snprintf(name, sizeof(name), ID "-%u_192.0.2.1.log",
+			       i + 1);
+		file_is_text(scratch.dir, name, CLIENT "one\n" CLIENT "two\n");
+	}
+	for (uint32_t i = 0; i < WS_ARRAY_LEN(f); i++)
+		capture_file_close(&files, &f[i]);
+	assert_int_equal(open_descriptors(), before);
+}
+
+static void the_least_recently_used_is_closed(void **state)
+{
+	struct capture_file f[5];
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++)
+		open_file(&f[i], i);
+	record(&f[0], BASE_CLIENT, "x");
+	capture_files_flush(&files);
+	open_file(&f[4], 4); /* 1 was used before 2, 3, and 0 */
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(f[i].slot == CAPTURE_SLOT_NONE, i == 1);
+	/* a free place is taken first */
+	capture_file_close(&files, &f[3]);
+	record(&f[1], BASE_CLIENT, "x");
+	capture_files_flush(&files);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(f[i].slot == CAPTURE_SLOT_NONE, i == 3);
+	for (int i = 0; i < 5; i++)
+		capture_file_close(&files, &f[i]);
+}
+
+static void a_full_disk_tears_nothing(void **state)
+{
+	struct capture_file f;
+
+	(void)state;
+	open_file(&f, 0);
+	record(&f, BASE_CLIENT, "whole");
+	capture_files_flush(&files);
+	/* room for the head and 4 bytes of the next */
+	limit_file_size((HEAD_LEN + 6) + HEAD_LEN + 4);
+	record(&f, BASE_CLIENT, "0123456789");
+	record(&f, BASE_SERVER, "abc");
+	capture_files_flush(&files);
+	assert_int_equal(lost.calls, 1);
+	assert_ptr_equal(lost.file, &f);
+	assert_int_equal(lost.err, EFBIG);
+	assert_int_equal(lost.bytes[BASE_CLIENT], 10);
+	assert_int_equal(lost.bytes[BASE_SERVER], 3);
+	file_is_text(scratch.dir, NAME(""), CLIENT "whole\n");
+	limit_file_size(RLIM_INFINITY);
+	record(&f, BASE_CLIENT, "again");
+	capture_file_close(&files, &f);
+	assert_int_equal(lost.calls, 1);
+	file_is_text(scratch.dir, NAME(""), CLIENT "whole\n" CLIENT "again\n");
+}
+
+static void a_large_chunk_is_lost_whole(void **state)
+{
+	char *text = calloc(1, 100001);
+	struct capture_file f;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', 100000);
+	open_file(&f, 0);
+	limit_file_size(50000);
+	record(&f, BASE_SERVER, text);
+	assert_int_equal(lost.bytes[BASE_SERVER], 100000);
+	file_is_text(scratch.dir, NAME(""), "");
+	capture_file_close(&files, &f);
+	free(text);
+}
+
+/* The torn record cannot be cut off now: nothing is written behind it, and it
+ * is cut off later, though the file was closed. */
+static void a_torn_record_is_cut_off_later(void **state)
+{
+	struct capture_file f, g;
+
+	(void)state;
+	open_file(&f, 0);
+	open_file(&g, 1);
+	record(&f, BASE_CLIENT, "whole");
+	capture_files_flush(&files);
+	limit_file_size((HEAD_LEN + 6) + HEAD_LEN + 4);
+	cannot_cut = true;
+	record(&f, BASE_CLIENT, "0123456789");
+	capture_files_flush(&files);
+	limit_file_size(RLIM_INFINITY);
+	file_is_text(scratch.dir, NAME(""), CLIENT "whole\n" CLIENT "0123");
+	record(&f, BASE_CLIENT, "not behind it");
+	record(&g, BASE_CLIENT, "others go on");
+	capture_files_flush(&files);
+	file_is_text(scratch.dir, NAME(""), CLIENT "whole\n" CLIENT "0123");
+	assert_int_equal(lost.calls, 2);
+	assert_int_equal(lost.err, EIO);
+	assert_int_equal(lost.bytes[BASE_CLIENT], 10 + 13);
+	cannot_cut = false;
+	record(&f, BASE_CLIENT, "again");
+	capture_files_flush(&files);
+	file_is_text(scratch.dir, NAME(""), CLIENT "whole\n" CLIENT "again\n");
+	file_is_text(scratch.dir, NAME("-2"), CLIENT "others go on\n");
+	capture_file_close(&files, &f);
+	capture_file_close(&files, &g);
+}
+
+static void a_link_is_not_followed(void **state)
+{
+	const struct base_addr client = addr("192.0.2.1:4000");
+	struct capture_file f;
+
+	(void)state;
+	assert_int_equal(symlinkat("target", scratch.dir, NAME("")), 0);
+	assert_int_equal(capture_file_open(&files, &f,
+					   &(struct capture_id){ SECOND, 0 },
+					   &client),
+			 -ELOOP);
+	record(&f, BASE_CLIENT, "abc");
+	capture_file_close(&files, &f);
+	assert_int_equal(lost.bytes[BASE_CLIENT], 3);
+	assert_int_equal(faccessat(scratch.dir, "target", F_OK, 0), -1);
+}
+
+/* Closed for others, moved, and needed again: it begins anew. */
+static void a_file_moved_away_is_made_again(void **state)
+{
+	struct capture_file f, others[4];
+
+	(void)state;
+	open_file(&f, 0);
+	record(&f, BASE_CLIENT, "old");
+	capture_files_flush(&files);
+	for (uint32_t i = 0; i < 4; i++)
+		open_file(&others[i], i + 1);
+	assert_int_equal(renameat(scratch.dir, NAME(""), scratch.dir, "old"),
+			 0);
+	record(&f, BASE_CLIENT, "new");
+	capture_file_close(&files, &f);
+	file_is_text(scratch.dir, NAME(""), CLIENT "new\n");
+	for (int i = 0; i < 4; i++)
+		capture_file_close(&files, &others[i]);
+}
+
+static void a_vanished_directory_is_counted(void **state)
+{
+	struct capture_file f;
+
+	(void)state;
+	open_file(&f, 0);
+	assert_int_equal(unlinkat(scratch.dir, NAME(""), 0), 0);
+	assert_int_equal(rmdir(scratch.path), 0);
+	capture_file_close(&files, &f);
+	assert_int_equal(
+		capture_file_open(&files, &f, &(struct capture_id){ SECOND, 0 },
+				  &(struct base_addr){ .family = AF_INET }),
+		-ENOENT);
+	record(&f, BASE_SERVER, "abcde");
+	capture_files_flush(&files);
+	assert_int_equal(lost.err, ENOENT);
+	assert_int_equal(lost.bytes[BASE_SERVER], 5);
+	capture_file_close(&files, &f);
+	assert_int_equal(mkdir(scratch.path, 0700), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(records_are_tcpproxys),
+		TEST(a_state_is_small),
+		TEST(two_connections_in_one_second),
+		TEST(chunks_of_any_size),
+		TEST(few_descriptors_for_many_files),
+		TEST(the_least_recently_used_is_closed),
+		TEST(a_full_disk_tears_nothing),
+		TEST(a_large_chunk_is_lost_whole),
+		TEST(a_torn_record_is_cut_off_later),
+		TEST(a_link_is_not_followed),
+		TEST(a_file_moved_away_is_made_again),
+		TEST(a_vanished_directory_is_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
