@@ -166,6 +166,17 @@ static bool clients_meet(const struct conf_tables *t, const struct conf_list *a,
 	return false;
 }
 
+static void check_names(struct conf_draft *d, uint32_t first, uint32_t second)
+{
+	const char *name = d->t->rules[second].name;
+
+	if (*name && !strcmp(name, d->t->rules[first].name))
+		conf_errors_add(d->errors, d->rule_at[second],
+				"name: there is a rule \"%s\" on line %u "
+				"already",
+				name, d->rule_at[first].line);
+}
+
 static void check_pair(struct conf_draft *d, uint32_t first, uint32_t second)
 {
 	const struct conf_tables *t = d->t;
@@ -173,11 +184,6 @@ static void check_pair(struct conf_draft *d, uint32_t first, uint32_t second)
 	const struct conf_mark *at = d->item_at[CONF_TYPE_TO];
 	char text_a[CONF_DEST_LEN], text_b[CONF_DEST_LEN];
 
-	if (!strcmp(a->name, b->name))
-		conf_errors_add(d->errors, d->rule_at[second],
-				"name: rule \"%s\" is there already, on line "
-				"%u",
-				b->name, d->rule_at[first].line);
 	if (!interfaces_meet(t, &a->interfaces, &b->interfaces))
 		return;
 	for (uint32_t j = b->to.first; j < b->to.first + b->to.n; j++) {
@@ -285,6 +291,7 @@ void conf_check(struct conf_draft *d)
 	check_lists(d);
 	for (uint32_t j = 1; j < d->t->n_rules; j++) {
 		for (uint32_t i = 0; i < j; i++) {
+			check_names(d, i, j);
 			if (!d->rule_bad[i] && !d->rule_bad[j])
 				check_pair(d, i, j);
 		}

@@ -109,10 +109,11 @@ static void take_rule_list(struct conf_draft *d, const struct conf_key *k,
 {
 	const uint32_t *n =
 		(void *)((char *)d->t + conf_array_of(k->type)->count);
+	const uint32_t first = *n;
 
-	list->first = *n;
 	take_list(d, k, doc, node);
-	list->n = *n - list->first;
+	list->n = *n - first;
+	list->first = list->n ? first : 0; /* an empty list is as none */
 }
 
 static void set_initial(struct conf_draft *d, enum conf_scope scope, void *base)

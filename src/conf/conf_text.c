@@ -81,21 +81,24 @@ const char *conf_text_quote(struct base_span text, char *buf, size_t size)
 	static const char cut[] = "...\"";
 	char piece[20];
 	struct base_rd r;
-	size_t n = 0;
+	size_t n = 0, keep; /* so much stays when it must be cut */
 
 	assert(size > sizeof(cut));
 	base_rd_init(&r, text.ptr, text.len);
 	buf[n++] = '"';
+	keep = n;
 	while (base_rd_left(&r) > 0) {
 		const size_t len = escape(&r, piece);
 
-		if (n + len + sizeof(cut) > size) {
-			memcpy(buf + n, cut, sizeof(cut));
+		if (n + len + sizeof("\"") > size) {
+			memcpy(buf + keep, cut, sizeof(cut));
 			return buf;
 		}
 		memcpy(buf + n, piece, len);
 		n += len;
+		if (n + sizeof(cut) <= size)
+			keep = n;
 	}
-	memcpy(buf + n, "\"", 2);
+	memcpy(buf + n, "\"", sizeof("\""));
 	return buf;
 }

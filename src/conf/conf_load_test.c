@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* conf_load_test.c - the parsing child: its rights, its ends, its tables */
+#include "conf_load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base_fd.h"
+#include "base_test.h"
+#include "conf_load_internal.h"
+#include "conf_parse.h"
+#include "conf_tables.h"
+#include "conf_value.h"
+
+#define OUTPUT_MAX 65536
+#define SHORT_MS   50
+#define LONG_MS    20000
+
+static const struct conf_limits patient = { LONG_MS, LONG_MS };
+
+/* Standard error goes into a file in memory from start to stop. */
+struct capture {
+	int saved, file;
+};
+
+static void capture_start(struct capture *c)
+{
+	c->file = memfd_create("stderr", MFD_CLOEXEC);
+	c->saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+	assert_true(c->file >= 0 && c->saved >= 0);
+	assert_int_equal(dup2(c->file, STDERR_FILENO), STDERR_FILENO);
+}
+
+/* Return: what was written, to be freed. */
+static char *capture_stop(struct capture *c)
+{
+	char *text;
+	size_t len;
+
+	assert_int_equal(dup2(c->saved, STDERR_FILENO), STDERR_FILENO);
+	base_fd_close(&c->saved);
+	assert_int_equal(lseek(c->file, 0, SEEK_SET), 0);
+	assert_int_equal(base_fd_read_all(c->file, OUTPUT_MAX, &text, &len), 0);
+	base_fd_close(&c->file);
+	return text;
+}
+
+/* A pipe that holds `text`, as /proc/self/fd/N; its writing end stays open
+ * where `writer` is not NULL. */
+static int pipe_of(const char *text, char path[static 64], int *writer)
+{
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(base_fd_write_all(ends[1], text, strlen(text), NULL),
+			 0);
+	(void)snprintf(path, 64, "/proc/self/fd/%d", ends[0]);
+	if (writer)
+		*writer = ends[1];
+	else
+		base_fd_close(&ends[1]);
+	return ends[0];
+}
+
+static int load(const char *path, const struct conf_tables **t, int *fd,
+		char **told)
+{
+	const struct conf_input in = { .path = path };
+	struct capture c;
+	int r;
+
+	capture_start(&c);
+	r = conf_load(&in, t, fd);
+	*told = capture_stop(&c);
+	return r;
+}
+
+static const char good_text[] = "log_dir: /\n"
+				"rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n";
+
+static void tables_are_sealed(void **state)
+{
+	const struct conf_tables *t = NULL;
+	char path[64], *told;
+	int fd = -1, file = pipe_of(good_text, path, NULL);
+
+	(void)state;
+	assert_int_equal(load(path, &t, &fd, &told), 0);
+	assert_string_equal(told, "");
+	assert_true(conf_tables_valid(t, sizeof(*t)));
+	assert_string_equal(t->rules[0].name, "a");
+	assert_true(t->workers >= 1);
+	assert_int_equal(fcntl(fd, F_GET_SEALS), F_SEAL_WRITE | F_SEAL_GROW |
+							 F_SEAL_SHRINK |
+							 F_SEAL_SEAL);
+	assert_int_equal(write(fd, "x", 1), -1);
+	assert_int_equal(errno, EPERM);
+	assert_ptr_equal(mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE,
+			      MAP_SHARED, fd, 0),
+			 MAP_FAILED);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	base_fd_close(&fd);
+	base_fd_close(&file);
+	free(told);
+}
+
+static void file_that_is_none(void **state)
+{
+	static const struct {
+		const char *path, *told;
+	} rows[] = {
+		{ "/nonexistent/w.yaml",
+		  "/nonexistent/w.yaml: No such file or directory\n" },
+		{ "/", "/: is neither a file nor a pipe\n" },
+		{ "/dev/null", "/dev/null: is neither a file nor a pipe\n" },
+	};
+	const struct conf_tables *t = NULL;
+	char *told;
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		assert_int_equal(load(rows[i].path, &t, NULL, &told), -EINVAL);
+		assert_string_equal(told, rows[i].told);
+		assert_null(t);
+		free(told);
+	}
+}
+
+static void all_problems_are_told(void **state)
+{
+	const struct conf_tables *t = NULL;
+	char path[64], want[512], *told;
+	int file = pipe_of("workers: x\nlog_dir: /nonexistent\n", path, NULL);
+
+	(void)state;
+	assert_int_equal(load(path, &t, NULL, &told), -EINVAL);
+	(void)snprintf(want, sizeof(want),
+		       "%s:1:1: nothing to do: write rules (which connections "
+		       "to take), or listen and remote\n"
+		       "%s:1:10: workers: \"x\" is not auto or a whole number\n"
+		       "%s:2:10: log_dir: /nonexistent: No such file or "
+		       "directory\n",
+		       path, path, path);
+	assert_string_equal(told, want);
+	assert_null(t);
+	base_fd_close(&file);
+	free(told);
+}
+
+static void size_limit(void **state)
+{
+	const size_t max = 1U << 20;
+	const struct conf_tables *t = NULL;
+	char *text = malloc(max + 2), *told, want[128], path[64];
+	int fd = memfd_create("big", MFD_CLOEXEC);
+
+	(void)state;
+	assert_non_null(text);
+	assert_true(fd >= 0);
+	memset(text, '\n', max + 2);
+	memcpy(text, good_text, sizeof(good_text) - 1);
+	assert_int_equal(base_fd_write_all(fd, text, max, NULL), 0);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	assert_int_equal(load(path, &t, NULL, &told), 0);
+	free(told);
+	assert_int_equal(base_fd_write_all(fd, "\n", 1, NULL), 0);
+	assert_int_equal(load(path, &t, NULL, &told), -EINVAL);
+	(void)snprintf(want, sizeof(want), "%s: is larger than 1 MiB\n", path);
+	assert_string_equal(told, want);
+	free(told);
+	free(text);
+	base_fd_close(&fd);
+}
+
+static void classic_without_a_file(void **state)
+{
+	const struct conf_input in = {
+		.overrides = { .listen = "127.0.0.1:7700",
+			       .remote = "[::1]:7701",
+			       .log_dir = "/" },
+	};
+	const struct conf_tables *t = NULL;
+	char text[BASE_ADDR_STRLEN];
+
+	(void)state;
+	assert_int_equal(conf_load(&in, &t, NULL), 0);
+	assert_string_equal(base_addr_format(&t->listen, text),
+			    "127.0.0.1:7700");
+	assert_string_equal(base_addr_format(&t->remote, text), "[::1]:7701");
+	assert_int_equal(t->listen.family, AF_INET);
+}
+
+/* What a child meets when it looks a name up: each stands for a bug or an
+ * attack in the parser. */
+static const char *die(const struct conf_service *s, struct base_addr *out)
+{
+	(void)s;
+	(void)out;
+	(void)raise(SIGKILL);
+	return "still alive";
+}
+
+static const char *end_early(const struct conf_service *s,
+			     struct base_addr *out)
+{
+	(void)s;
+	(void)out;
+	_exit(0);
+}
+
+static const char *end_oddly(const struct conf_service *s,
+			     struct base_addr *out)
+{
+	(void)s;
+	(void)out;
+	_exit(77);
+}
+
+static const char *hang(const struct conf_service *s, struct base_addr *out)
+{
+	(void)s;
+	(void)out;
+	(void)pause();
+	return "no longer waiting";
+}
+
+static const char *hang_deaf(const struct conf_service *s,
+			     struct base_addr *out)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	return hang(s, out);
+}
+
+/* Every name has this address; the directory is there. */
+static int any_dir(const char *path)
+{
+	(void)path;
+	return 0;
+}
+
+static int load_with(const char *(*resolve)(const struct conf_service *,
+					    struct base_addr *),
+		     const struct conf_limits *limits, char **told)
+{
+	const struct conf_input in = {
+		.overrides = { .listen = "a:1", .remote = "b:2" },
+	};
+	const struct conf_env env = {
+		.in = &in,
+		.cwd = "/",
+		.cores = 1,
+		.nofile = 1024,
+		.resolve = resolve,
+		.check_dir = any_dir,
+	};
+	const struct conf_tables *t = NULL;
+	struct capture c;
+	int r;
+
+	capture_start(&c);
+	r = conf_load_with(&env, limits, &t, NULL);
+	*told = capture_stop(&c);
+	assert_true(r < 0);
+	assert_null(t);
+	return r;
+}
+
+static void bad_ends(void **state)
+{
+	static const struct conf_limits hasty = { SHORT_MS, LONG_MS };
+	static const struct conf_limits strict = { LONG_MS, SHORT_MS };
+	static const struct {
+		const char *(*resolve)(const struct conf_service *,
+				       struct base_addr *);
+		const struct conf_limits *limits;
+		int result;
+		const char *told;
+	} rows[] = {
+		{ die, &patient, -EIO, "was killed by signal 9 (Killed)" },
+		{ end_early, &patient, -EBADMSG, "are not usable" },
+		{ end_oddly, &patient, -EIO, "ended with status 77" },
+		{ hang, &hasty, -ETIMEDOUT, "took too long" },
+		{ hang_deaf, &strict, -ETIMEDOUT, "timed out" },
+	};
+	char *told;
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		assert_int_equal(
+			load_with(rows[i].resolve, rows[i].limits, &told),
+			rows[i].result);
+		if (!strstr(told, rows[i].told))
+			fail_msg("row %zu: %s", i, told);
+		free(told);
+	}
+}
+
+/* A writer that says nothing holds up the child, and the child not us. */
+static void silent_pipe(void **state)
+{
+	static const struct conf_limits hasty = { SHORT_MS, LONG_MS };
+	char path[64], *told;
+	int writer, file = pipe_of("", path, &writer);
+	const struct conf_input in = { .path = path };
+	const struct conf_env env = { .in = &in };
+	const struct conf_tables *t = NULL;
+	struct capture c;
+
+	(void)state;
+	capture_start(&c);
+	assert_int_equal(conf_load_with(&env, &hasty, &t, NULL), -ETIMEDOUT);
+	told = capture_stop(&c);
+	assert_non_null(strstr(told, "took too long"));
+	free(told);
+	base_fd_close(&writer);
+	base_fd_close(&file);
+}
+
+/* The value of a line of /proc/self/status. */
+static bool status_is(const char *key, const char *want)
+{
+	FILE *f = fopen("/proc/self/status", "re");
+	char line[256];
+	bool is = false;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		const size_t len = strlen(key);
+
+		if (!strncmp(line, key, len))
+			is = !strncmp(line + len + strspn(line + len, ": \t"),
+				      want, strlen(want));
+	}
+	if (f)
+		(void)fclose(f);
+	return is;
+}
+
+static const char *inspect(const struct conf_service *s, struct base_addr *out)
+{
+	struct rlimit core;
+
+	(void)s;
+	(void)out;
+	if (!status_is("CapPrm", "0000000000000000") ||
+	    !status_is("CapEff", "0000000000000000") ||
+	    !status_is("CapInh", "0000000000000000") ||
+	    !status_is("CapAmb", "0000000000000000"))
+		return "capabilities left";
+	if (!status_is("NoNewPrivs", "1"))
+		return "new privileges possible";
+	if (getrlimit(RLIMIT_CORE, &core) || core.rlim_max)
+		return "core dumps possible";
+	/* 3 is the tables; there is no file here */
+	for (int fd = 4; fd < 1024; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			return "descriptors left";
+	}
+	return "confined";
+}
+
+static void child_has_no_rights(void **state)
+{
+	char *told;
+
+	(void)state;
+	/* the captured standard error alone makes two descriptors */
+	assert_int_equal(load_with(inspect, &patient, &told), -EINVAL);
+	assert_string_equal(
+		told, "command line: listen: \"a:1\" has no address: confined\n"
+		      "command line: remote: \"b:2\" has no address: "
+		      "confined\n");
+	free(told);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tables_are_sealed),
+		cmocka_unit_test(file_that_is_none),
+		cmocka_unit_test(all_problems_are_told),
+		cmocka_unit_test(size_limit),
+		cmocka_unit_test(classic_without_a_file),
+		cmocka_unit_test(bad_ends),
+		cmocka_unit_test(silent_pipe),
+		cmocka_unit_test(child_has_no_rights),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
