@@ -91,35 +91,42 @@ void capture_files_done(struct capture_files *s)
 	s->gathered = NULL;
 }
 
+/* Gives the file the slot that was used least recently. */
+static int open_slot(struct capture_files *s, struct capture_file *f)
+{
+	const uint32_t i = s->slots[s->max_open].newer;
+	char name[CAPTURE_NAME_LEN];
+	int fd;
+
+	if (s->slots[i].file)
+		free_slot(s, i);
+	fd = capture_write_open(s->dir,
+				capture_id_file_name(&f->id, &f->client, name),
+				O_NOFOLLOW);
+	if (fd < 0)
+		return fd;
+	s->slots[i].fd = fd;
+	s->slots[i].file = f;
+	f->slot = i;
+	return 0;
+}
+
 /* A descriptor at the end of the last whole record. Return: it or -errno. */
 static int descriptor(struct capture_files *s, struct capture_file *f)
 {
-	char name[CAPTURE_NAME_LEN];
-	int fd, r;
+	int r = 0;
 
-	if (f->slot == CAPTURE_SLOT_NONE) {
-		const uint32_t oldest = s->slots[s->max_open].newer;
-
-		if (s->slots[oldest].file)
-			free_slot(s, oldest);
-		fd = capture_write_open(
-			s->dir, capture_id_file_name(&f->id, &f->client, name),
-			O_NOFOLLOW);
-		if (fd < 0)
-			return fd;
-		s->slots[oldest].fd = fd;
-		s->slots[oldest].file = f;
-		f->slot = oldest;
-	}
+	if (f->slot == CAPTURE_SLOT_NONE)
+		r = open_slot(s, f);
+	if (r)
+		return r;
 	touch_slot(s, f->slot);
-	fd = s->slots[f->slot].fd;
-	if (f->torn) {
-		r = capture_write_cut(fd, f->torn);
-		if (r)
-			return r;
-		f->torn = 0;
-	}
-	return fd;
+	if (f->torn)
+		r = capture_write_cut(s->slots[f->slot].fd, f->torn);
+	if (r)
+		return r;
+	f->torn = 0;
+	return s->slots[f->slot].fd;
 }
 
 /* Appends all parts or nothing. Return: 0 or -errno. */

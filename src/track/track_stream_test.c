@@ -22,96 +22,96 @@ void *__wrap_realloc(void *p, size_t n)
 	return out_of_memory ? NULL : __real_realloc(p, n);
 }
 
-static struct seen *seen;
-static struct track_stream s;
+static struct seen *caught;
+static struct track_stream stream;
 
 static int setup(void **state)
 {
 	(void)state;
-	seen = seen_new();
-	s = (struct track_stream){ 0 };
+	caught = seen_new();
+	stream = (struct track_stream){ 0 };
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	track_stream_end(&s, &track_watch, &seen->out);
-	assert_null(s.held);
-	free(seen);
+	track_stream_end(&stream, &track_watch, &caught->out);
+	assert_null(stream.held);
+	free(caught);
 	return 0;
 }
 
 static void expire(uint64_t now_ns)
 {
-	track_stream_expire(&s, &track_watch, now_ns, &seen->out);
+	track_stream_expire(&stream, &track_watch, now_ns, &caught->out);
 }
 
 static void time_is_the_last_bytes(void **state)
 {
 	(void)state;
-	feed(&s, 5 * S, "[SG*1*00", seen);
-	feed(&s, 7 * S, "02*L", seen);
-	assert_int_equal(seen->n, 0);
-	feed(&s, 9 * S, "K]" LK "[", seen);
-	feed(&s, 11 * S, &LK[1], seen);
-	assert_int_equal(seen->n, 3);
-	assert_int_equal(seen->m[0].wall_ns, 9 * S);
-	assert_int_equal(seen->m[0].offset, 0);
-	assert_int_equal(seen->m[1].wall_ns, 9 * S);
-	assert_int_equal(seen->m[1].offset, 14);
-	assert_int_equal(seen->m[2].wall_ns, 11 * S);
-	assert_int_equal(seen->m[2].offset, 28);
+	feed(&stream, 5 * S, "[SG*1*00", caught);
+	feed(&stream, 7 * S, "02*L", caught);
+	assert_int_equal(caught->n, 0);
+	feed(&stream, 9 * S, "K]" LK "[", caught);
+	feed(&stream, 11 * S, &LK[1], caught);
+	assert_int_equal(caught->n, 3);
+	assert_int_equal(caught->m[0].wall_ns, 9 * S);
+	assert_int_equal(caught->m[0].offset, 0);
+	assert_int_equal(caught->m[1].wall_ns, 9 * S);
+	assert_int_equal(caught->m[1].offset, 14);
+	assert_int_equal(caught->m[2].wall_ns, 11 * S);
+	assert_int_equal(caught->m[2].offset, 28);
 }
 
 /* The end is known only when the next message begins, 0.5 s later. */
 static void time_of_an_end_found_late(void **state)
 {
 	(void)state;
-	feed(&s, 5 * S, LK5, seen);
-	assert_int_equal(seen->n, 0);
-	feed(&s, 5 * S + S / 2, "[SG*1*00", seen);
-	assert_int_equal(seen->n, 0);
-	feed(&s, 5 * S + S / 2 + 1, "02*LK]", seen);
-	assert_int_equal(seen->n, 2);
-	assert_int_equal(seen->m[0].wall_ns, 5 * S);
-	assert_int_equal(seen->m[1].wall_ns, 5 * S + S / 2 + 1);
+	feed(&stream, 5 * S, LK5, caught);
+	assert_int_equal(caught->n, 0);
+	feed(&stream, 5 * S + S / 2, "[SG*1*00", caught);
+	assert_int_equal(caught->n, 0);
+	feed(&stream, 5 * S + S / 2 + 1, "02*LK]", caught);
+	assert_int_equal(caught->n, 2);
+	assert_int_equal(caught->m[0].wall_ns, 5 * S);
+	assert_int_equal(caught->m[1].wall_ns, 5 * S + S / 2 + 1);
 }
 
 static void silence_ends_a_message(void **state)
 {
 	(void)state;
-	feed(&s, 5 * S, "[SG*1*0005*L", seen);
-	assert_int_equal(track_stream_due(&s), 0);
-	feed(&s, 6 * S, "K]", seen);
-	assert_int_equal(track_stream_due(&s), 7 * S);
+	feed(&stream, 5 * S, "[SG*1*0005*L", caught);
+	assert_int_equal(track_stream_due(&stream), 0);
+	feed(&stream, 6 * S, "K]", caught);
+	assert_int_equal(track_stream_due(&stream), 7 * S);
 	expire(7 * S - 1);
-	assert_int_equal(seen->n, 0);
+	assert_int_equal(caught->n, 0);
 	expire(7 * S);
-	assert_int_equal(seen->n, 1);
-	seen_is(seen, 0, LK5);
-	assert_int_equal(seen->m[0].wall_ns, 6 * S);
-	assert_false(seen->m[0].length_ok);
-	assert_int_equal(track_stream_due(&s), 0);
-	assert_null(s.held);
+	assert_int_equal(caught->n, 1);
+	seen_is(caught, 0, LK5);
+	assert_int_equal(caught->m[0].wall_ns, 6 * S);
+	assert_false(caught->m[0].length_ok);
+	assert_int_equal(track_stream_due(&stream), 0);
+	assert_null(stream.held);
 }
 
-/* Whether the owner's timer ran or not, the times of the chunks decide. */
+/* Whether the owner'stream timer ran or not, the times of the chunks decide. */
 static void silence_needs_no_timer(void **state)
 {
 	(void)state;
-	feed(&s, 5 * S, LK5, seen);
-	feed(&s, 6 * S, " x]", seen);
-	assert_int_equal(seen->n, 1);
-	seen_is(seen, 0, LK5);
-	assert_int_equal(seen->m[0].wall_ns, 5 * S);
-	assert_int_equal(seen->counts.skipped, 3);
+	feed(&stream, 5 * S, LK5, caught);
+	feed(&stream, 6 * S, " x]", caught);
+	assert_int_equal(caught->n, 1);
+	seen_is(caught, 0, LK5);
+	assert_int_equal(caught->m[0].wall_ns, 5 * S);
+	assert_int_equal(caught->counts.skipped, 3);
 	/* a nanosecond less: L, K, ], blank, x are the 5 bytes */
-	feed(&s, 8 * S, LK5, seen);
-	feed(&s, 9 * S - 1, " x]", seen);
-	assert_int_equal(seen->n, 2);
-	seen_is(seen, 1, "[SG*1*0005*LK] x]");
-	assert_true(seen->m[1].length_ok);
+	feed(&stream, 8 * S, LK5, caught);
+	feed(&stream, 9 * S - 1, " x]", caught);
+	assert_int_equal(caught->n, 2);
+	seen_is(caught, 1, "[SG*1*0005*LK] x]");
+	assert_true(caught->m[1].length_ok);
 }
 
 static void silence_in_the_middle_ends_nothing(void **state)
@@ -127,78 +127,78 @@ static void silence_in_the_middle_ends_nothing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(parts); i++) {
-		feed(&s, i, parts[i], seen);
+		feed(&stream, i, parts[i], caught);
 		if (i != 3)
-			assert_int_equal(track_stream_due(&s), 0);
+			assert_int_equal(track_stream_due(&stream), 0);
 		if (i != 3)
 			expire(100 * S);
-		assert_int_equal(seen->n, i >= 4);
+		assert_int_equal(caught->n, i >= 4);
 	}
-	seen_is(seen, 0, "[3G*1*0008*UD,[x]]a]");
+	seen_is(caught, 0, "[3G*1*0008*UD,[x]]a]");
 }
 
 static void a_line_end_needs_no_silence(void **state)
 {
 	(void)state;
-	feed(&s, 1, LK5 "\n", seen);
-	assert_int_equal(seen->n, 1);
-	feed(&s, 1, LK5, seen);
-	feed(&s, 2, "\r", seen);
-	assert_int_equal(seen->n, 2);
-	assert_int_equal(seen->m[1].wall_ns, 1);
-	assert_null(s.held);
+	feed(&stream, 1, LK5 "\n", caught);
+	assert_int_equal(caught->n, 1);
+	feed(&stream, 1, LK5, caught);
+	feed(&stream, 2, "\r", caught);
+	assert_int_equal(caught->n, 2);
+	assert_int_equal(caught->m[1].wall_ns, 1);
+	assert_null(stream.held);
 }
 
 /* A clock set back neither ends nor loses anything. */
 static void clock_set_back(void **state)
 {
 	(void)state;
-	feed(&s, 500 * S, LK5, seen);
+	feed(&stream, 500 * S, LK5, caught);
 	expire(3 * S);
-	feed(&s, 4 * S, LK, seen);
-	assert_int_equal(seen->n, 2);
-	assert_int_equal(seen->m[0].wall_ns, 500 * S);
-	assert_int_equal(seen->m[1].wall_ns, 4 * S);
+	feed(&stream, 4 * S, LK, caught);
+	assert_int_equal(caught->n, 2);
+	assert_int_equal(caught->m[0].wall_ns, 500 * S);
+	assert_int_equal(caught->m[1].wall_ns, 4 * S);
 }
 
 static void a_gap_cuts(void **state)
 {
 	(void)state;
-	feed(&s, 1, LK "[SG*1*0009*UD,", seen);
-	/* 14 + 14 = 28 bytes were seen */
-	assert_int_equal(s.offset + s.len, 28);
-	feed_at(&s, 1000, 2, "22,33]" LK, seen);
-	assert_int_equal(seen->counts.gaps, 1);
-	assert_int_equal(seen->n, 2);
-	assert_int_equal(seen->m[1].offset, 1006);
-	assert_int_equal(seen->counts.skipped, 14 + 6);
+	feed(&stream, 1, LK "[SG*1*0009*UD,", caught);
+	/* 14 + 14 = 28 bytes were caught */
+	assert_int_equal(stream.offset + stream.len, 28);
+	feed_at(&stream, 1000, 2, "22,33]" LK, caught);
+	assert_int_equal(caught->counts.gaps, 1);
+	assert_int_equal(caught->n, 2);
+	assert_int_equal(caught->m[1].offset, 1006);
+	assert_int_equal(caught->counts.skipped, 14 + 6);
 	/* what was a whole message before the gap is one */
-	feed_at(&s, 1020, 3, LK5, seen);
-	feed_at(&s, 2000, 4, LK, seen);
-	assert_int_equal(seen->counts.gaps, 2);
-	assert_int_equal(seen->n, 4);
-	seen_is(seen, 2, LK5);
-	assert_int_equal(seen->m[2].wall_ns, 3);
-	assert_int_equal(seen->m[3].offset, 2000);
+	feed_at(&stream, 1020, 3, LK5, caught);
+	feed_at(&stream, 2000, 4, LK, caught);
+	assert_int_equal(caught->counts.gaps, 2);
+	assert_int_equal(caught->n, 4);
+	seen_is(caught, 2, LK5);
+	assert_int_equal(caught->m[2].wall_ns, 3);
+	assert_int_equal(caught->m[3].offset, 2000);
 	/* back in the stream is a gap too */
-	feed_at(&s, 0, 5, LK, seen);
-	assert_int_equal(seen->counts.gaps, 3);
-	assert_int_equal(seen->m[4].offset, 0);
+	feed_at(&stream, 0, 5, LK, caught);
+	assert_int_equal(caught->counts.gaps, 3);
+	assert_int_equal(caught->m[4].offset, 0);
 }
 
 static void idle_costs_nothing(void **state)
 {
 	(void)state;
-	assert_true(sizeof(s) <= 64);
-	feed(&s, 1, LK LK, seen);
-	assert_null(s.held);
-	feed(&s, 1, "no message at all", seen);
-	assert_null(s.held);
-	feed(&s, 1, "[", seen);
-	assert_non_null(s.held);
-	assert_true(s.room <= 256);
-	feed(&s, 1, "-", seen);
-	assert_null(s.held);
+	assert_true(sizeof(stream) <= 64);
+	feed(&stream, 1, LK LK, caught);
+	assert_null(stream.held);
+	feed(&stream, 1, "no message at all", caught);
+	assert_null(stream.held);
+	feed(&stream, 1, "[", caught);
+	assert_non_null(stream.held);
+	assert_true(stream.room <= 256);
+	feed(&stream, 1, "-", caught);
+	assert_null(stream.held);
 }
 
 /* What stands before, n times c, what follows. The caller frees the bytes. */
@@ -332,13 +332,14 @@ static void a_dribbled_message_is_scanned_once(void **state)
 	counting.frame = counting_frame;
 	base_rd_init(&r, bytes, len);
 	while (base_rd_left(&r)) {
-		const struct track_chunk c = { s.offset + s.len, 1,
+		const struct track_chunk c = { stream.offset + stream.len, 1,
 					       base_rd_take(&r, 1) };
 
 		assert_int_equal(
-			track_stream_feed(&s, &counting, &c, &seen->out), 0);
+			track_stream_feed(&stream, &counting, &c, &caught->out),
+			0);
 	}
-	assert_int_equal(seen->n, 1);
+	assert_int_equal(caught->n, 1);
 	/* the header grows to 12 bytes, looked at anew each time */
 	assert_true(looked_at < len + 100);
 	free(bytes);
@@ -352,20 +353,20 @@ static void no_memory_is_a_counted_gap(void **state)
 	int r;
 
 	(void)state;
-	feed(&s, 1, "[SG*1*00", seen);
-	s.room = s.len; /* the next byte needs more */
+	feed(&stream, 1, "[SG*1*00", caught);
+	stream.room = stream.len; /* the next byte needs more */
 	out_of_memory = true;
-	r = track_stream_feed(&s, &track_watch, &c, &seen->out);
+	r = track_stream_feed(&stream, &track_watch, &c, &caught->out);
 	out_of_memory = false;
 	assert_int_equal(r, -ENOMEM);
-	assert_int_equal(seen->n, 0);
-	assert_int_equal(seen->counts.no_memory, 1);
-	assert_int_equal(seen->counts.skipped, 8 + 20);
-	assert_null(s.held);
+	assert_int_equal(caught->n, 0);
+	assert_int_equal(caught->counts.no_memory, 1);
+	assert_int_equal(caught->counts.skipped, 8 + 20);
+	assert_null(stream.held);
 	/* and on it goes, without a gap */
-	feed_at(&s, 28, 3, LK, seen);
-	assert_int_equal(seen->n, 1);
-	assert_int_equal(seen->counts.gaps, 0);
+	feed_at(&stream, 28, 3, LK, caught);
+	assert_int_equal(caught->n, 1);
+	assert_int_equal(caught->counts.gaps, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
