@@ -59,6 +59,13 @@ static int drain(struct run *r)
 	return 0;
 }
 
+/* A time for wait_since_ms, where 0 means "not waiting": the one millisecond in
+ * 49 days that is 0 counts as the one before it. */
+static uint32_t as_since(uint64_t now_ms)
+{
+	return (uint32_t)now_ms ? (uint32_t)now_ms : UINT32_MAX;
+}
+
 /* The ring is full: may the flow be left unread for now? */
 static bool may_wait(struct run *r)
 {
@@ -108,8 +115,7 @@ static bool find_place(struct run *r, struct place *p)
 		p->observed = p->buf != NULL;
 		if (!p->buf && may_wait(r)) {
 			if (!d->wait_since_ms) {
-				/* 0 means "not waiting" */
-				d->wait_since_ms = (uint32_t)r->env->now_ms | 1;
+				d->wait_since_ms = as_since(r->env->now_ms);
 				stat_add(&r->env->control->stat,
 					 STAT_RING_WAITS, 1);
 			}

@@ -47,9 +47,9 @@
 #include "ring_pool.h"
 #include "ring_tap.h"
 
-#define RELAY_BUDGET     (512U * 1024) /* bytes a pump run */
-#define RELAY_BRIEF_MS   100           /* design: the stated bound */
-#define RELAY_STALLED_MS 40            /* a reader sleeps for 20 ms at most */
+#define RELAY_BUDGET     ((size_t)512 * 1024) /* bytes a pump run */
+#define RELAY_BRIEF_MS   100                  /* design: the stated bound */
+#define RELAY_STALLED_MS 40 /* a reader sleeps for 20 ms at most */
 
 /* What a side may be polled for. */
 enum relay_interest {

@@ -47,7 +47,7 @@ static void *map_shared(int fd, size_t size, int prot)
 static void unmap(const void *p, size_t size)
 {
 	/* munmap() does not write; its parameter is just not const */
-	if (p)
+	if (p) /* NOLINTNEXTLINE(performance-no-int-to-ptr): drops const */
 		(void)munmap((void *)(uintptr_t)p, size);
 }
 

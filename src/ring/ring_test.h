@@ -20,7 +20,7 @@
 
 #define RING_TEST_SIZE   RING_SIZE_MIN
 #define RING_TEST_SLOTS  8
-#define RING_TEST_BLOCKS 32
+#define RING_TEST_BLOCKS 64
 #define RING_TEST_PERIOD 65521U
 
 struct ring_fixture {
