@@ -35,8 +35,7 @@ int role_channel_receive(int fd, enum role_message *message)
 		return errno == EAGAIN ? 0 : -errno;
 	if (n == 0)
 		return -EPIPE;
-	if (n != (ssize_t)sizeof(word) || word == 0 ||
-	    word >= ROLE_MESSAGE_MAX)
+	if (n != (ssize_t)sizeof(word) || word == 0 || word >= ROLE_MESSAGE_MAX)
 		return -EBADMSG;
 	*message = (enum role_message)word;
 	return 1;

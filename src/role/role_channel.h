@@ -15,7 +15,7 @@
 
 enum role_message {
 	ROLE_READY = 1, /* role -> supervisor: at work */
-	ROLE_STOP,	/* supervisor -> role: finish and exit 0 */
+	ROLE_STOP,      /* supervisor -> role: finish and exit 0 */
 	ROLE_MESSAGE_MAX
 };
 
