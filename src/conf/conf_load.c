@@ -56,7 +56,7 @@ enum {
 static void set_alarm(unsigned ms)
 {
 	const struct itimerval t = {
-		.it_value = { ms / 1000, ms % 1000 * 1000 },
+		.it_value = { ms / 1000, (suseconds_t)(ms % 1000) * 1000 },
 	};
 
 	(void)setitimer(ITIMER_REAL, &t, NULL); /* fails on bad times only */
@@ -275,18 +275,18 @@ static int judge(int status)
 /* Seals first, then looks: nothing can change after the check. */
 static int adopt(int memfd, const struct conf_tables **tables)
 {
-	const struct conf_tables *t;
 	struct stat st;
+	void *t;
 
 	if (fcntl(memfd, F_ADD_SEALS, SEALS) || fstat(memfd, &st))
 		return -errno;
-	if (st.st_size != sizeof(*t))
+	if (st.st_size != sizeof(**tables))
 		return -EBADMSG;
-	t = mmap(NULL, sizeof(*t), PROT_READ, MAP_SHARED, memfd, 0);
+	t = mmap(NULL, sizeof(**tables), PROT_READ, MAP_SHARED, memfd, 0);
 	if (t == MAP_FAILED)
 		return -errno;
-	if (!conf_tables_valid(t, sizeof(*t))) {
-		(void)munmap((void *)(uintptr_t)t, sizeof(*t));
+	if (!conf_tables_valid(t, sizeof(**tables))) {
+		(void)munmap(t, sizeof(**tables));
 		return -EBADMSG;
 	}
 	*tables = t;

@@ -3,10 +3,10 @@
  * conf_load.h - command line and file to validated tables
  *
  * The caller opens the file; a short-lived child without rights (no
- * capabilities, no_new_privs, seccomp, no way to open a file by name beyond
- * what name resolving needs) parses the descriptor and hands the tables back in
- * a sealed memfd. What the child says is checked again with
- * conf_tables_valid().
+ * capabilities, no_new_privs, no core dump, no descriptor but the file, the
+ * memfd and standard error) parses it, looks names up and hands the tables back
+ * in a memfd. That is sealed first, then what the child says is checked again
+ * with conf_tables_valid().
  */
 #ifndef CONF_LOAD_H
 #define CONF_LOAD_H
@@ -32,6 +32,8 @@ struct conf_input {
 };
 
 /*
+ * Blocks until the child has ended: 5 s at most, or 30 s for each name that
+ * must be looked up, 40 s in all.
  * Return: 0 and *tables is a read-only mapping for the caller's life, *fd (may
  * be NULL) its sealed memfd; -EINVAL after all problems were printed to
  * standard error, one line each, sorted by line:

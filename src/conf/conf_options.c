@@ -8,77 +8,48 @@
 #include <stddef.h>
 #include <string.h>
 
-#define NAMES_MAX 3
+#define NAMES_MAX 2
 
 struct option_row {
-	char letter;                  /* 0 = none */
+	int letter;                   /* 0 = none */
+	enum conf_action action;      /* of a row without arg */
 	const char *names[NAMES_MAX]; /* the first is the one that is shown */
 	const char *arg;              /* what follows; NULL = an action */
-	enum conf_action action;
 	size_t target; /* in struct conf_options, of a const char * */
 	const char *help;
 };
 
-#define TO(member) offsetof(struct conf_options, member)
+#define VALUE(letter, name, alias, arg, member, help)               \
+	{                                                           \
+		letter, 0, { name, alias }, arg,                    \
+			offsetof(struct conf_options, member), help \
+	}
+#define ACTION(letter, name, action, help)                    \
+	{                                                     \
+		letter, action, { name, NULL }, NULL, 0, help \
+	}
 
 static const struct option_row rows[] = {
-	{ 'c',
-	  { "config" },
-	  "FILE",
-	  0,
-	  TO(config),
-	  "configuration file (" CONF_DEFAULT_FILE ")" },
-	{ 'l',
-	  { "listen", "local" },
-	  "ADDR:SERVICE",
-	  0,
-	  TO(overrides.listen),
-	  "listen here and relay to -r; without -c no file is read" },
-	{ 'r',
-	  { "remote" },
-	  "ADDR:SERVICE",
-	  0,
-	  TO(overrides.remote),
-	  "the server that connections to -l are relayed to" },
-	{ 'o',
-	  { "output", "log-dir" },
-	  "DIR",
-	  0,
-	  TO(overrides.log_dir),
-	  "directory of the captures; it must exist" },
-	{ 'p',
-	  { "pidfile" },
-	  "FILE",
-	  0,
-	  TO(overrides.pidfile),
-	  "hold the process id here while running" },
-	{ 'O',
-	  { "observer" },
-	  "CFG",
-	  0,
-	  TO(overrides.observers),
-	  "write each message to file=PATH, logfile=PATH or PATH; may be "
-	  "given again" },
-	{ 0,
-	  { "check" },
-	  NULL,
-	  CONF_ACTION_CHECK,
-	  0,
-	  "check configuration and surroundings, change nothing" },
-	{ 0,
-	  { "print-config" },
-	  NULL,
-	  CONF_ACTION_PRINT_CONFIG,
-	  0,
-	  "print the effective configuration" },
-	{ 0,
-	  { "print-rules" },
-	  NULL,
-	  CONF_ACTION_PRINT_RULES,
-	  0,
-	  "print the nftables rules that it makes" },
-	{ 0, { "version" }, NULL, CONF_ACTION_VERSION, 0, "print the version" },
-	{ 'h', { "help" }, NULL, CONF_ACTION_HELP, 0, "print this" },
+	VALUE('c', "config", NULL, "FILE", config,
+	      "configuration file (" CONF_DEFAULT_FILE ")"),
+	VALUE('l', "listen", "local", "ADDR:SERVICE", overrides.listen,
+	      "listen here and relay to -r; without -c no file is read"),
+	VALUE('r', "remote", NULL, "ADDR:SERVICE", overrides.remote,
+	      "the server that connections to -l are relayed to"),
+	VALUE('o', "output", "log-dir", "DIR", overrides.log_dir,
+	      "directory of the captures; it must exist"),
+	VALUE('p', "pidfile", NULL, "FILE", overrides.pidfile,
+	      "hold the process id here while running"),
+	VALUE('O', "observer", NULL, "CFG", overrides.observers,
+	      "write messages to file=PATH, logfile=PATH or PATH; repeatable"),
+	ACTION(0, "check", CONF_ACTION_CHECK,
+	       "check configuration and surroundings, change nothing"),
+	ACTION(0, "print-config", CONF_ACTION_PRINT_CONFIG,
+	       "print the effective configuration"),
+	ACTION(0, "print-rules", CONF_ACTION_PRINT_RULES,
+	       "print the nftables rules that it makes"),
+	ACTION(0, "version", CONF_ACTION_VERSION, "print the version"),
+	ACTION('h', "help", CONF_ACTION_HELP, "print this"),
 };
 #define N_ROWS WS_ARRAY_LEN(rows)
 
@@ -122,7 +93,7 @@ static void make_tables(struct getopt_tables *g)
 				.val = value_of(i),
 			};
 		if (r->letter)
-			g->letters[letters++] = r->letter;
+			g->letters[letters++] = (char)r->letter;
 		if (r->letter && r->arg)
 			g->letters[letters++] = ':';
 	}

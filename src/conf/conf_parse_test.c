@@ -98,6 +98,7 @@ static char *slurp(const char *path, size_t *len)
 	WS_CLEAN(base_fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char *text = NULL;
 
+	*len = 0;
 	if (fd < 0 || base_fd_read_all(fd, TEXT_MAX, &text, len))
 		fail_msg("%s: cannot be read", path);
 	return text;
@@ -588,7 +589,7 @@ static void mutations(void **state)
 	uint32_t x = 20240229;
 	size_t good_len, len;
 	char *good = slurp(WAYSIDE_TEST_DIR "/good/every_key.yaml", &good_len);
-	char *text = malloc(good_len), *got;
+	char *text = malloc(good_len + 1), *got;
 	struct conf_tables *t = calloc(1, sizeof(*t));
 	unsigned accepted = 0;
 

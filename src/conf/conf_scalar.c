@@ -245,58 +245,82 @@ static void print_dest(const void *value, char buf[static CONF_PRINTED_LEN])
 
 /* RULES and EVENTS hold no scalar: they have no row. */
 static const struct type_row rows[CONF_TYPE_MAX] = {
-	[CONF_TYPE_CHOICE] = { .parse = parse_choice,
-			       .width = sizeof(uint32_t) },
-	[CONF_TYPE_COUNT] = { .what = "a whole number",
-			      .value = conf_value_count,
-			      .format = conf_value_format_count,
-			      .width = sizeof(uint32_t) },
-	[CONF_TYPE_PORT] = { .what = "a port",
-			     .value = conf_value_count,
-			     .format = conf_value_format_count,
-			     .width = sizeof(uint16_t) },
-	[CONF_TYPE_SIZE] = { .what = "a size (write 64K, 16M or 1G)",
-			     .value = conf_value_size,
-			     .format = conf_value_format_size,
-			     .width = sizeof(uint64_t) },
-	[CONF_TYPE_DURATION] = { .what = "a duration (write 500ms, 10s, 2m "
-					 "or 1h)",
-				 .value = conf_value_duration,
-				 .format = conf_value_format_duration,
-				 .width = sizeof(uint32_t) },
-	[CONF_TYPE_NAME] = { .what = "a name (1 to 31 letters, digits, _ or -)",
-			     .parse = parse_name,
-			     .print = print_text },
-	[CONF_TYPE_PROTOCOL] = { .parse = parse_protocol, .print = print_text },
-	[CONF_TYPE_FILE] = { .what = "a file's path",
-			     .parse = parse_file,
-			     .print = print_text },
-	[CONF_TYPE_DIRECTORY] = { .what = "a directory's path",
-				  .parse = parse_directory,
-				  .print = print_text },
-	[CONF_TYPE_SERVICE] = { .what = "an address with a port (write "
-					"192.0.2.1:7700, [2001:db8::1]:7700 or "
-					"NAME:SERVICE)",
-				.parse = parse_service,
-				.print = print_service },
-	[CONF_TYPE_INTERFACES] = { .what = "an interface's name (write br-lan, "
-					   "or wg* for all that begin with wg)",
-				   .parse = parse_iface,
-				   .print = print_text },
-	[CONF_TYPE_NETWORKS] = { .what = "a network (write 192.0.2.7, "
-					 "192.0.2.0/24 or 2001:db8::/32; the "
-					 "bits after the prefix are 0)",
-				 .parse = parse_net,
-				 .print = print_net },
-	[CONF_TYPE_TO] = { .what = "a destination (write 192.0.2.1:7700, "
-				   "192.0.2.0/24:7700-7710 or "
-				   "[2001:db8::1]:7700; the bits after the "
-				   "prefix are 0)",
-			   .parse = parse_dest,
-			   .print = print_dest },
-	[CONF_TYPE_FILES] = { .what = "a file's path",
-			      .parse = parse_file,
-			      .print = print_text },
+	[CONF_TYPE_CHOICE] = {
+		.parse = parse_choice,
+		.width = sizeof(uint32_t),
+	},
+	[CONF_TYPE_COUNT] = {
+		.what = "a whole number",
+		.value = conf_value_count,
+		.format = conf_value_format_count,
+		.width = sizeof(uint32_t),
+	},
+	[CONF_TYPE_PORT] = {
+		.what = "a port",
+		.value = conf_value_count,
+		.format = conf_value_format_count,
+		.width = sizeof(uint16_t),
+	},
+	[CONF_TYPE_SIZE] = {
+		.what = "a size (write 64K, 16M or 1G)",
+		.value = conf_value_size,
+		.format = conf_value_format_size,
+		.width = sizeof(uint64_t),
+	},
+	[CONF_TYPE_DURATION] = {
+		.what = "a duration (write 500ms, 10s, 2m or 1h)",
+		.value = conf_value_duration,
+		.format = conf_value_format_duration,
+		.width = sizeof(uint32_t),
+	},
+	[CONF_TYPE_NAME] = {
+		.what = "a name (1 to 31 letters, digits, _ or -)",
+		.parse = parse_name,
+		.print = print_text,
+	},
+	[CONF_TYPE_PROTOCOL] = {
+		.parse = parse_protocol, .print = print_text,
+	},
+	[CONF_TYPE_FILE] = {
+		.what = "a file's path",
+		.parse = parse_file,
+		.print = print_text,
+	},
+	[CONF_TYPE_DIRECTORY] = {
+		.what = "a directory's path",
+		.parse = parse_directory,
+		.print = print_text,
+	},
+	[CONF_TYPE_SERVICE] = {
+		.what = "an address with a port (write 192.0.2.1:7700, "
+			"[2001:db8::1]:7700 or NAME:SERVICE)",
+		.parse = parse_service,
+		.print = print_service,
+	},
+	[CONF_TYPE_INTERFACES] = {
+		.what = "an interface's name (write br-lan, or wg* for all "
+			"that begin with wg)",
+		.parse = parse_iface,
+		.print = print_text,
+	},
+	[CONF_TYPE_NETWORKS] = {
+		.what = "a network (write 192.0.2.7, 192.0.2.0/24 or "
+			"2001:db8::/32; the bits after the prefix are 0)",
+		.parse = parse_net,
+		.print = print_net,
+	},
+	[CONF_TYPE_TO] = {
+		.what = "a destination (write 192.0.2.1:7700, "
+			"192.0.2.0/24:7700-7710 or [2001:db8::1]:7700; the "
+			"bits after the prefix are 0)",
+		.parse = parse_dest,
+		.print = print_dest,
+	},
+	[CONF_TYPE_FILES] = {
+		.what = "a file's path",
+		.parse = parse_file,
+		.print = print_text,
+	},
 };
 
 #define ARRAY(member, counter)                                        \
