@@ -201,23 +201,34 @@ firewall() {
 
 # --- peers ------------------------------------------------------------------
 
+# peer NAME HOST PROGRAM ARGUMENT...
+peer() {
+	local name=$1 host=$2 program=$3
+
+	shift 3
+	spawn "$host" "$DIR/$name.log" "$PEERS/$program" "$@"
+	peer_pid[$name]=$!
+}
+
 # client NAME HOST [OPTION...] ADDR:PORT STEP...
 client() {
-	local name=$1 host=$2
-
-	shift 2
-	spawn "$host" "$DIR/$name.log" "$PEERS/peer_client" "$@"
-	peer_pid[$name]=$!
+	peer "$1" "$2" peer_client "${@:3}"
 }
 
 # server NAME HOST [OPTION...] ADDR:PORT STEP...: returns when it listens
 server() {
-	local name=$1 host=$2
+	peer "$1" "$2" peer_server "${@:3}"
+	await_listener "$1"
+}
 
-	shift 2
-	spawn "$host" "$DIR/$name.log" "$PEERS/peer_server" "$@"
-	peer_pid[$name]=$!
-	wait_for 10 grep -qs ^ready "$DIR/$name.log"
+# await_listener NAME
+await_listener() {
+	wait_for 10 grep -qs ^ready "$DIR/$1.log"
+}
+
+# peer_runs NAME
+peer_runs() {
+	kill -0 "${peer_pid[$1]}" 2>/dev/null
 }
 
 # join NAME...: each has ended, and all went as its script says

@@ -99,6 +99,21 @@ bool peer_options_parse(struct peer_options *o, int argc, char **argv)
 	return true;
 }
 
+/* Asks the socket for both addresses. After a reset there may be none left:
+ * then what is known stays. */
+static void ask_addresses(struct peer *p)
+{
+	struct sockaddr_storage ss = { 0 };
+	struct sockaddr *sa = (struct sockaddr *)&ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(p->fd, sa, &len) == 0)
+		(void)base_addr_from_sockaddr(&p->local, sa);
+	len = sizeof(ss);
+	if (getpeername(p->fd, sa, &len) == 0)
+		(void)base_addr_from_sockaddr(&p->peer, sa);
+}
+
 int peer_init(struct peer *p, int fd, unsigned seconds)
 {
 	const int on = 1;
@@ -108,28 +123,10 @@ int peer_init(struct peer *p, int fd, unsigned seconds)
 			    .out.sum = SUM_BASIS,
 			    .began_ms = base_time_mono_ms() };
 	p->deadline_ms = p->began_ms + seconds * 1000ULL;
+	ask_addresses(p);
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)))
 		return -errno;
 	return 0;
-}
-
-void peer_addresses(struct peer *p)
-{
-	struct sockaddr_storage ss = { 0 };
-	struct sockaddr *sa = (struct sockaddr *)&ss;
-	socklen_t len = sizeof(ss);
-
-	/* after a reset there may be none left: then what is known stays */
-	if (getsockname(p->fd, sa, &len) == 0)
-		(void)base_addr_from_sockaddr(&p->local, sa);
-	len = sizeof(ss);
-	if (getpeername(p->fd, sa, &len) == 0)
-		(void)base_addr_from_sockaddr(&p->peer, sa);
-}
-
-void peer_saw_reset(struct peer *p)
-{
-	saw_end(p, PEER_END_RST);
 }
 
 void peer_done(struct peer *p)
@@ -210,6 +207,107 @@ ssize_t peer_recv(struct peer *p, void *bytes, size_t len)
 		if (r < 0)
 			return r;
 	}
+}
+
+static int open_socket(const struct peer_options *o, int type)
+{
+	const int on = 1, size = (int)o->rcvbuf;
+	const int fd = socket(o->addr.family, type | SOCK_CLOEXEC, 0);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	if (!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) &&
+	    (!size ||
+	     !setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size))))
+		return fd;
+	r = -errno;
+	(void)close(fd); /* nothing was written to it */
+	return r;
+}
+
+static int start_connect(struct peer *p, const struct peer_options *o)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	if (o->bind.family) {
+		len = base_addr_to_sockaddr(&o->bind, &ss);
+		if (bind(p->fd, (struct sockaddr *)&ss, len))
+			return -errno;
+	}
+	len = base_addr_to_sockaddr(&o->addr, &ss);
+	if (connect(p->fd, (struct sockaddr *)&ss, len) && errno != EINPROGRESS)
+		return -errno;
+	return 0;
+}
+
+int peer_connect(struct peer *p, const struct peer_options *o)
+{
+	const int fd = open_socket(o, SOCK_STREAM | SOCK_NONBLOCK);
+	int error = 0, r = peer_init(p, fd, o->seconds);
+	socklen_t len = sizeof(error);
+
+	p->peer = o->addr;
+	if (fd < 0)
+		return fd;
+	if (!r)
+		r = start_connect(p, o);
+	if (!r)
+		r = peer_wait(p, POLLOUT);
+	if (r < 0)
+		return r;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len))
+		return -errno;
+	ask_addresses(p);
+	if (error == ECONNRESET)
+		saw_end(p, PEER_END_RST);
+	else if (error)
+		return -error;
+	return 0;
+}
+
+int peer_listen(const struct peer_options *o)
+{
+	char text[BASE_ADDR_STRLEN];
+	struct sockaddr_storage ss;
+	const socklen_t len = base_addr_to_sockaddr(&o->addr, &ss);
+	const int fd = open_socket(o, SOCK_STREAM);
+
+	if (fd < 0)
+		return fd;
+	if (bind(fd, (struct sockaddr *)&ss, len) || listen(fd, SOMAXCONN)) {
+		const int r = -errno;
+
+		(void)close(fd); /* nothing was written to it */
+		return r;
+	}
+	printf("ready %s\n", base_addr_format(&o->addr, text));
+	(void)fflush(stdout);
+	return fd;
+}
+
+int peer_accept(int listener)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	const int fd = accept4(listener, (struct sockaddr *)&ss, &len,
+			       SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int peer_finish(struct peer *p)
+{
+	uint8_t buf[512];
+	ssize_t n;
+
+	if (shutdown(p->fd, SHUT_WR))
+		return -errno;
+	do {
+		n = peer_recv(p, buf, sizeof(buf));
+	} while (n > 0);
+	return (int)n;
 }
 
 int peer_wait_file(struct peer *p, const char *path)

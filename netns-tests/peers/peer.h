@@ -61,13 +61,24 @@ struct peer_options {
 WS_MUST_USE bool peer_options_parse(struct peer_options *o, int argc,
 				    char **argv);
 
-/* fd becomes p's, also on failure (0 or -errno). */
+/* A connected, non-blocking fd becomes p's, also on failure (0 or -errno). */
 WS_MUST_USE int peer_init(struct peer *p, int fd, unsigned seconds);
-/* Asks the connected socket for both addresses. */
-void peer_addresses(struct peer *p);
-/* For a reset that was seen elsewhere than in peer_send() and peer_recv(). */
-void peer_saw_reset(struct peer *p);
 void peer_done(struct peer *p);
+
+/*
+ * Connects to o->addr. Return: 0 or -errno; p is to be reported and done either
+ * way. A reset that comes right after the handshake is an end that a step may
+ * expect, so it is none of the failures.
+ */
+WS_MUST_USE int peer_connect(struct peer *p, const struct peer_options *o);
+
+/* Listens on o->addr and prints "ready ADDR:PORT". Return: fd or -errno. */
+WS_MUST_USE int peer_listen(const struct peer_options *o);
+/* Waits for a connection. Return: an fd for peer_init(), or -errno. */
+WS_MUST_USE int peer_accept(int listener);
+
+/* Sends FIN and reads to the end. Return: 0 or -errno. */
+WS_MUST_USE int peer_finish(struct peer *p);
 
 bool peer_expired(const struct peer *p);
 
