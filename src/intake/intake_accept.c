@@ -17,9 +17,9 @@
  * IPv6), as long as packet info is switched on. For a moment only: with it on,
  * the kernel clones every later IPv6 packet of the connection and keeps the
  * last one (tcp_v6_do_rcv()). So it is no option of the listener, which would
- * hand it down.
+ * hand it down. Return: the index or -errno.
  */
-static int incoming_index(int fd, uint16_t family, unsigned *index)
+static int incoming_index(int fd, uint16_t family)
 {
 	const bool v4 = family == AF_INET;
 	const int level = v4 ? SOL_IP : SOL_IPV6;
@@ -51,12 +51,10 @@ static int incoming_index(int fd, uint16_t family, unsigned *index)
 			continue;
 		if (v4) {
 			memcpy(&in, CMSG_DATA(c), sizeof(in));
-			*index = (unsigned)in.ipi_ifindex;
-		} else {
-			memcpy(&in6, CMSG_DATA(c), sizeof(in6));
-			*index = in6.ipi6_ifindex;
+			return in.ipi_ifindex;
 		}
-		return 0;
+		memcpy(&in6, CMSG_DATA(c), sizeof(in6));
+		return (int)in6.ipi6_ifindex;
 	}
 	return -ENODEV;
 }
@@ -65,13 +63,11 @@ static int incoming_index(int fd, uint16_t family, unsigned *index)
  * there may be no descriptor left (netdevice(7)). */
 static int incoming_name(int fd, uint16_t family, char name[IF_NAMESIZE])
 {
-	struct ifreq req = { .ifr_ifindex = 0 };
-	unsigned index;
-	int r = incoming_index(fd, family, &index);
+	const int index = incoming_index(fd, family);
+	struct ifreq req = { .ifr_ifindex = index };
 
-	if (r)
-		return r;
-	req.ifr_ifindex = (int)index;
+	if (index < 0)
+		return index;
 	if (ioctl(fd, SIOCGIFNAME, &req))
 		return -errno;
 	memcpy(name, req.ifr_name, IF_NAMESIZE);

@@ -38,8 +38,9 @@ static int bind_and_listen(int fd, const struct base_addr *addr)
  * connections would go there. The flag is set once the address is ours; the
  * kernel looks at the flags of both sockets when the next one binds
  * (inet_csk_bind_conflict(), reuseport_add_sock()).
+ * Return: the descriptor or -errno.
  */
-static int open_one(const struct intake_listener *l, bool first, int *fd)
+static int open_one(const struct intake_listener *l, bool first)
 {
 	WS_CLEAN(base_fd_close)
 	int s = socket(l->addr.family,
@@ -55,9 +56,7 @@ static int open_one(const struct intake_listener *l, bool first, int *fd)
 		r = bind_and_listen(s, &l->addr);
 	if (!r && first)
 		r = intake_option(s, SOL_SOCKET, SO_REUSEPORT, 1);
-	if (!r)
-		*fd = base_fd_take(&s);
-	return r;
+	return r ? r : base_fd_take(&s);
 }
 
 static int bound_addr(int fd, struct base_addr *addr)
@@ -89,18 +88,17 @@ int intake_listen(struct intake_listener *l, unsigned n, int *fds)
 {
 	struct intake_listener one = *l;
 	unsigned done = 0;
-	int r, fd;
+	int r;
 
-	do {
-		r = open_one(&one, done == 0, &fd);
+	while (done < n) {
+		r = open_one(&one, done == 0);
+		if (r < 0)
+			goto close_all;
+		fds[done++] = r;
+		r = bound_addr(fds[0], &one.addr);
 		if (r)
 			goto close_all;
-		fds[done++] = fd;
-		if (done == 1)
-			r = bound_addr(fd, &one.addr);
-	} while (!r && done < n);
-	if (r)
-		goto close_all;
+	}
 	l->addr = one.addr;
 	return 0;
 

@@ -3,6 +3,7 @@
 #include "loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -204,7 +205,7 @@ static void test_removed_in_batch(void **state)
 static void test_flow(void **state)
 {
 	struct fixture *f = *state;
-	const int fd = ready_fd(), copy = dup(fd);
+	const int fd = ready_fd(), copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
 	assert_int_equal(loop_flow_add(&f->loop, fd, TOKEN, EPOLLIN), 0);
 	assert_int_equal(loop_flow_add(&f->loop, fd, TOKEN, EPOLLIN), -EEXIST);

@@ -113,7 +113,7 @@ static void free_caps(cap_t *caps)
 }
 
 /* Sets the kept ones in `flag`; a kept one that we do not have is named. */
-static int keep_caps(cap_t want, const cap_t have, uint64_t kept)
+static int keep_caps(cap_t want, cap_t have, uint64_t kept)
 {
 	for (cap_value_t cap = 0; cap < cap_max_bits(); cap++) {
 		cap_flag_value_t on = CAP_CLEAR;

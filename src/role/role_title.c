@@ -23,6 +23,7 @@ static struct {
 	char *start;
 	size_t args_len; /* argv's part, with its last NUL */
 	size_t len;      /* with the environment's part */
+	char *copy;      /* of all, where argv and environ point now */
 } area;
 
 /* Where the strings from `end` on stop lying one after the other. */
@@ -34,37 +35,37 @@ static char *contiguous_end(char *end, char *const *strings)
 }
 
 /* The same string in the copy; one that lies elsewhere stays where it is. */
-static char *moved(char *string, char *copy)
+static char *moved(char *string)
 {
 	if (string < area.start || string >= area.start + area.len)
 		return string;
-	return copy + (string - area.start);
+	return area.copy + (string - area.start);
 }
 
 int role_title_init(int argc, char **argv)
 {
-	char *start, *args_end, *end, *copy;
+	char *const start = argv[0];
+	char *const args_end = contiguous_end(start, argv);
+	const size_t len = (size_t)(contiguous_end(args_end, environ) - start);
+	char *copy;
 
-	if (argc < 1)
+	if (argc < 1 || len == 0)
 		return 0; /* no argument, no place for a title */
-	start = argv[0];
-	args_end = contiguous_end(start, argv);
-	end = contiguous_end(args_end, environ);
-	copy = malloc((size_t)(end - start));
+	copy = malloc(len);
 	if (!copy)
 		return -ENOMEM;
 	area.start = start;
 	area.args_len = (size_t)(args_end - start);
-	area.len = (size_t)(end - start);
-	memcpy(copy, start, area.len);
+	area.len = len;
+	area.copy = copy;
+	memcpy(copy, start, len);
 	for (char **s = argv; *s; s++)
-		*s = moved(*s, copy);
+		*s = moved(*s);
 	for (char **s = environ; *s; s++)
-		*s = moved(*s, copy);
+		*s = moved(*s);
 	/* glibc's own pointers to argv[0]: assert() prints one */
-	program_invocation_name = moved(program_invocation_name, copy);
-	program_invocation_short_name =
-		moved(program_invocation_short_name, copy);
+	program_invocation_name = moved(program_invocation_name);
+	program_invocation_short_name = moved(program_invocation_short_name);
 	return 0;
 }
 

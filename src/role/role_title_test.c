@@ -57,11 +57,11 @@ static int child(int argc, char **argv)
 	if (strcmp(argv[0], "role") != 0 || strcmp(argv[3], "dir") != 0 ||
 	    strcmp(program_invocation_short_name, "role") != 0)
 		return 5;
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	/* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
 	if (strcmp(getenv("A"), "1") != 0 ||
-	    strcmp(getenv("LAST"), "value") !=
-		    0) /* NOLINT(concurrency-mt-unsafe): the same */
+	    strcmp(getenv("LAST"), "value") != 0)
 		return 6;
+	/* NOLINTEND(concurrency-mt-unsafe) */
 	return 0;
 }
 
