@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* nft_check.h - the kernel's table compared with the model */
+#ifndef NFT_CHECK_H
+#define NFT_CHECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base_attr.h"
+#include "nft.h"
+
+struct nft_link;
+struct nft_model;
+
+/* Where differences go, one line each. */
+struct nft_report {
+	void (*line)(void *arg, const char *text);
+	void *arg;
+	int n; /* lines so far */
+};
+
+void nft_report_add(struct nft_report *report, const char *fmt, ...)
+	WS_PRINTF(2, 3);
+
+/* Looks for our table. Return: 0 or -errno; *flags are its NFT_TABLE_F_*, only
+ * set when it is there. */
+WS_MUST_USE int nft_check_table(struct nft_link *l, bool *there,
+				uint32_t *flags);
+
+/* Compares what is in the table: chains, sets with their elements, and rules
+ * with everything but their counts. Return: 0 or -errno. */
+WS_MUST_USE int nft_check_content(struct nft_link *l, const struct nft_model *m,
+				  struct nft_report *report);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * nft_model.h - what the kernel's table holds, as data
+ *
+ * The one description of the ruleset. nft_text.c and nft_objects.c only render
+ * it, so text and kernel objects cannot disagree about what there is; that the
+ * two renderings of one statement agree is what netns-tests/t_rules_golden.sh
+ * shows. golden/ has the ruleset as text, written by hand.
+ */
+#ifndef NFT_MODEL_H
+#define NFT_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf_tables.h"
+#include "nft.h"
+
+/* ".NAME_interfaces" */
+#define NFT_SET_NAME_LEN (CONF_NAME_LEN + 12)
+#define NFT_COMMENT_LEN  (CONF_NAME_LEN + 16) /* "NAME v4 closed" */
+#define NFT_KEY_LEN      20                   /* IPv6 address and port */
+#define NFT_ELEM_TEXTLEN 80
+#define NFT_STMTS_MAX    16
+#define NFT_ANONYMOUS    "__set%d" /* the kernel gives the name */
+
+enum nft_set_kind {
+	NFT_SET_TO,         /* address . port */
+	NFT_SET_CLIENTS,    /* address */
+	NFT_SET_INTERFACES, /* name */
+	NFT_SET_PROTOCOLS,  /* of rule "return"; has no name */
+	NFT_SET_KIND_MAX
+};
+
+struct nft_set {
+	char name[NFT_SET_NAME_LEN];
+	uint32_t id; /* within the batch; from 1 */
+	enum nft_set_kind kind;
+	uint16_t family;        /* AF_INET or AF_INET6; AF_UNSPEC: neither */
+	struct conf_list items; /* in dests, nets or ifaces; those of another
+				   family are skipped */
+};
+
+/* The keys `first` to `last` inclusive, in every field of the key. */
+struct nft_elem {
+	uint8_t first[NFT_KEY_LEN]; /* network order; names padded with 0 */
+	uint8_t last[NFT_KEY_LEN];
+	char text[NFT_ELEM_TEXTLEN];
+};
+
+/* nft_stmt.c has what each is as text and in the kernel. */
+enum nft_stmt {
+	NFT_STMT_END,
+	NFT_STMT_PROTOCOLS,   /* TCP, ICMP or ICMPv6 */
+	NFT_STMT_TRANSPARENT, /* for a transparent socket of this host */
+	NFT_STMT_FAMILY,
+	NFT_STMT_TCP,
+	NFT_STMT_SYN,
+	NFT_STMT_CT_NEW,
+	NFT_STMT_CT_MARKED,
+	NFT_STMT_TO,
+	NFT_STMT_CLIENTS,
+	NFT_STMT_INTERFACES, /* without a set: any but the loopback */
+	NFT_STMT_UNICAST,    /* and not an address of this host */
+	NFT_STMT_COUNTER,
+	NFT_STMT_TPROXY,
+	NFT_STMT_CT_MARK,
+	NFT_STMT_MARK,
+	NFT_STMT_REJECT,
+	NFT_STMT_ACCEPT,
+	NFT_STMT_MAX
+};
+
+struct nft_rule {
+	char comment[NFT_COMMENT_LEN];
+	uint16_t family; /* AF_UNSPEC: both */
+	uint16_t port;   /* of the listeners, host order */
+	const struct nft_set *protocols, *to, *clients, *interfaces; /* NULL:
+					    has no such set */
+	enum nft_stmt stmts[NFT_STMTS_MAX]; /* ends with NFT_STMT_END */
+};
+
+struct nft_model {
+	const struct conf_tables *conf; /* outlives the model */
+	enum nft_state state;
+	uint32_t n_sets, n_rules;
+	struct nft_set sets[CONF_RULES_MAX * 5 + 1];
+	struct nft_rule rules[CONF_RULES_MAX * 4 + 3];
+};
+
+/* Return: NULL = no memory; the caller frees it with nft_model_free(). */
+struct nft_model *nft_model_new(const struct conf_tables *conf,
+				enum nft_state state);
+void nft_model_free(struct nft_model *m); /* NULL is a no-op */
+
+/* Does anything stand in the kernel in this state? */
+bool nft_model_wanted(const struct conf_tables *conf, enum nft_state state);
+
+/* The element at *i or after it; false at the end. Start with *i = 0. */
+bool nft_model_elem(const struct nft_model *m, const struct nft_set *s,
+		    uint32_t *i, struct nft_elem *e);
+
+#endif

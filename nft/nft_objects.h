@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * nft_objects.h - the model as libnftnl objects
+ *
+ * Each function gives a fresh object that the caller frees with libnftnl's
+ * nftnl_*_free(); NULL = no memory.
+ */
+#ifndef NFT_OBJECTS_H
+#define NFT_OBJECTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base_attr.h"
+#include "nft_model.h"
+
+#define NFT_CHAIN "prerouting"
+
+struct nftnl_chain;
+struct nftnl_rule;
+struct nftnl_set;
+struct nftnl_table;
+
+struct nftnl_table *nft_objects_table(uint32_t flags);
+struct nftnl_chain *nft_objects_chain(void);
+struct nftnl_set *nft_objects_set(const struct nft_set *s); /* no elements */
+struct nftnl_rule *nft_objects_rule(const struct nft_rule *r);
+
+/* Adds the elements of at most `n` items from *i on, and moves *i; start with
+ * *i = 0. Return: false = no memory. */
+WS_MUST_USE bool nft_objects_elems(const struct nft_model *m,
+				   const struct nft_set *s, uint32_t *i,
+				   uint32_t n, struct nftnl_set *out);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* nft_text.c - the ruleset as text for nft -f */
+#include "nft.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf_tables.h"
+#include "nft_model.h"
+#include "nft_stmt.h"
+
+#define COLUMNS       80
+#define RULE_INDENT   16 /* two tabs */
+#define FOLLOW_INDENT 24
+
+static const char routing[] =
+	" The routing that it needs, with ip -4 and with ip -6:\n"
+	"#   rule add priority 7700 protocol 77 iif lo"
+	" fwmark 0x10000/0x10000 lookup main\n"
+	"#   rule add priority 7701 protocol 77"
+	" fwmark 0x10000/0x10000 lookup 7700\n"
+	"#   route add local default dev lo table 7700 protocol 77";
+
+static const char *set_type(const struct nft_set *s)
+{
+	const bool v4 = s->family == AF_INET;
+
+	switch (s->kind) {
+	case NFT_SET_TO:
+		return v4 ? "ipv4_addr . inet_service"
+			  : "ipv6_addr . inet_service";
+	case NFT_SET_CLIENTS:
+		return v4 ? "ipv4_addr" : "ipv6_addr";
+	case NFT_SET_INTERFACES:
+		return "ifname";
+	case NFT_SET_PROTOCOLS:
+	case NFT_SET_KIND_MAX:
+		break;
+	}
+	return NULL;
+}
+
+static void print_set(FILE *out, const struct nft_model *m,
+		      const struct nft_set *s)
+{
+	struct nft_elem e;
+	uint32_t i = 0;
+
+	(void)fprintf(out,
+		      "\tset %s {\n\t\ttype %s\n\t\tflags interval\n"
+		      "\t\telements = {\n",
+		      s->name, set_type(s));
+	while (nft_model_elem(m, s, &i, &e))
+		(void)fprintf(out, "\t\t\t%s,\n", e.text);
+	(void)fputs("\t\t}\n\t}\n\n", out);
+}
+
+/* Prints one word of a rule, on a new line where it would not fit with the
+ * backslash that may follow it. Return: the column after it. */
+static size_t print_word(FILE *out, size_t column, const char *word)
+{
+	const size_t len = strlen(word);
+
+	if (column == 0) {
+		(void)fputs("\n\t\t", out);
+		column = RULE_INDENT;
+	} else if (column + 1 + len + strlen(" \\") > COLUMNS) {
+		(void)fputs(" \\\n\t\t\t", out);
+		column = FOLLOW_INDENT;
+	} else {
+		(void)fputc(' ', out);
+		column++;
+	}
+	(void)fputs(word, out);
+	return column + len;
+}
+
+static void print_rule(FILE *out, const struct nft_rule *r)
+{
+	char word[NFT_STMT_TEXTLEN];
+	size_t column = 0;
+
+	for (const enum nft_stmt *s = r->stmts; *s != NFT_STMT_END; s++) {
+		if (nft_stmt_present(*s, r))
+			column = print_word(out, column,
+					    nft_stmt_text(*s, r, word));
+	}
+	(void)snprintf(word, sizeof(word), "comment \"%s\"", r->comment);
+	print_word(out, column, word);
+	(void)fputc('\n', out);
+}
+
+static void print_table(FILE *out, const struct nft_model *m)
+{
+	const enum conf_failure f = (enum conf_failure)m->conf->on_failure;
+	const bool running = m->state == NFT_STATE_RUNNING;
+
+	(void)fprintf(out,
+		      "# Wayside with on_failure: %s%s\n"
+		      "# Load it with nft -f.%s\n"
+		      "table inet " NFT_TABLE "\n"
+		      "delete table inet " NFT_TABLE "\n"
+		      "\n"
+		      "table inet " NFT_TABLE " {\n",
+		      conf_failure_name(f), running ? "" : ", stopped",
+		      running ? routing : "");
+	for (uint32_t i = 0; i < m->n_sets; i++) {
+		if (m->sets[i].kind != NFT_SET_PROTOCOLS)
+			print_set(out, m, &m->sets[i]);
+	}
+	(void)fputs("\tchain prerouting {\n"
+		    "\t\ttype filter hook prerouting priority mangle;"
+		    " policy accept;\n",
+		    out);
+	for (uint32_t i = 0; i < m->n_rules; i++)
+		print_rule(out, &m->rules[i]);
+	(void)fputs("\t}\n}\n", out);
+}
+
+int nft_print(FILE *out, const struct conf_tables *conf, enum nft_state state)
+{
+	struct nft_model *m = nft_model_new(conf, state);
+
+	if (!m)
+		return -ENOMEM;
+	if (nft_model_wanted(conf, state))
+		print_table(out, m);
+	else
+		(void)fprintf(out, "# Wayside has no kernel rules %s\n",
+			      conf_tables_fixed(conf) ? "in fixed-remote mode"
+						      : "once it is stopped");
+	nft_model_free(m);
+	return fflush(out) == 0 && !ferror(out) ? 0 : -EIO;
+}
