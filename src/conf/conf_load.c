@@ -193,11 +193,13 @@ static int child(const struct conf_env *env, const struct conf_limits *limits,
 {
 	const char *step = "giving up rights";
 	struct conf_tables *t = calloc(1, sizeof(*t));
-	int r = t ? arm() : -ENOMEM, end;
+	int r = t ? arm() : -ENOMEM;
 
 	if (!r)
 		r = confine(parent, file, tables);
 	if (!r) {
+		int end;
+
 		set_alarm(limits->child_ms);
 		end = parse(env, t);
 		if (end != CHILD_DONE) {
@@ -293,21 +295,19 @@ static int adopt(int memfd, const struct conf_tables **tables)
 	return 0;
 }
 
-/* Return: the descriptor, or -EINVAL after the reason was printed. A FIFO
- * nobody writes to must not hold up the open(), only the child. */
-static int open_file(const char *path)
+/* Return: 0, or -EINVAL after the reason was printed. */
+static int check_file(int fd, const char *path)
 {
-	WS_CLEAN(base_fd_close)
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))
 		return complain(path, strerrordesc_np(errno));
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
 		return complain(path, "is neither a file nor a pipe");
+	/* the child waits for a pipe's writer, as long as it may */
 	if (fcntl(fd, F_SETFL, 0))
 		return complain(path, strerrordesc_np(errno));
-	return base_fd_take(&fd);
+	return 0;
 }
 
 int conf_load_with(const struct conf_env *env, const struct conf_limits *limits,
@@ -320,9 +320,12 @@ int conf_load_with(const struct conf_env *env, const struct conf_limits *limits,
 	pid_t pid;
 
 	if (env->in->path) {
-		file = open_file(env->in->path);
-		if (file < 0)
-			return file;
+		/* a FIFO that nobody writes to must not hold up the parent */
+		file = open(env->in->path,
+			    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		r = check_file(file, env->in->path);
+		if (r)
+			return r;
 	}
 	memfd = memfd_create("wayside-conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	pid = memfd < 0 ? -1 : fork();

@@ -102,17 +102,21 @@ static void take_list(struct conf_draft *d, const struct conf_key *k,
 	}
 }
 
+static uint32_t count_of(const struct conf_draft *d, const struct conf_key *k)
+{
+	return *(const uint32_t *)(const void *)((const char *)d->t +
+						 conf_array_of(k->type)->count);
+}
+
 /* A list of a rule: {first, n} say where its items came to lie. */
 static void take_rule_list(struct conf_draft *d, const struct conf_key *k,
 			   yaml_document_t *doc, const yaml_node_t *node,
 			   struct conf_list *list)
 {
-	const uint32_t *n =
-		(void *)((char *)d->t + conf_array_of(k->type)->count);
-	const uint32_t first = *n;
+	const uint32_t first = count_of(d, k);
 
 	take_list(d, k, doc, node);
-	list->n = *n - first;
+	list->n = count_of(d, k) - first;
 	list->first = list->n ? first : 0; /* an empty list is as none */
 }
 

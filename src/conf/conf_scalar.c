@@ -358,9 +358,18 @@ static bool within(const struct conf_key *k, uint64_t v)
 	return v >= k->min && v <= k->max;
 }
 
-static bool parse_number(const struct job *j, const struct type_row *row)
+static void complain_range(const struct job *j, const struct type_row *row)
 {
 	char min[CONF_NUMBER_LEN], max[CONF_NUMBER_LEN];
+
+	row->format(j->k->min, min);
+	row->format(j->k->max, max);
+	(void)snprintf(j->why, CONF_WHY_LEN, "is not within %s to %s", min,
+		       max);
+}
+
+static bool parse_number(const struct job *j, const struct type_row *row)
+{
 	uint64_t v;
 
 	if (is_word(j->text, j->k->word)) {
@@ -370,10 +379,7 @@ static bool parse_number(const struct job *j, const struct type_row *row)
 	if (!row->value(j->text, &v))
 		return false;
 	if (!within(j->k, v)) {
-		row->format(j->k->min, min);
-		row->format(j->k->max, max);
-		(void)snprintf(j->why, CONF_WHY_LEN, "is not within %s to %s",
-			       min, max);
+		complain_range(j, row);
 		return false;
 	}
 	put_number(j->out, row->width, v);
