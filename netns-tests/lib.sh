@@ -71,7 +71,7 @@ fail() {
 failed_at=
 set -E
 trap 'failed_at="${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND"' ERR
-trap '[[ $? = @(0|77) ]] || echo "FAILED: $failed_at" >&2' EXIT
+trap '[[ $? = @(0|77) ]] || echo "FAILED: ${failed_at:-see above}" >&2' EXIT
 
 # expect_equal WHAT GOT WANT
 expect_equal() {
@@ -178,7 +178,9 @@ topology() {
 }
 
 # The line that a firewall with an input policy of drop needs, else it drops
-# what Wayside is to take: such a packet goes to the gateway itself.
+# what Wayside is to take: such a packet goes to the gateway itself. Measured: with
+# source: client it is enough; with source: gateway the answers to the gateway's
+# own connections must come in too (ct state established), as everywhere.
 FIREWALL_LINE='meta mark & 0x10000 == 0x10000 accept'
 
 # firewall LINE: the gateway takes nothing for itself but answers, what IPv6
