@@ -181,7 +181,7 @@ topology() {
 # what Wayside is to take: such a packet goes to the gateway itself. Measured: with
 # source: client it is enough; with source: gateway the answers to the gateway's
 # own connections must come in too (ct state established), as everywhere.
-FIREWALL_LINE='meta mark & 0x10000 == 0x10000 accept'
+FIREWALL_LINE='meta mark and 0x10000 == 0x10000 accept'
 
 # firewall LINE: the gateway takes nothing for itself but answers, what IPv6
 # neighbours ask, and what LINE lets in

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # A gateway with an input policy of drop black-holes what is intercepted; the one
 # line that the README gives lets it through, for both families and sources.
+grep -qF "$FIREWALL_LINE" "${BASH_SOURCE[0]%/*}/../README.md" ||
+	fail "README.md does not give the line: $FIREWALL_LINE"
 topology
 firewall ""
 daemon
