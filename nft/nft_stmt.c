@@ -18,10 +18,10 @@
 #define TEXT_OF(x)   STRING_OF(x)
 #define MARK_TEXT    TEXT_OF(NFT_MARK)
 
-/* A register of 16 bytes, NFT_REG_1, is the four of 4 bytes from
- * NFT_REG32_00 on: a key's second field lies 4 or 16 bytes into it. */
+/* A key's second field lies right after its first, 4 or 16 bytes on: NFT_REG_1
+ * is the four registers of 4 bytes from NFT_REG32_00, NFT_REG_2 the next. */
 #define REG          NFT_REG_1
-#define REG_PORT(v4) ((v4) ? NFT_REG32_01 : NFT_REG32_04)
+#define REG_PORT(v4) ((v4) ? NFT_REG32_01 : NFT_REG_2)
 
 #define TCP_DPORT_AT 2
 #define TCP_FLAGS_AT 13
@@ -128,6 +128,7 @@ static bool look_up(struct nftnl_rule *out, const struct nft_set *set)
 		return false;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, REG);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SET_ID, set->id);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, 0);
 	return !nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, name);
 }
 
