@@ -125,6 +125,7 @@ void supervisor_child_spoke(struct loop_watch *watch, uint32_t events)
 	struct supervisor *s = c->supervisor;
 	enum role_message message;
 	const int r = role_channel_receive(watch->fd, &message);
+	char name[32];
 
 	(void)events;
 	if (r < 0) { /* it is ending: SIGCHLD says how */
@@ -135,8 +136,12 @@ void supervisor_child_spoke(struct loop_watch *watch, uint32_t events)
 	if (r == 0 || message != ROLE_READY)
 		return;
 	c->ready = true;
-	if (s->phase == SUPERVISOR_STARTING && all_ready(s))
+	if (s->phase == SUPERVISOR_STARTING && all_ready(s)) {
 		run(s);
+	} else if (s->phase == SUPERVISOR_RUNNING) {
+		supervisor_child_name(c, name);
+		base_notice("%s is back restarts=%u", name, c->restarts);
+	}
 }
 
 void supervisor_child_restart(struct loop_timer *t, uint64_t now_ms)

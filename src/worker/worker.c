@@ -92,6 +92,7 @@ static int prepare(struct worker *w, const struct worker_setup *setup)
 	worker_slots_init(w);
 	w->connect_timer.fire = worker_flow_expire;
 	w->wait_timer.fire = worker_flow_retry;
+	w->resume_timer.fire = worker_accept_retry;
 	r = loop_init(&w->loop, &ops, w);
 	if (r)
 		return r;

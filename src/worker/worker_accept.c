@@ -23,11 +23,14 @@ static void set_listeners(struct worker *w, uint32_t events)
 /* At a limit: the others wait in the backlog until a flow ends. */
 static void pause_accepting(struct worker *w, const char *why)
 {
-	if (w->paused)
-		return;
+	const uint64_t now = loop_now_ms(&w->loop);
+
 	w->paused = true;
 	set_listeners(w, 0);
 	stat_add(&w->control->stat, STAT_ACCEPT_PAUSES, 1);
+	if (w->told_ms && now - w->told_ms < WORKER_TELL_MS)
+		return;
+	w->told_ms = now;
 	base_warn("%s: connections wait until a flow ends flows=%u", why,
 		  w->n_flows);
 }
@@ -37,7 +40,14 @@ void worker_accept_resume(struct worker *w)
 	if (!w->paused)
 		return;
 	w->paused = false;
+	loop_timer_clear(&w->loop, &w->resume_timer);
 	set_listeners(w, EPOLLIN);
+}
+
+void worker_accept_retry(struct loop_timer *t, uint64_t now_ms)
+{
+	(void)now_ms;
+	worker_accept_resume(WS_CONTAINER(t, struct worker, resume_timer));
 }
 
 /* Return: false = no more for now. */
@@ -51,10 +61,11 @@ static bool refused(struct worker *w, int error)
 			 1);
 		return true;
 	case INTAKE_FAILURE_EXHAUSTED:
-		pause_accepting(w, strerrordesc_np(-error));
-		return false;
 	case INTAKE_FAILURE_LISTENER:
 		pause_accepting(w, strerrordesc_np(-error));
+		/* not only our own flows hold what is missing */
+		loop_timer_set(&w->loop, &w->resume_timer,
+			       loop_now_ms(&w->loop) + WORKER_RESUME_MS);
 		return false;
 	}
 	return false;

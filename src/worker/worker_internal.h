@@ -23,6 +23,10 @@
 #define WORKER_ACCEPT_BATCH 64
 /* Flows that wait for room in ring or pool are looked at this often. */
 #define WORKER_WAIT_TICK_MS 2
+/* Out of descriptors or memory: the next try, if no flow ends before. */
+#define WORKER_RESUME_MS 100
+/* A limit is logged this often at most. */
+#define WORKER_TELL_MS 10000
 
 struct worker;
 
@@ -64,10 +68,11 @@ struct worker {
 	struct worker_listener listeners[WORKER_LISTENERS_MAX];
 	unsigned n_listeners;
 	bool paused; /* the listeners are out of epoll */
-	bool paused_for_slot;
+	uint64_t told_ms; /* when that was last logged */
 	struct loop_watch channel;
 	struct loop_timer connect_timer;
 	struct loop_timer wait_timer;
+	struct loop_timer resume_timer;
 };
 
 /* worker_slots.c: lists and slots */
@@ -83,6 +88,7 @@ void worker_slot_give(struct worker *w, uint32_t slot);
 WS_MUST_USE int worker_accept_start(struct worker *w);
 void worker_accept_stop(struct worker *w);
 void worker_accept_resume(struct worker *w);
+void worker_accept_retry(struct loop_timer *t, uint64_t now_ms);
 
 /* worker_flow.c: the life of a flow */
 /* Takes an accepted connection over, its descriptor included. */

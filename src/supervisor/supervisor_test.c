@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * supervisor_test.c - the whole daemon in fixed-remote mode, and its pid file
+ *
+ * The daemon runs as a child with its log on a pipe. The test waits for log
+ * lines and for ends of processes, never for time.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base_fd.h"
+#include "base_test.h"
+#include "conf_tables.h"
+#include "ring_layout.h"
+#include "role_title.h"
+#include "supervisor.h"
+#include "supervisor_pidfile.h"
+
+struct lab {
+	struct conf_tables *conf;
+	char dir[64];
+	int server; /* the test's listening socket: the remote */
+	FILE *log;
+	pid_t daemon;
+};
+
+static struct base_addr bind_loopback(int fd)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(in);
+	struct base_addr addr;
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+	assert_true(base_addr_from_sockaddr(&addr, (struct sockaddr *)&in));
+	return addr;
+}
+
+/* A port that was free a moment ago. */
+static struct base_addr free_port(void)
+{
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct base_addr addr = bind_loopback(fd);
+
+	assert_int_equal(close(fd), 0);
+	return addr;
+}
+
+static int setup(void **state)
+{
+	struct lab *lab = calloc(1, sizeof(*lab));
+	struct conf_tables *conf = calloc(1, sizeof(*conf));
+
+	assert_non_null(lab);
+	assert_non_null(conf);
+	(void)snprintf(lab->dir, sizeof(lab->dir),
+		       "/tmp/supervisor_test.XXXXXX");
+	assert_non_null(mkdtemp(lab->dir));
+	lab->server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	conf->remote = bind_loopback(lab->server);
+	assert_int_equal(listen(lab->server, 8), 0);
+	conf->listen = free_port();
+	conf->n_rules = 1;
+	conf->number = 1;
+	conf->workers = 2;
+	conf->max_flows = 64;
+	conf->ring_size = RING_SIZE_MIN;
+	conf->connect_timeout_ms = 10000;
+	conf->rules[0].capture = CONF_CAPTURE_NONE;
+	(void)snprintf(conf->rules[0].observe, CONF_NAME_LEN, "none");
+	(void)snprintf(conf->log_dir, CONF_PATH_LEN, "%s", lab->dir);
+	(void)snprintf(conf->pidfile, CONF_PATH_LEN, "%s/pid", lab->dir);
+	lab->conf = conf;
+	*state = lab;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct lab *lab = *state;
+
+	if (lab->log)
+		assert_int_equal(fclose(lab->log), 0);
+	assert_int_equal(close(lab->server), 0);
+	/* also says that the daemon left nothing in it */
+	assert_int_equal(rmdir(lab->dir), 0);
+	free(lab->conf);
+	free(lab);
+	return 0;
+}
+
+static void start(struct lab *lab)
+{
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	lab->daemon = fork();
+	assert_true(lab->daemon >= 0);
+	if (lab->daemon == 0) {
+		/* a test that fails leaves no daemon behind */
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
+		    dup2(ends[1], STDERR_FILENO) < 0)
+			_exit(99);
+		_exit(supervisor_run(lab->conf));
+	}
+	assert_int_equal(close(ends[1]), 0);
+	lab->log = fdopen(ends[0], "r");
+	assert_non_null(lab->log);
+}
+
+/* Reads the log up to a line with `text`. */
+static void await_line(struct lab *lab, const char *text)
+{
+	char line[1024];
+
+	while (fgets(line, sizeof(line), lab->log)) {
+		if (strstr(line, text))
+			return;
+	}
+	fail_msg("the log ended without \"%s\"", text);
+}
+
+static int end_of_daemon(struct lab *lab)
+{
+	int status;
+
+	assert_int_equal(waitpid(lab->daemon, &status, 0), lab->daemon);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void stop(struct lab *lab)
+{
+	assert_int_equal(kill(lab->daemon, SIGTERM), 0);
+	assert_int_equal(end_of_daemon(lab), 0);
+}
+
+/* The first child of a process whose title begins with `title`. */
+static pid_t child_named(pid_t parent, const char *title)
+{
+	char path[64], list[512] = "", name[64];
+	FILE *f;
+	pid_t found = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", parent,
+		       parent);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_non_null(fgets(list, sizeof(list), f));
+	assert_int_equal(fclose(f), 0);
+	for (char *p = list; !found && *p;) {
+		const pid_t pid = (pid_t)strtol(p, &p, 10);
+
+		while (*p == ' ')
+			p++;
+		(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+		f = fopen(path, "re");
+		if (!f)
+			continue;
+		if (fgets(name, sizeof(name), f) &&
+		    !strncmp(name, title, strlen(title)))
+			found = pid;
+		assert_int_equal(fclose(f), 0);
+	}
+	assert_true(found > 0);
+	return found;
+}
+
+/* One conversation through the daemon. */
+static void converse(struct lab *lab)
+{
+	const struct timeval limit = { .tv_sec = 10 };
+	const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage ss;
+	const socklen_t len = base_addr_to_sockaddr(&lab->conf->listen, &ss);
+	char byte = 'x';
+	int server;
+
+	assert_true(client >= 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&ss, len), 0);
+	assert_int_equal(setsockopt(lab->server, SOL_SOCKET, SO_RCVTIMEO,
+				    &limit, sizeof(limit)),
+			 0);
+	server = accept4(lab->server, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(server >= 0);
+	assert_int_equal(send(client, &byte, 1, 0), 1);
+	assert_int_equal(recv(server, &byte, 1, 0), 1);
+	assert_int_equal(close(server), 0);
+	assert_int_equal(recv(client, &byte, 1, 0), 0);
+	assert_int_equal(close(client), 0);
+}
+
+static void pid_file_lives_as_long_as_the_daemon(void **state)
+{
+	struct lab *lab = *state;
+	char text[32] = "", expected[32];
+	FILE *f;
+
+	start(lab);
+	await_line(lab, "ready");
+	converse(lab); /* the end of a session does not end the file */
+	f = fopen(lab->conf->pidfile, "re");
+	assert_non_null(f);
+	assert_non_null(fgets(text, sizeof(text), f));
+	assert_int_equal(fclose(f), 0);
+	(void)snprintf(expected, sizeof(expected), "%d\n", lab->daemon);
+	assert_string_equal(text, expected);
+	stop(lab);
+	assert_int_equal(access(lab->conf->pidfile, F_OK), -1);
+}
+
+static void a_dead_worker_is_replaced(void **state)
+{
+	struct lab *lab = *state;
+	pid_t keeper;
+
+	start(lab);
+	await_line(lab, "ready");
+	keeper = child_named(lab->daemon, "wayside-keeper/1");
+	assert_int_equal(kill(child_named(keeper, "wayside-worker/1"), SIGKILL),
+			 0);
+	await_line(lab, "worker/1 died of signal 9");
+	await_line(lab, "worker/1 ended with status 1: restarting");
+	await_line(lab, "worker/1 is back");
+	for (int i = 0; i < 16; i++) /* both workers get their share */
+		converse(lab);
+	stop(lab);
+}
+
+static void a_dead_keeper_takes_its_worker_along(void **state)
+{
+	struct lab *lab = *state;
+
+	start(lab);
+	await_line(lab, "ready");
+	assert_int_equal(kill(child_named(lab->daemon, "wayside-keeper/0"),
+			      SIGKILL),
+			 0);
+	await_line(lab, "worker/0 is back");
+	for (int i = 0; i < 16; i++)
+		converse(lab);
+	stop(lab);
+}
+
+static void a_dead_recorder_is_replaced(void **state)
+{
+	struct lab *lab = *state;
+
+	start(lab);
+	await_line(lab, "ready");
+	assert_int_equal(kill(child_named(lab->daemon, "wayside-recorder"),
+			      SIGKILL),
+			 0);
+	await_line(lab, "recorder is back");
+	converse(lab);
+	stop(lab);
+}
+
+static void children_die_with_the_supervisor(void **state)
+{
+	struct lab *lab = *state;
+	int status;
+
+	/* orphans become ours, so that we can wait for them */
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	start(lab);
+	await_line(lab, "ready");
+	assert_int_equal(kill(lab->daemon, SIGKILL), 0);
+	/* supervisor, recorder, two keepers, two workers */
+	for (int i = 0; i < 6; i++)
+		assert_true(waitpid(-1, &status, 0) > 0);
+	assert_int_equal(waitpid(-1, &status, 0), -1);
+	assert_int_equal(errno, ECHILD);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+	/* the file of a killed daemon is taken over by the next one */
+	assert_int_equal(fclose(lab->log), 0);
+	start(lab);
+	await_line(lab, "ready");
+	stop(lab);
+}
+
+static void a_port_in_use_is_one_clear_line(void **state)
+{
+	struct lab *lab = *state;
+	const int one = 1;
+	const int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	/* even one that would share the port with us */
+	assert_int_equal(
+		setsockopt(other, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)),
+		0);
+	lab->conf->listen = bind_loopback(other);
+	assert_int_equal(listen(other, 1), 0);
+	start(lab);
+	await_line(lab, "Address already in use");
+	assert_int_equal(end_of_daemon(lab), 1);
+	assert_int_equal(close(other), 0);
+}
+
+static void a_pid_file_that_is_held_stops_the_start(void **state)
+{
+	struct lab *lab = *state;
+	int status;
+	const pid_t other = fork(); /* fcntl() locks belong to a process */
+
+	assert_true(other >= 0);
+	if (other == 0) {
+		if (supervisor_pidfile_open(lab->conf->pidfile) < 0)
+			_exit(1);
+		(void)raise(SIGSTOP);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(other, &status, WUNTRACED), other);
+	assert_true(WIFSTOPPED(status));
+	start(lab);
+	await_line(lab, "another daemon holds it");
+	assert_int_equal(end_of_daemon(lab), 1);
+	assert_int_equal(access(lab->conf->pidfile, F_OK), 0);
+	assert_int_equal(kill(other, SIGKILL), 0);
+	assert_int_equal(waitpid(other, &status, 0), other);
+	assert_int_equal(unlink(lab->conf->pidfile), 0);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(pid_file_lives_as_long_as_the_daemon),
+		CASE(a_dead_worker_is_replaced),
+		CASE(a_dead_keeper_takes_its_worker_along),
+		CASE(a_dead_recorder_is_replaced),
+		CASE(children_die_with_the_supervisor),
+		CASE(a_port_in_use_is_one_clear_line),
+		CASE(a_pid_file_that_is_held_stops_the_start),
+	};
+
+	/* children are found by the title that ps shows */
+	if (role_title_init(argc, argv))
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
