@@ -18,6 +18,7 @@ messages=(
 )
 printf %s "${messages[@]}" >"$DIR/bytes"
 size=$(stat -c %s "$DIR/bytes")
+expected=()
 for step in send-each send-file; do
 	wire lan tracker eth0 tcp dst port 7700
 	server vendor vendor "$VENDOR4:7700" recv-all
@@ -30,6 +31,6 @@ for step in send-each send-file; do
 	send-file) expect_equal "segments of $size bytes" \
 		"$(packet_count lan " len=$size\$")" 1 ;;
 	esac
-	wait_for 10 events_are "${messages[@]/#/client	}"
-	rm "$EVENTS"
+	expected+=("${messages[@]/#/client	}")
+	wait_for 10 events_are "${expected[@]}"
 done
