@@ -395,25 +395,33 @@ static int no_dir(const char *path)
 	return -EACCES;
 }
 
-/* One that the file does not name has no place in it but the first. */
-static void default_log_dir_is_checked(void **state)
+/* A default has no place in the file but the first; where the file's own
+ * value is wrong already, nothing is looked for. */
+static void log_dir_is_checked_once(void **state)
 {
-	static const char text[] =
-		"\n\nrules: [{name: a, to: [\"192.0.2.1:1\"]}]";
+	static const struct {
+		const char *text, *told;
+	} rows[] = {
+		{ "\n\nrules: [{name: a, to: [\"192.0.2.1:1\"]}]",
+		  "f:1:1: log_dir: /var/log/wayside: Permission denied\n" },
+		{ "log_dir: ''\nrules: [{name: a, to: [\"192.0.2.1:1\"]}]",
+		  "f:1:10: log_dir: \"\" is empty\n" },
+	};
 	struct conf_env env = env_of(&file_input);
 	struct conf_tables *t = calloc(1, sizeof(*t));
-	char *got;
 
 	(void)state;
 	assert_non_null(t);
 	env.check_dir = no_dir;
-	assert_false(run_in(
-		&env,
-		(struct base_span){ (const uint8_t *)text, sizeof(text) - 1 },
-		t, &got));
-	assert_string_equal(got, "f:1:1: log_dir: /var/log/wayside: "
-				 "Permission denied\n");
-	free(got);
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		const struct base_span text = { (const uint8_t *)rows[i].text,
+						strlen(rows[i].text) };
+		char *got;
+
+		assert_false(run_in(&env, text, t, &got));
+		assert_string_equal(got, rows[i].told);
+		free(got);
+	}
 	free(t);
 }
 
@@ -625,7 +633,7 @@ int main(void)
 		cmocka_unit_test(classic_command_line),
 		cmocka_unit_test(command_line_errors),
 		cmocka_unit_test(command_line_beats_file),
-		cmocka_unit_test(default_log_dir_is_checked),
+		cmocka_unit_test(log_dir_is_checked_once),
 		cmocka_unit_test(auto_workers),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(sample_follows_the_schema),
