@@ -4,8 +4,9 @@
  *
  * Theory of operation. What the kernel dumps and what nft_objects.c makes of
  * the model are both libnftnl objects. Each becomes a line of text by the same
- * function, and the two lists of lines are compared: once sorted, to find what
- * is only in one of them, and the rules once more in order.
+ * function, and the two lists are compared: once sorted, to find what is only
+ * in one of them, and the rules once more in order. A rule's line goes on,
+ * after its name, with one line an expression.
  */
 #include "nft_check.h"
 
@@ -31,7 +32,7 @@
 #include "nft_model.h"
 #include "nft_objects.h"
 
-#define LINE_LEN 4096
+#define LINE_LEN 1024
 #define TRIES    5 /* of a dump that somebody's change interrupts */
 
 struct lines {
@@ -256,8 +257,8 @@ static int draw_expr(struct nftnl_expr *e, void *arg)
 
 	plain_expr(e);
 	nftnl_expr_snprintf(text, sizeof(text), e, NFTNL_OUTPUT_DEFAULT, 0);
-	(void)fprintf(d->out, " [%s %s]",
-		      nftnl_expr_get_str(e, NFTNL_EXPR_NAME), text);
+	(void)fprintf(d->out, "\n%s %s", nftnl_expr_get_str(e, NFTNL_EXPR_NAME),
+		      text);
 	return 0;
 }
 
@@ -289,7 +290,7 @@ static bool draw_rule(struct picture *p, struct nftnl_rule *r)
 		user = nftnl_rule_get_data(r, NFTNL_RULE_USERDATA, &len);
 		(void)nftnl_udata_parse(user, len, find_comment, &comment);
 	}
-	(void)fprintf(d.out, "rule \"%s\":", comment);
+	(void)fprintf(d.out, "rule \"%s\"", comment);
 	(void)nftnl_expr_foreach(r, draw_expr, &d);
 	if (fclose(d.out) != 0) {
 		free(line);
@@ -495,6 +496,36 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Length of the first line, which names the object. */
+static int name_len(const char *text)
+{
+	return (int)strcspn(text, "\n");
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	return name_len(a) == name_len(b) &&
+	       !strncmp(a, b, (size_t)name_len(a));
+}
+
+/* One rule that is not the same: the first expressions that differ. */
+static void report_change(const char *want, const char *have,
+			  struct nft_report *report)
+{
+	const int name = name_len(want);
+	size_t at = 0, line = 0;
+
+	for (; want[at] && want[at] == have[at]; at++) {
+		if (want[at] == '\n')
+			line = at + 1;
+	}
+	nft_report_add(report,
+		       "changed: %.*s: the kernel has \"%.*s\", the "
+		       "configuration says \"%.*s\"",
+		       name, want, name_len(have + line), have + line,
+		       name_len(want + line), want + line);
+}
+
 /* Sorts both. */
 static void compare(struct lines *want, struct lines *have,
 		    struct nft_report *report)
@@ -506,14 +537,21 @@ static void compare(struct lines *want, struct lines *have,
 	if (have->n)
 		qsort(have->v, have->n, sizeof(*have->v), by_text);
 	while (i < want->n || j < have->n) {
-		const int d = i == want->n   ? 1
-			      : j == have->n ? -1
-					     : strcmp(want->v[i], have->v[j]);
+		const char *w = i < want->n ? want->v[i] : NULL;
+		const char *h = j < have->n ? have->v[j] : NULL;
+		const int d = !w ? 1 : !h ? -1 : strcmp(w, h);
 
+		if (d && w && h && same_name(w, h)) {
+			report_change(w, h, report);
+			i++;
+			j++;
+			continue;
+		}
 		if (d < 0)
-			nft_report_add(report, "missing: %s", want->v[i]);
+			nft_report_add(report, "missing: %.*s", name_len(w), w);
 		else if (d > 0)
-			nft_report_add(report, "unexpected: %s", have->v[j]);
+			nft_report_add(report, "unexpected: %.*s", name_len(h),
+				       h);
 		i += d <= 0;
 		j += d >= 0;
 	}

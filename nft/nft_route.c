@@ -55,9 +55,7 @@ static int fail(struct nft_error *why, uint8_t family, const char *what,
 {
 	(void)snprintf(why->text, sizeof(why->text), "%s %s: %s%s",
 		       family_name(family), what, strerrordesc_np(-error),
-		       error == -EPERM      ? ": CAP_NET_ADMIN is needed"
-		       : error == -ENETDOWN ? ": is " LOOPBACK " up?"
-					    : "");
+		       error == -EPERM ? ": CAP_NET_ADMIN is needed" : "");
 	return error;
 }
 
