@@ -369,6 +369,7 @@ static void take_back(struct supervisor *s)
 int supervisor_run(const struct conf_tables *conf)
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
+	bool started;
 	int status;
 
 	if (!s) {
@@ -381,7 +382,8 @@ int supervisor_run(const struct conf_tables *conf)
 	s->limit.fire = limit_reached;
 	for (unsigned i = 0; i < s->n_workers; i++)
 		ring_map_init(&s->maps[i]);
-	if (prepare(s) == 0) {
+	started = prepare(s) == 0;
+	if (started) {
 		if (start_roles(s))
 			stop(s, 1);
 		if (loop_run(&s->loop)) {
@@ -392,7 +394,8 @@ int supervisor_run(const struct conf_tables *conf)
 		s->status = 1;
 	}
 	take_back(s);
-	base_notice("stopped");
+	if (started)
+		base_notice("stopped");
 	status = s->status;
 	free(s);
 	return status;
