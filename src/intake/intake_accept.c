@@ -14,10 +14,12 @@
 /*
  * The interface that the connection came in on: a connected TCP socket keeps
  * its index and tells it as "packet options" (IP_PKTOPTIONS, RFC 2292 7.1 for
- * IPv6), as long as packet info is switched on. For a moment only: with it on,
- * the kernel clones every later IPv6 packet of the connection and keeps the
- * last one (tcp_v6_do_rcv()). So it is no option of the listener, which would
- * hand it down. Return: the index or -errno.
+ * IPv6) while packet info is switched on. Seen to be right under TPROXY, with
+ * SYN cookies too. Switched on for this moment only: otherwise the kernel
+ * clones every later IPv6 packet of the connection (tcp_v6_do_rcv()), and one
+ * that stays idle holds on to a packet of its handshake, 832 bytes on 6.18. So
+ * it is no option of the listener, which would hand it down.
+ * Return: the index or -errno.
  */
 static int incoming_index(int fd, uint16_t family)
 {

@@ -318,6 +318,11 @@ static void test_timer_clears_and_repeats(void **state)
 	clock_now = 1005;
 	assert_int_equal(loop_step(&f->loop, -1), 1);
 	assert_int_equal(a[2].n_fired, 4);
+	/* overdue: the wait ends at once, and fire() hears the real time */
+	a[2].again = false;
+	clock_now = 1500;
+	assert_int_equal(loop_step(&f->loop, -1), 1);
+	assert_int_equal(a[2].fired_at, 1500);
 }
 
 static uint64_t stepping_clock(void)

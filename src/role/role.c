@@ -112,7 +112,7 @@ static void free_caps(cap_t *caps)
 		(void)cap_free(*caps); /* fails only for what is none */
 }
 
-/* Sets the kept ones in `flag`; a kept one that we do not have is named. */
+/* Sets the kept ones in `want`; a kept one that we do not have is named. */
 static int keep_caps(cap_t want, cap_t have, uint64_t kept)
 {
 	for (cap_value_t cap = 0; cap < cap_max_bits(); cap++) {
@@ -137,7 +137,8 @@ static int keep_caps(cap_t want, cap_t have, uint64_t kept)
 }
 
 /* Without CAP_SETPCAP the bounding set stays as it is; it only limits what an
- * execve() could give, and no_new_privs lets that give nothing. */
+ * execve() could give, and no_new_privs lets that give nothing. The ambient set
+ * needs no call: it is never more than the inheritable one. */
 static bool drop_bounding(void)
 {
 	for (cap_value_t cap = 0; cap < cap_max_bits(); cap++) {
@@ -158,12 +159,8 @@ static int drop_caps(uint64_t kept)
 	r = keep_caps(want, have, kept);
 	if (r)
 		return r;
-	r = check(cap_reset_ambient() || !drop_bounding() || cap_set_proc(want),
-		  "cannot drop capabilities");
-	if (r)
-		return r;
-	return check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
-		     "cannot set no_new_privs");
+	return check(!drop_bounding() || cap_set_proc(want),
+		     "cannot drop capabilities");
 }
 
 static int follow_parent(pid_t parent)
@@ -219,6 +216,7 @@ static int allow_only(const char *const *syscalls)
 
 	if (!filter)
 		return -ENOMEM;
+	/* libseccomp sets no_new_privs itself when it loads the filter */
 	r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH,
 			     SCMP_ACT_KILL_PROCESS);
 	if (!r)

@@ -8,18 +8,20 @@
  * from outside. The steps stand in this order because each needs the one
  * before:
  *	1. name         title and log lines tell who speaks, errors included
- *	2. capabilities bounding and ambient set emptied while CAP_SETPCAP is
- *still there, then permitted and effective cut to the kept ones, inheritable to
- *none; no_new_privs: no execve() brings any back
- *	3. parent       PR_SET_PDEATHSIG after the last change of credentials,
- *which would clear it (commit_creds() in kernel/cred.c), and only then
- *getppid(): a parent that died before is noticed, one that dies later kills
- *	4. limits       no core file, not traceable by others of its uid: memory
- *	                holds what trackers sent
- *	5. seccomp      any system call outside the lists kills the process
- * It works as root, as the one mapped uid of a user namespace, and as a plain
- * user for roles that keep no capability; what the process never had needs no
- * dropping. Changing the uid is not its job.
+ *	2. capabilities bounding set emptied while CAP_SETPCAP is still there,
+ *then permitted and effective cut to the kept ones, inheritable (and ambient
+ *with it) to none
+ *	3. parent	PR_SET_PDEATHSIG after the last change of credentials,
+ *			which may clear it (commit_creds() in kernel/cred.c),
+ *and only then getppid(): a parent that died before is noticed, one that dies
+ *later kills
+ *	4. limits	no core file, not traceable by others of its uid: memory
+ *			holds what trackers sent
+ *	5. seccomp	no_new_privs, so that no execve() brings a right back;
+ *any system call outside the lists kills the process It works as root, as the
+ *one mapped uid of a user namespace, and as a plain user for roles that keep no
+ *capability; what the process never had needs no dropping. Changing the uid is
+ *not its job.
  */
 #ifndef ROLE_H
 #define ROLE_H
