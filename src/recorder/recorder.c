@@ -15,10 +15,9 @@
 #include "role_channel.h"
 
 static const char *const syscalls[] = {
-	"epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait",
-	"faccessat",	 "faccessat2", "fcntl",	     "ftruncate",
-	"openat",	 "pwrite64",  "recvfrom",    "sendto",
-	"unlinkat",	 NULL,
+	"epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", "faccessat",
+	"faccessat2",    "fcntl",     "ftruncate",   "openat",     "pwrite64",
+	"recvfrom",      "sendto",    "unlinkat",    NULL,
 };
 
 /* Return: true when the ring is read to its head. */

@@ -118,8 +118,8 @@ static struct recorder_flow *begin(struct recorder_ring *ring, uint32_t slot,
 	f->server = s->server;
 	f->captured = rule->capture == CONF_CAPTURE_TEXT;
 	begin_track(f, rule);
-	if (f->captured && capture_file_open(&r->captures, &f->file, &f->id,
-					     &f->client)) {
+	if (f->captured &&
+	    capture_file_open(&r->captures, &f->file, &f->id, &f->client)) {
 		/* told by the first record that is lost; it tries again */
 	}
 	ring->flows[slot] = f;

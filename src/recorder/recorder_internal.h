@@ -14,7 +14,7 @@
 #include "ring_reader.h"
 #include "track_flow.h"
 
-#define RECORDER_BATCH	 256 /* entries of one ring before the next's turn */
+#define RECORDER_BATCH   256 /* entries of one ring before the next's turn */
 #define RECORDER_TICK_MS 20  /* while something comes */
 /* Capture files open at once. */
 #define RECORDER_OPEN_MAX 256
@@ -52,7 +52,8 @@ struct recorder {
 	struct recorder_ring *rings; /* setup->n_workers */
 	struct capture_files captures;
 	struct capture_events events;
-	struct track_counts counts, counted; /* seen; already in the stat page */
+	struct track_counts counts,
+		counted;               /* seen; already in the stat page */
 	struct recorder_flow *current; /* whose bytes are being fed */
 	struct recorder_flow *due_first, *due_last;
 	struct stat_block *stat; /* of ring 0's cursor page */

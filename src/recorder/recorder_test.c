@@ -67,10 +67,9 @@ static int setup(void **state)
 
 static void remove_dir(const char *dir)
 {
-	static const char *const names[] = {
-		"events", "errors.log", ID "_192.0.2.10.log",
-		ID "-2_192.0.2.10.log"
-	};
+	static const char *const names[] = { "events", "errors.log",
+					     ID "_192.0.2.10.log",
+					     ID "-2_192.0.2.10.log" };
 	char path[160];
 
 	for (size_t i = 0; i < WS_ARRAY_LEN(names); i++) {

@@ -21,7 +21,7 @@
 #include "supervisor_pidfile.h"
 
 /* Descriptors of a worker that are not flows; two a flow come on top. */
-#define WORKER_FDS  200
+#define WORKER_FDS 200
 /* Pending bytes of one worker at most: design, flow table. */
 #define POOL_BLOCKS (64U << 20)
 
@@ -164,9 +164,9 @@ static void schedule_restart(struct supervisor_child *c, uint64_t now)
 		c->delay_ms = RESTART_DELAY_MIN_MS;
 	} else {
 		delay = c->delay_ms;
-		c->delay_ms = delay < RESTART_DELAY_MAX_MS / 2 ?
-				      2 * delay :
-				      RESTART_DELAY_MAX_MS;
+		c->delay_ms = delay < RESTART_DELAY_MAX_MS / 2
+				      ? 2 * delay
+				      : RESTART_DELAY_MAX_MS;
 	}
 	loop_timer_set(&c->supervisor->loop, &c->restart, now + delay);
 }

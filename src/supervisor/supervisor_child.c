@@ -159,9 +159,9 @@ int supervisor_child_start(struct supervisor_child *c)
 		goto close_ends;
 	}
 	if (pid == 0)
-		_exit(c->worker < 0 ? be_recorder(s, ends[1], self) :
-				      be_worker(s, (unsigned)c->worker,
-						ends[1], self));
+		_exit(c->worker < 0 ? be_recorder(s, ends[1], self)
+				    : be_worker(s, (unsigned)c->worker, ends[1],
+						self));
 	base_fd_close(&ends[1]);
 	c->pid = pid;
 	c->ready = false;

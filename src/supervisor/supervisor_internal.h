@@ -14,13 +14,14 @@
 #include "ring_shared.h"
 #include "supervisor.h"
 
-#define SUPERVISOR_WORKERS_MAX	 64
-#define SUPERVISOR_LISTENERS_MAX 2 /* transparent IPv4 and IPv6, or one fixed */
-#define SUPERVISOR_START_MS	 10000
-#define SUPERVISOR_STOP_MS	 10000
-#define RESTART_LIVED_MS	 5000
-#define RESTART_DELAY_MIN_MS	 100
-#define RESTART_DELAY_MAX_MS	 10000
+#define SUPERVISOR_WORKERS_MAX   64
+#define SUPERVISOR_LISTENERS_MAX 2 /* transparent IPv4 and IPv6, or one fixed \
+				    */
+#define SUPERVISOR_START_MS  10000
+#define SUPERVISOR_STOP_MS   10000
+#define RESTART_LIVED_MS     5000
+#define RESTART_DELAY_MIN_MS 100
+#define RESTART_DELAY_MAX_MS 10000
 
 enum supervisor_phase {
 	SUPERVISOR_STARTING,
@@ -65,7 +66,7 @@ struct supervisor {
 	struct loop loop;
 	struct loop_watch signals;
 	struct loop_timer limit; /* of starting, then of stopping */
-	struct nft_link *nft; /* NULL in fixed-remote mode */
+	struct nft_link *nft;    /* NULL in fixed-remote mode */
 	bool rules_installed;
 	int pidfile;
 };

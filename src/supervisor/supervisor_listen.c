@@ -57,8 +57,7 @@ static int open_transparent(struct supervisor *s)
 int supervisor_listen(struct supervisor *s)
 {
 	if (conf_tables_fixed(s->conf))
-		return open_one(s, "fixed", &s->conf->listen,
-				&s->conf->remote);
+		return open_one(s, "fixed", &s->conf->listen, &s->conf->remote);
 	return open_transparent(s);
 }
 

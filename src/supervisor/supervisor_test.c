@@ -245,9 +245,8 @@ static void a_dead_keeper_takes_its_worker_along(void **state)
 
 	start(lab);
 	await_line(lab, "ready");
-	assert_int_equal(kill(child_named(lab->daemon, "wayside-keeper/0"),
-			      SIGKILL),
-			 0);
+	assert_int_equal(
+		kill(child_named(lab->daemon, "wayside-keeper/0"), SIGKILL), 0);
 	await_line(lab, "worker/0 is back");
 	for (int i = 0; i < 16; i++)
 		converse(lab);
@@ -260,9 +259,8 @@ static void a_dead_recorder_is_replaced(void **state)
 
 	start(lab);
 	await_line(lab, "ready");
-	assert_int_equal(kill(child_named(lab->daemon, "wayside-recorder"),
-			      SIGKILL),
-			 0);
+	assert_int_equal(
+		kill(child_named(lab->daemon, "wayside-recorder"), SIGKILL), 0);
 	await_line(lab, "recorder is back");
 	converse(lab);
 	stop(lab);
@@ -271,18 +269,19 @@ static void a_dead_recorder_is_replaced(void **state)
 static void children_die_with_the_supervisor(void **state)
 {
 	struct lab *lab = *state;
-	int status;
+	int status, ended = 0;
 
 	/* orphans become ours, so that we can wait for them */
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	start(lab);
 	await_line(lab, "ready");
 	assert_int_equal(kill(lab->daemon, SIGKILL), 0);
-	/* supervisor, recorder, two keepers, two workers */
-	for (int i = 0; i < 6; i++)
-		assert_true(waitpid(-1, &status, 0) > 0);
-	assert_int_equal(waitpid(-1, &status, 0), -1);
+	/* supervisor, recorder, two keepers; a worker may have been waited for
+	 * by its keeper. One that lives on lets us wait for ever. */
+	while (waitpid(-1, &status, 0) > 0)
+		ended++;
 	assert_int_equal(errno, ECHILD);
+	assert_in_range(ended, 4, 6);
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 	/* the file of a killed daemon is taken over by the next one */
 	assert_int_equal(fclose(lab->log), 0);

@@ -16,7 +16,11 @@
 #include "wayside_version.h"
 
 /* Exit statuses: 0 fine, 1 it could not be done, 2 usage or configuration. */
-enum { STATUS_OK, STATUS_FAILED, STATUS_USAGE };
+enum {
+	STATUS_OK,
+	STATUS_FAILED,
+	STATUS_USAGE
+};
 
 static int flushed(void)
 {
@@ -43,8 +47,12 @@ static int with_configuration(enum conf_action action,
 			      const struct conf_input *input)
 {
 	const struct conf_tables *conf;
+	const int r = conf_load(input, &conf, NULL);
 
-	if (conf_load(input, &conf, NULL))
+	/* the child that parses crashed or hung: not the writer's fault */
+	if (r == -EIO || r == -ETIMEDOUT)
+		return STATUS_FAILED;
+	if (r)
 		return STATUS_USAGE;
 	if (action == CONF_ACTION_RUN)
 		return supervisor_run(conf);
@@ -53,9 +61,10 @@ static int with_configuration(enum conf_action action,
 	if (action == CONF_ACTION_PRINT_CONFIG)
 		conf_print(stdout, conf);
 	else
-		(void)printf("%s: configuration is fine: %u rules, %u workers\n",
-			     input->path ? input->path : "command line",
-			     conf->n_rules, conf->workers);
+		(void)printf(
+			"%s: configuration is fine: %u rules, %u workers\n",
+			input->path ? input->path : "command line",
+			conf->n_rules, conf->workers);
 	return flushed();
 }
 

@@ -15,10 +15,10 @@
 #include "worker_internal.h"
 
 static const char *const syscalls[] = {
-	"accept4",     "bind",	      "connect",    "epoll_create1",
+	"accept4",     "bind",        "connect",    "epoll_create1",
 	"epoll_ctl",   "epoll_pwait", "epoll_wait", "getpeername",
-	"getsockname", "getsockopt",  "ioctl",	    "recvfrom",
-	"recvmsg",     "sendmsg",     "sendto",	    "setsockopt",
+	"getsockname", "getsockopt",  "ioctl",      "recvfrom",
+	"recvmsg",     "sendmsg",     "sendto",     "setsockopt",
 	"shutdown",    "socket",      NULL,
 };
 

@@ -4,7 +4,8 @@
  *
  * Theory of operation
  *
- *   listener --accept--> slot --connect--> CONNECTING --> OPEN --> CLOSING --> free
+ *   listener --accept--> slot --connect--> CONNECTING --> OPEN --> CLOSING -->
+ * free
  *
  * One epoll loop; no locks, no file I/O, no name lookups, nothing that blocks.
  * All state of a flow is its slot in the flow table (ring_layout.h); what lies

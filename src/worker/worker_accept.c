@@ -56,8 +56,8 @@ static bool refused(struct worker *w, int error)
 	switch (intake_accept_failure(error)) {
 	case INTAKE_FAILURE_CONNECTION:
 		stat_add(&w->control->stat,
-			 error == -ELOOP ? STAT_REFUSED_SELF :
-					   STAT_ACCEPT_ERRORS,
+			 error == -ELOOP ? STAT_REFUSED_SELF
+					 : STAT_ACCEPT_ERRORS,
 			 1);
 		return true;
 	case INTAKE_FAILURE_EXHAUSTED:

@@ -156,8 +156,8 @@ static void break_flow(struct worker *w, uint32_t slot, enum ring_side broken,
 		       int error)
 {
 	worker_flow_close(w, slot,
-			  broken == RING_CLIENT ? RING_CLOSE_CLIENT_RESET :
-						  RING_CLOSE_SERVER_RESET,
+			  broken == RING_CLIENT ? RING_CLOSE_CLIENT_RESET
+						: RING_CLOSE_SERVER_RESET,
 			  -error);
 }
 
@@ -212,9 +212,9 @@ static void set_deadline(struct worker *w)
 		loop_timer_clear(&w->loop, &w->connect_timer);
 		return;
 	}
-	loop_timer_set(&w->loop, &w->connect_timer,
-		       now + (uint32_t)(w->links[slot].deadline_ms -
-					(uint32_t)now));
+	loop_timer_set(
+		&w->loop, &w->connect_timer,
+		now + (uint32_t)(w->links[slot].deadline_ms - (uint32_t)now));
 }
 
 void worker_flow_expire(struct loop_timer *t, uint64_t now_ms)

@@ -55,7 +55,7 @@ struct worker {
 	struct ring_control *control;
 	struct ring_slot *slots;
 	struct worker_link *links; /* n_slots */
-	uint32_t *waiting;	   /* slots that wait for room; n_slots */
+	uint32_t *waiting;         /* slots that wait for room; n_slots */
 	uint32_t n_waiting;
 	uint32_t n_slots;
 	uint32_t n_flows;
@@ -67,7 +67,7 @@ struct worker {
 	struct relay_env env;
 	struct worker_listener listeners[WORKER_LISTENERS_MAX];
 	unsigned n_listeners;
-	bool paused; /* the listeners are out of epoll */
+	bool paused;      /* the listeners are out of epoll */
 	uint64_t told_ms; /* when that was last logged */
 	struct loop_watch channel;
 	struct loop_timer connect_timer;
@@ -77,7 +77,8 @@ struct worker {
 
 /* worker_slots.c: lists and slots */
 void worker_slots_init(struct worker *w);
-void worker_list_push(struct worker *w, struct worker_list *list, uint32_t slot);
+void worker_list_push(struct worker *w, struct worker_list *list,
+		      uint32_t slot);
 void worker_list_remove(struct worker *w, struct worker_list *list,
 			uint32_t slot);
 /* A slot with a new serial and no addresses; WORKER_NONE: all are in use. */

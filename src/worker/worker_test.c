@@ -34,7 +34,7 @@ struct lab {
 	struct ring_map map;
 	struct ring_shared *shared;
 	struct worker_socket socket; /* the worker's listener */
-	int server;		     /* the test's listening socket */
+	int server;                  /* the test's listening socket */
 	int channel;
 	pid_t worker;
 };
@@ -52,9 +52,9 @@ static int new_socket(void)
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit,
-				    sizeof(limit)),
-			 0);
+	assert_int_equal(
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)),
+		0);
 	return fd;
 }
 
@@ -95,9 +95,8 @@ static struct lab *new_lab(uint32_t n_slots)
 	assert_true(base_addr_parse(&lab->conf->listen, "127.0.0.1:1"));
 	lab->socket.listener.addr = lab->conf->listen;
 	lab->socket.listener.addr.port = 0;
-	assert_int_equal(intake_listen(&lab->socket.listener, 1,
-				       &lab->socket.fd),
-			 0);
+	assert_int_equal(
+		intake_listen(&lab->socket.listener, 1, &lab->socket.fd), 0);
 	return lab;
 }
 
@@ -145,8 +144,7 @@ static void free_lab(struct lab *lab)
 
 static int connect_client(const struct lab *lab)
 {
-	const struct sockaddr_in in =
-		loopback(lab->socket.listener.addr.port);
+	const struct sockaddr_in in = loopback(lab->socket.listener.addr.port);
 	const int fd = new_socket();
 
 	assert_int_equal(connect(fd, (const struct sockaddr *)&in, sizeof(in)),
@@ -160,9 +158,9 @@ static int accept_server(const struct lab *lab)
 	const int fd = accept4(lab->server, NULL, NULL, SOCK_CLOEXEC);
 
 	assert_true(fd >= 0);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit,
-				    sizeof(limit)),
-			 0);
+	assert_int_equal(
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)),
+		0);
 	return fd;
 }
 
@@ -304,8 +302,8 @@ static void check_reset(bool by_client)
 	next_entry(&t, RING_ENTRY_OPEN);
 	next_bytes(&t, RING_CLIENT, 0, "x");
 	next_entry(&t, RING_ENTRY_CLOSE);
-	assert_int_equal(t.e.reason, by_client ? RING_CLOSE_CLIENT_RESET :
-						 RING_CLOSE_SERVER_RESET);
+	assert_int_equal(t.e.reason, by_client ? RING_CLOSE_CLIENT_RESET
+					       : RING_CLOSE_SERVER_RESET);
 	assert_int_equal(t.e.error, ECONNRESET);
 	end_of_tape(&t);
 	assert_int_equal(stat_get(&lab->map.control->stat, STAT_RESETS), 1);
