@@ -30,6 +30,10 @@ static int ready(struct capture_event_file *f)
 	size_t written;
 	int r;
 
+	if (f->fd >= 0 && !capture_write_is_at(f->fd, f->path)) {
+		base_fd_close(&f->fd);
+		f->torn = 0;
+	}
 	if (f->fd < 0) {
 		r = capture_write_open(AT_FDCWD, f->path, 0);
 		if (r < 0)
@@ -85,7 +89,6 @@ static void write_lines(struct capture_events *e, struct capture_event_file *f)
 		whole = (size_t)(last - e->lines) + 1;
 	if (written > whole && capture_write_cut(f->fd, written - whole))
 		f->torn = (uint32_t)(written - whole);
-	base_fd_close(&f->fd);
 	e->lost(e->arg, f->path, -r,
 		e->n - count_lines((struct base_span){ lines.ptr, whole }));
 }

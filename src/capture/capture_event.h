@@ -8,9 +8,9 @@
  * are \xHH, so a line always has five fields and never more than its own LF.
  *
  * Lines are gathered and written in whole, the same to every file, at the
- * latest by capture_events_flush(). What fails is told through lost(); a file
- * does not keep half a line, and the next flush opens it anew, so a file that
- * was moved away after a failure, or whose directory is back, goes on.
+ * latest by capture_events_flush(). A file that was moved away or deleted is
+ * made again. What fails is told through lost(); a file does not keep half a
+ * line, and the next flush tries anew.
  */
 #ifndef CAPTURE_EVENT_H
 #define CAPTURE_EVENT_H

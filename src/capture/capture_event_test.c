@@ -175,6 +175,24 @@ static void one_bad_file_harms_no_other(void **state)
 	assert_int_equal(unlinkat(scratch.dir, "gone", AT_REMOVEDIR), 0);
 }
 
+static void a_file_moved_away_is_made_again(void **state)
+{
+	(void)state;
+	assert_int_equal(capture_events_add_file(&events, "a"), 0);
+	add_text("1");
+	capture_events_flush(&events);
+	assert_int_equal(renameat(scratch.dir, "a", scratch.dir, "a.1"), 0);
+	add_text("2");
+	capture_events_flush(&events);
+	file_is_text(scratch.dir, "a.1", HEAD "1\n");
+	file_is_text(scratch.dir, "a", HEAD "2\n");
+	assert_int_equal(unlinkat(scratch.dir, "a", 0), 0);
+	add_text("3");
+	capture_events_flush(&events);
+	file_is_text(scratch.dir, "a", HEAD "3\n");
+	assert_int_equal(lost.calls, 0);
+}
+
 /* A reader that sleeps must not stop the recorder. */
 static void a_pipe_never_blocks(void **state)
 {
@@ -256,6 +274,7 @@ int main(void)
 		TEST(the_longest_message_is_one_line),
 		TEST(a_full_disk_leaves_whole_lines),
 		TEST(one_bad_file_harms_no_other),
+		TEST(a_file_moved_away_is_made_again),
 		TEST(a_pipe_never_blocks),
 		TEST(a_pipe_cannot_be_cut),
 		TEST(no_more_than_the_maximum),

@@ -116,6 +116,11 @@ static int descriptor(struct capture_files *s, struct capture_file *f)
 {
 	int r = 0;
 
+	if (f->slot != CAPTURE_SLOT_NONE &&
+	    !capture_write_has_name(s->slots[f->slot].fd)) {
+		free_slot(s, f->slot);
+		f->torn = 0;
+	}
 	if (f->slot == CAPTURE_SLOT_NONE)
 		r = open_slot(s, f);
 	if (r)

@@ -10,8 +10,9 @@
  *
  * Connections are many and mostly idle, descriptors few: a set keeps at most
  * max_open files open and closes the one that was used least recently. A file
- * that was closed, moved or deleted is opened or made again when it is needed,
- * by name, in the log directory, following no link.
+ * that was closed is opened by its name in the log directory when it is needed
+ * again, following no link. One that was deleted is made again, so that a log
+ * directory that vanishes is noticed at the next record.
  *
  * Records that follow each other in one file are gathered and written at once,
  * at the latest by capture_files_flush(), which the owner calls before it lets

@@ -24,6 +24,21 @@ int capture_write_open(int dir, const char *path, int more)
 	return fd < 0 ? -errno : fd;
 }
 
+bool capture_write_has_name(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_nlink > 0;
+}
+
+bool capture_write_is_at(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return !fstat(fd, &a) && !stat(path, &b) && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
 /* writev() reads only, but its interface cannot say so. */
 static struct iovec to_iovec(struct base_span part)
 {

@@ -3,6 +3,7 @@
 #ifndef CAPTURE_WRITE_H
 #define CAPTURE_WRITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base_attr.h"
@@ -13,6 +14,13 @@
 /* Opens for appending; made with mode 0640 if it is not there. `more`: further
  * open() flags. Return: the descriptor or -errno. */
 WS_MUST_USE int capture_write_open(int dir, const char *path, int more);
+
+/* Does the file still have a name? Bytes written to one that has not are lost
+ * without an error. */
+bool capture_write_has_name(int fd);
+
+/* Is this still what `path` names? */
+bool capture_write_is_at(int fd, const char *path);
 
 /* Appends 1 to CAPTURE_WRITE_PARTS_MAX parts. Return: 0 or -errno; *written
  * holds the number of bytes that got there either way. */

@@ -88,6 +88,7 @@ static void one_direction_decides_for_both(void **state)
 	flow_feed(&f, BASE_CLIENT, LK, seen);
 	assert_ptr_equal(f.protocol, &track_watch);
 	assert_int_equal(seen->n, 1);
+	assert_int_equal(seen->counts.skipped, 15);
 	flow_feed(&f, BASE_SERVER, "0002*CR]", seen);
 	assert_int_equal(seen->n, 2);
 	seen_is(seen, 1, "[SG*1*0002*CR]");

@@ -26,9 +26,10 @@
  *   longest message reached): the message ends at the last possible end, length
  *   wrong; without one it was torn, and is skipped up to the header.
  *
- * The last rule keeps a message that lost its bracket from swallowing the next,
- * and with it no scanned byte can be the start of a message: on giving up the
- * scan goes on, never back, and all work is linear in the bytes.
+ * The last rule keeps a message that lost its bracket from swallowing the next.
+ * It also means that no scanned byte can begin a message: what is left when one
+ * is given up is skipped from bracket to bracket, so all work is linear in the
+ * bytes.
  */
 #include "track_watch.h"
 
@@ -197,8 +198,7 @@ static enum track_step give_up(struct base_span bytes, const struct header *h,
 {
 	if (scan->end)
 		return message(bytes, h, scan->end, frame);
-	frame->len = scan->at;
-	return TRACK_STEP_SKIP;
+	return skip(bytes, frame);
 }
 
 static enum track_step scan_content(struct base_span bytes,
