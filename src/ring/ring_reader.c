@@ -69,9 +69,11 @@ static bool sane(const struct ring_reader *r, const struct ring_entry *e)
 {
 	const uint64_t left = r->head - r->pos;
 
-	if (e->type == 0 || e->type >= RING_ENTRY_MAX || e->span > left ||
+	/* a head that went back is far away, too */
+	if (left > r->map.ring_size || e->type == 0 ||
+	    e->type >= RING_ENTRY_MAX || e->span > left ||
 	    e->span < sizeof(*e) || e->span % RING_ALIGN ||
-	    e->len > e->span - sizeof(*e) || e->span > r->map.ring_size)
+	    e->len > e->span - sizeof(*e))
 		return false;
 	if (e->type == RING_ENTRY_PAD)
 		return true;
@@ -101,12 +103,11 @@ int ring_reader_next(struct ring_reader *r, struct ring_entry *e,
 			r->head = load_head(r);
 			if (r->pos == r->head)
 				return 0;
-			if (r->head < r->pos ||
-			    r->head - r->pos > r->map.ring_size)
-				return skip_all(r, -EBADMSG);
 		}
 		at = r->map.data + (r->pos & (r->map.ring_size - 1));
 		memcpy(e, at, sizeof(*e));
+		/* before it is judged: a writer that has left us behind is
+		 * not talking nonsense */
 		if (!ring_reader_intact(r))
 			continue;
 		if (!sane(r, e))
