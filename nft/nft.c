@@ -22,6 +22,8 @@
 #include "nft_objects.h"
 #include "nft_route.h"
 
+#define TABLE             "table inet " NFT_TABLE
+
 #define ITEMS_PER_MESSAGE 64 /* twice as many elements, about 5 KiB */
 
 static int fail(struct nft_error *why, const char *what, int error)
@@ -62,8 +64,7 @@ static bool add_table(struct nft_batch *b, uint16_t type, uint16_t flags,
 		      uint32_t table_flags)
 {
 	struct nftnl_table *t = nft_objects_table(table_flags);
-	struct nlmsghdr *h =
-		nft_batch_add(b, type, flags, "table inet " NFT_TABLE);
+	struct nlmsghdr *h = nft_batch_add(b, type, flags, TABLE);
 
 	if (t && h)
 		nftnl_table_nlmsg_build_payload(h, t);
@@ -84,26 +85,38 @@ static bool add_chain(struct nft_batch *b)
 	return c && h;
 }
 
+/* One message for the elements from *i on; none when there are no more: the
+ * kernel refuses an empty list. Return: false = no memory. */
+static bool add_some_elems(struct nft_batch *b, const struct nft_model *m,
+			   const struct nft_set *s, uint32_t *i)
+{
+	struct nft_elem e;
+	struct nftnl_set *set;
+	struct nlmsghdr *h;
+	uint32_t next = *i;
+	bool ok;
+
+	if (!nft_model_elem(m, s, &next, &e)) {
+		*i = next;
+		return true;
+	}
+	set = nft_objects_set(s);
+	h = nft_batch_add(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL,
+			  "elements of set \"%s\"", s->name);
+	ok = set && h && nft_objects_elems(m, s, i, ITEMS_PER_MESSAGE, set);
+	if (ok)
+		nftnl_set_elems_nlmsg_build_payload(h, set);
+	nftnl_set_free(set);
+	return ok;
+}
+
 static bool add_elems(struct nft_batch *b, const struct nft_model *m,
 		      const struct nft_set *s)
 {
 	uint32_t i = 0;
 
 	while (i < s->items.n) {
-		struct nftnl_set *set = nft_objects_set(s);
-		struct nlmsghdr *h;
-		bool ok;
-
-		if (!set)
-			return false;
-		h = nft_batch_add(b, NFT_MSG_NEWSETELEM,
-				  NLM_F_CREATE | NLM_F_EXCL,
-				  "elements of set \"%s\"", s->name);
-		ok = h && nft_objects_elems(m, s, &i, ITEMS_PER_MESSAGE, set);
-		if (ok)
-			nftnl_set_elems_nlmsg_build_payload(h, set);
-		nftnl_set_free(set);
-		if (!ok)
+		if (!add_some_elems(b, m, s, &i))
 			return false;
 	}
 	return true;
@@ -157,12 +170,27 @@ static bool add_all(struct nft_batch *b, const struct nft_model *m,
 	return true;
 }
 
-static int look_for_table(struct nft_link *l, bool *there, uint32_t *flags,
+static int look_for_table(struct nft_link *l, struct nft_check_table *t,
 			  struct nft_error *why)
 {
-	const int r = nft_check_table(l, there, flags);
+	const int r = nft_check_table(l, t);
 
-	return r ? fail(why, "table inet " NFT_TABLE, r) : 0;
+	return r ? fail(why, TABLE, r) : 0;
+}
+
+/* The same before a change: another socket's table is refused in words that
+ * tell it from missing rights. */
+static int look_for_change(struct nft_link *l, struct nft_check_table *t,
+			   struct nft_error *why)
+{
+	const int r = look_for_table(l, t, why);
+
+	if (r || !t->owner || t->owner == mnl_socket_get_portid(l->socket))
+		return r;
+	(void)snprintf(why->text, sizeof(why->text),
+		       TABLE ": %s: another process owns it",
+		       strerrordesc_np(EPERM));
+	return -EPERM;
 }
 
 static int replace_table(struct nft_link *l, const struct nft_model *m,
@@ -185,8 +213,7 @@ int nft_install(struct nft_link *link, const struct conf_tables *conf,
 {
 	struct nft_error ignored;
 	struct nft_model *m;
-	uint32_t flags;
-	bool there;
+	struct nft_check_table t;
 	int r;
 
 	if (conf_tables_fixed(conf)) {
@@ -196,7 +223,7 @@ int nft_install(struct nft_link *link, const struct conf_tables *conf,
 	}
 	if (!nft_model_wanted(conf, state))
 		return nft_remove(link, why);
-	r = look_for_table(link, &there, &flags, why);
+	r = look_for_change(link, &t, why);
 	if (r)
 		return r;
 	m = nft_model_new(conf, state);
@@ -206,8 +233,8 @@ int nft_install(struct nft_link *link, const struct conf_tables *conf,
 	if (state == NFT_STATE_RUNNING)
 		r = nft_route_install(why);
 	if (!r)
-		r = replace_table(link, m, there, why);
-	if (r && !there && nft_route_remove(&ignored) != 0) {
+		r = replace_table(link, m, t.there, why);
+	if (r && !t.there && nft_route_remove(&ignored) != 0) {
 		/* *why keeps the first reason */
 	}
 	if (!r && state == NFT_STATE_STOPPED)
@@ -219,13 +246,12 @@ int nft_install(struct nft_link *link, const struct conf_tables *conf,
 int nft_remove(struct nft_link *link, struct nft_error *why)
 {
 	struct nft_batch *b;
-	uint32_t flags;
-	bool there;
-	int r = look_for_table(link, &there, &flags, why);
+	struct nft_check_table t;
+	int r = look_for_change(link, &t, why);
 
 	if (r)
 		return r;
-	if (there) {
+	if (t.there) {
 		b = nft_batch_new();
 		if (b && add_table(b, NFT_MSG_DELTABLE, 0, 0))
 			r = nft_batch_send(b, link->socket, why);
@@ -242,22 +268,20 @@ static int check_table(struct nft_link *l, const struct nft_model *m,
 		       struct nft_error *why)
 {
 	const bool wanted = nft_model_wanted(m->conf, m->state);
-	uint32_t flags = 0;
-	bool there;
-	const int r = look_for_table(l, &there, &flags, why);
+	struct nft_check_table t;
+	const int r = look_for_table(l, &t, why);
 
 	if (r)
 		return r;
-	*compare = there && wanted;
-	if (there != wanted)
-		nft_report_add(report, "%s: table inet " NFT_TABLE,
+	*compare = t.there && wanted;
+	if (t.there != wanted)
+		nft_report_add(report, "%s: " TABLE,
 			       wanted ? "missing" : "unexpected");
-	if (flags & NFT_TABLE_F_DORMANT)
-		nft_report_add(report, "table inet " NFT_TABLE " is dormant");
-	if (flags & NFT_TABLE_F_OWNER &&
+	if (t.flags & NFT_TABLE_F_DORMANT)
+		nft_report_add(report, TABLE " is dormant");
+	if (t.flags & NFT_TABLE_F_OWNER &&
 	    m->conf->on_failure != CONF_FAILURE_OPEN)
-		nft_report_add(report, "table inet " NFT_TABLE
-				       " would vanish with its owner");
+		nft_report_add(report, TABLE " would vanish with its owner");
 	return 0;
 }
 
@@ -276,7 +300,7 @@ int nft_check(struct nft_link *link, const struct conf_tables *conf,
 	if (!r && compare) {
 		r = nft_check_content(link, m, &report);
 		if (r)
-			fail(why, "reading table inet " NFT_TABLE, r);
+			fail(why, "reading " TABLE, r);
 	}
 	if (!r)
 		r = nft_route_check(nft_model_wanted(conf, state) &&

@@ -188,6 +188,16 @@ static struct key_text key_text(const struct nft_set *s, const uint8_t *key,
 	return t;
 }
 
+/* nft puts an end before everything into each set of intervals: no key can be
+ * below it, so it says nothing. */
+static bool is_end_of_nothing(const uint8_t *key, uint32_t len, uint32_t flags)
+{
+	static const uint8_t zeros[NFT_KEY_LEN];
+
+	return flags & NFT_SET_ELEM_INTERVAL_END && len <= sizeof(zeros) &&
+	       !memcmp(key, zeros, len);
+}
+
 static bool draw_elem(struct picture *p, const struct nft_set *s,
 		      struct nftnl_set_elem *e)
 {
@@ -200,6 +210,8 @@ static bool draw_elem(struct picture *p, const struct nft_set *s,
 	uint32_t len;
 	const void *key = nftnl_set_elem_get(e, NFTNL_SET_ELEM_KEY, &len);
 
+	if (is_end_of_nothing(key, len, flags))
+		return true;
 	first = key_text(s, key, len);
 	if (nftnl_set_elem_is_set(e, NFTNL_SET_ELEM_KEY_END)) {
 		key = nftnl_set_elem_get(e, NFTNL_SET_ELEM_KEY_END, &len);
@@ -352,11 +364,16 @@ static int verdict(bool ok)
 static int take_table(const struct nlmsghdr *h, void *arg)
 {
 	struct nftnl_table *t = nftnl_table_alloc();
-	uint32_t *flags = arg;
+	struct nft_check_table *found = arg;
 	const bool ok = t && nftnl_table_nlmsg_parse(h, t) == 0;
 
-	if (ok)
-		*flags = nftnl_table_get_u32(t, NFTNL_TABLE_FLAGS);
+	if (ok) {
+		found->there = true;
+		found->flags = nftnl_table_get_u32(t, NFTNL_TABLE_FLAGS);
+		if (nftnl_table_is_set(t, NFTNL_TABLE_OWNER))
+			found->owner =
+				nftnl_table_get_u32(t, NFTNL_TABLE_OWNER);
+	}
 	nftnl_table_free(t);
 	return verdict(ok);
 }
@@ -410,20 +427,15 @@ static struct nlmsghdr *question(struct nft_link *l, uint16_t type,
 				     h->nlmsg_seq);
 }
 
-int nft_check_table(struct nft_link *l, bool *there, uint32_t *flags)
+int nft_check_table(struct nft_link *l, struct nft_check_table *t)
 {
 	struct nlmsghdr *h = question(l, NFT_MSG_GETTABLE, NLM_F_ACK);
-	uint32_t found = 0;
 	int r;
 
+	*t = (struct nft_check_table){ .there = false };
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, NFT_TABLE);
-	r = nft_link_ask(l, h, take_table, &found);
-	if (r && r != -ENOENT)
-		return r;
-	*there = !r;
-	if (!r)
-		*flags = found;
-	return 0;
+	r = nft_link_ask(l, h, take_table, t);
+	return r == -ENOENT ? 0 : r;
 }
 
 static int read_set(struct nft_link *l, struct picture *p,

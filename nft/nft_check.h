@@ -22,10 +22,14 @@ struct nft_report {
 void nft_report_add(struct nft_report *report, const char *fmt, ...)
 	WS_PRINTF(2, 3);
 
-/* Looks for our table. Return: 0 or -errno; *flags are its NFT_TABLE_F_*, only
- * set when it is there. */
-WS_MUST_USE int nft_check_table(struct nft_link *l, bool *there,
-				uint32_t *flags);
+/* Our table, as it is in the kernel. */
+struct nft_check_table {
+	bool there;
+	uint32_t flags; /* NFT_TABLE_F_* */
+	uint32_t owner; /* netlink port of the owner, 0 = none */
+};
+
+WS_MUST_USE int nft_check_table(struct nft_link *l, struct nft_check_table *t);
 
 /* Compares what is in the table: chains, sets with their elements, and rules
  * with everything but their counts. Return: 0 or -errno. */

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * nft_kernel_test.c - what the kernel makes of it: who owns, what is refused
+ *
+ * Run by netns-tests/t_rules_kernel.sh in a network namespace of its own, with
+ * CAP_NET_ADMIN there and lo up. What is in the kernel is looked at through a
+ * link of its own, as the tool does.
+ */
+#include "nft.h"
+
+#include "base_test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_tables.h"
+
+static struct nft_link *open_link(bool hold)
+{
+	struct nft_link *l;
+	struct nft_error why;
+
+	assert_int_equal(nft_open(&l, hold, &why), 0);
+	return l;
+}
+
+static void add_dest(struct conf_tables *conf, const char *net, uint16_t first,
+		     uint16_t last)
+{
+	struct conf_dest *d = &conf->dests[conf->n_dests++];
+
+	assert_true(base_net_parse(&d->net, net));
+	d->port_first = first;
+	d->port_last = last;
+	conf->rules[0].to.n++;
+}
+
+static struct conf_tables *new_conf(enum conf_failure on_failure)
+{
+	struct conf_tables *conf = calloc(1, sizeof(*conf));
+
+	assert_non_null(conf);
+	conf->listen_port = 15001;
+	conf->on_failure = on_failure;
+	conf->n_rules = 1;
+	(void)snprintf(conf->rules[0].name, CONF_NAME_LEN, "r");
+	add_dest(conf, "192.0.2.1", 7700, 7700);
+	return conf;
+}
+
+static void ignore(void *arg, const char *text)
+{
+	(void)arg;
+	(void)text;
+}
+
+static void remember(void *arg, const char *text)
+{
+	(void)snprintf(arg, 256, "%s", text);
+}
+
+static int differences(const struct conf_tables *conf, enum nft_state state)
+{
+	struct nft_link *l = open_link(false);
+	struct nft_error why;
+	const int n = nft_check(l, conf, state, ignore, NULL, &why);
+
+	nft_close(l);
+	return n;
+}
+
+static void remove_all(void)
+{
+	struct nft_link *l = open_link(false);
+	struct nft_error why;
+
+	assert_int_equal(nft_remove(l, &why), 0);
+	nft_close(l);
+}
+
+/* `open`: the table is the daemon's own, nobody else may touch it, and it goes
+ * with the daemon. */
+static void test_open(void **state)
+{
+	struct conf_tables *conf = new_conf(CONF_FAILURE_OPEN);
+	struct nft_link *daemon = open_link(true), *other = open_link(false);
+	struct nft_error why;
+
+	(void)state;
+	assert_int_equal(nft_install(daemon, conf, NFT_STATE_RUNNING, &why), 0);
+	assert_int_equal(nft_install(daemon, conf, NFT_STATE_RUNNING, &why), 0);
+	assert_int_equal(differences(conf, NFT_STATE_RUNNING), 0);
+	assert_int_equal(nft_remove(other, &why), -EPERM);
+	assert_string_equal(why.text, "table inet wayside: Operation not "
+				      "permitted: another process owns it");
+	assert_int_equal(nft_install(other, conf, NFT_STATE_RUNNING, &why),
+			 -EPERM);
+	assert_int_equal(differences(conf, NFT_STATE_RUNNING), 0);
+	nft_close(daemon);
+	/* the table; the routing stays and is harmless without it */
+	assert_int_equal(differences(conf, NFT_STATE_RUNNING), 1);
+	assert_int_equal(nft_remove(other, &why), 0);
+	assert_int_equal(differences(conf, NFT_STATE_STOPPED), 0);
+	nft_close(other);
+	free(conf);
+}
+
+/* `open-stay`: the table stays when the daemon is gone, and the next one takes
+ * it over, even as its own. */
+static void test_open_stay(void **state)
+{
+	struct conf_tables *conf = new_conf(CONF_FAILURE_OPEN_STAY);
+	struct nft_link *daemon = open_link(true);
+	char line[256] = "";
+	struct nft_error why;
+
+	(void)state;
+	assert_int_equal(nft_install(daemon, conf, NFT_STATE_RUNNING, &why), 0);
+	nft_close(daemon);
+	assert_int_equal(differences(conf, NFT_STATE_RUNNING), 0);
+	conf->on_failure = CONF_FAILURE_OPEN;
+	daemon = open_link(true);
+	assert_int_equal(nft_install(daemon, conf, NFT_STATE_RUNNING, &why), 0);
+	/* with an owner it does not stay */
+	conf->on_failure = CONF_FAILURE_OPEN_STAY;
+	assert_int_equal(nft_check(daemon, conf, NFT_STATE_RUNNING, remember,
+				   line, &why),
+			 1);
+	assert_string_equal(line,
+			    "table inet wayside would vanish with its owner");
+	nft_close(daemon);
+	remove_all();
+	free(conf);
+}
+
+static void test_closed(void **state)
+{
+	struct conf_tables *conf = new_conf(CONF_FAILURE_CLOSED);
+	struct nft_link *daemon = open_link(true);
+	struct nft_error why;
+
+	(void)state;
+	assert_int_equal(nft_install(daemon, conf, NFT_STATE_RUNNING, &why), 0);
+	assert_int_equal(differences(conf, NFT_STATE_RUNNING), 0);
+	assert_int_not_equal(differences(conf, NFT_STATE_STOPPED), 0);
+	assert_int_equal(nft_install(daemon, conf, NFT_STATE_STOPPED, &why), 0);
+	nft_close(daemon);
+	assert_int_equal(differences(conf, NFT_STATE_STOPPED), 0);
+	remove_all();
+	/* nothing is what the others leave after a stop */
+	conf->on_failure = CONF_FAILURE_OPEN_STAY;
+	assert_int_equal(differences(conf, NFT_STATE_STOPPED), 0);
+	free(conf);
+}
+
+/* The kernel refuses some intervals that overlap (not all: a wider one after a
+ * narrower one passes), so the configuration's check finds them before; here it
+ * is not asked. */
+static void test_refused(void **state)
+{
+	struct conf_tables *good = new_conf(CONF_FAILURE_OPEN_STAY);
+	struct conf_tables *bad = new_conf(CONF_FAILURE_OPEN_STAY);
+	struct nft_link *l = open_link(false);
+	struct nft_error why;
+
+	(void)state;
+	add_dest(bad, "192.0.2.1", 7700, 8000);
+	assert_int_equal(nft_install(l, bad, NFT_STATE_RUNNING, &why), -EEXIST);
+	assert_string_equal(why.text, "elements of set \"r_to4\": File exists");
+	/* nothing is there: neither table nor routing */
+	assert_int_equal(differences(good, NFT_STATE_STOPPED), 0);
+	assert_int_equal(nft_install(l, good, NFT_STATE_RUNNING, &why), 0);
+	assert_int_equal(nft_install(l, bad, NFT_STATE_RUNNING, &why), -EEXIST);
+	/* what was there stays, all of it */
+	assert_int_equal(differences(good, NFT_STATE_RUNNING), 0);
+	nft_close(l);
+	remove_all();
+	free(good);
+	free(bad);
+}
+
+/* As many of everything as a configuration can have: more than one message a
+ * set, more than one attribute can hold, more than the socket's usual buffers.
+ */
+static void test_largest(void **state)
+{
+	struct conf_tables *conf = new_conf(CONF_FAILURE_OPEN_STAY);
+	struct conf_rule *r = &conf->rules[0];
+	struct nft_link *l = open_link(false);
+	struct nft_error why;
+
+	(void)state;
+	for (unsigned i = 0; conf->n_dests < CONF_DESTS_MAX; i++) {
+		char net[64];
+
+		(void)snprintf(net, sizeof(net), "2001:db8:%x::/48", i);
+		add_dest(conf, net, 7700, 7710);
+	}
+	for (unsigned i = 0; conf->n_nets < CONF_NETS_MAX; i++) {
+		char net[64];
+
+		/* neighbours: one interval ends where the next begins */
+		(void)snprintf(net, sizeof(net),
+			       i % 2 ? "10.%u.%u.0/24" : "2001:db8:%x:%x::/64",
+			       i / 2 / 256, i / 2 % 256);
+		assert_true(base_net_parse(&conf->nets[conf->n_nets++], net));
+		r->clients.n++;
+	}
+	for (; conf->n_ifaces < CONF_IFACES_MAX; conf->n_ifaces++) {
+		(void)snprintf(conf->ifaces[conf->n_ifaces], CONF_IFNAME_LEN,
+			       conf->n_ifaces % 2 ? "ppp%u-*" : "veth%u.77",
+			       conf->n_ifaces);
+		r->interfaces.n++;
+	}
+	if (nft_install(l, conf, NFT_STATE_RUNNING, &why))
+		fail_msg("%s", why.text);
+	assert_int_equal(differences(conf, NFT_STATE_RUNNING), 0);
+	nft_close(l);
+	remove_all();
+	free(conf);
+}
+
+static void test_fixed(void **state)
+{
+	struct conf_tables *conf = new_conf(CONF_FAILURE_OPEN_STAY);
+	struct nft_link *l = open_link(false);
+	struct nft_error why;
+
+	(void)state;
+	assert_true(base_addr_parse(&conf->listen, "127.0.0.1:7700"));
+	assert_true(base_addr_parse(&conf->remote, "192.0.2.1:7700"));
+	assert_int_equal(nft_install(l, conf, NFT_STATE_RUNNING, &why),
+			 -EINVAL);
+	assert_int_equal(differences(conf, NFT_STATE_RUNNING), 0);
+	nft_close(l);
+	free(conf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_open_stay),
+		cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_fixed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
