@@ -405,11 +405,21 @@ daemon_kill() {
 	daemon_pid=
 }
 
-# daemon_stop: an orderly end, status 0
+# daemon_stop: an orderly end
 daemon_stop() {
 	kill -TERM "$daemon_pid"
+	daemon_ended
+}
+
+# daemon_ended: waits for it; status 0
+daemon_ended() {
 	wait "$daemon_pid" || fail "the daemon ended with status $?"
 	daemon_pid=
+}
+
+# nobody_listens: the transparent listeners are gone
+nobody_listens() {
+	[ -z "$(on gateway ss -tlnH sport = :15001)" ]
 }
 
 # expect_pid_file: it names the daemon

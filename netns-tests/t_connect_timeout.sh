@@ -12,7 +12,10 @@ table inet silent {
 }
 END
 daemon connect_timeout=1s
-client tracker tracker "$VENDOR4:7700" send early expect-reset
-join tracker
-expect_at_least "ms until the reset" "$(value tracker ms)" 900
-expect_at_most "ms until the reset" "$(value tracker ms)" 2500
+client silent tracker "$VENDOR4:7700" expect-reset
+client hasty tracker "$VENDOR4:7700" send early expect-reset
+for name in silent hasty; do
+	join $name
+	expect_at_least "ms until the reset of $name" "$(value $name ms)" 900
+	expect_at_most "ms until the reset of $name" "$(value $name ms)" 2500
+done

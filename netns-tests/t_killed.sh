@@ -6,13 +6,6 @@ topology
 daemon
 exchange "$VENDOR4:7700"
 daemon_kill
-
-listeners() {
-	on gateway ss -tlnH sport = :15001
-}
-nobody_listens() {
-	[ -z "$(listeners)" ]
-}
 wait_for 5 nobody_listens
 wire lan tracker eth0 tcp
 wire wan vendor eth0 tcp

@@ -35,9 +35,11 @@ refused 1 'cannot listen on 127.0.0.1:15001: Address already in use' \
 	"$WAYSIDED" -c "$CONFIG"
 stop squatter
 
-# No capabilities at all.
+# No capabilities at all; and all but the one for rules.
 refused 1 'CAP_NET_(ADMIN|RAW)' setpriv --bounding-set=-all --inh-caps=-all \
 	"$WAYSIDED" -c "$CONFIG"
+refused 1 'CAP_NET_ADMIN' setpriv --bounding-set=-net_admin \
+	--inh-caps=-net_admin "$WAYSIDED" -c "$CONFIG"
 
 # And the same configuration works once nothing is in its way.
 daemon_run -c "$CONFIG"
