@@ -123,6 +123,7 @@ static int add_rule(struct nft_link *l, uint8_t family, const struct row *row)
 struct rule {
 	uint32_t priority, table, mark, mask;
 	uint8_t protocol;
+	bool narrow; /* it has a condition that no row has */
 	const char *iif, *oif;
 };
 
@@ -152,6 +153,12 @@ static int take_attr(const struct nlattr *a, void *arg)
 	case FRA_OIFNAME:
 		r->oif = mnl_attr_get_str(a);
 		break;
+	case FRA_UID_RANGE:
+	case FRA_IP_PROTO:
+	case FRA_SPORT_RANGE:
+	case FRA_DPORT_RANGE:
+		r->narrow = true;
+		break;
 	default: /* of the kernel's list, not of ours */
 		break;
 	}
@@ -162,7 +169,7 @@ static bool is_row(const struct fib_rule_hdr *f, const struct rule *r,
 		   const struct row *row)
 {
 	return f->action == FR_ACT_TO_TBL && !f->src_len && !f->dst_len &&
-	       !f->tos && !(f->flags & FIB_RULE_INVERT) &&
+	       !f->tos && !(f->flags & FIB_RULE_INVERT) && !r->narrow &&
 	       r->priority == row->priority && r->table == row->table &&
 	       r->mark == NFT_MARK && r->mask == NFT_MARK &&
 	       !strcmp(r->iif, row->iif) && !r->oif[0];
