@@ -334,8 +334,8 @@ static enum track_step once_only_frame(struct base_span bytes,
 
 	assert_non_null(once);
 	memcpy(once, bytes.ptr, bytes.len);
-	if (scan->at > HEADER_SEEN)
-		memset(once + HEADER_SEEN, ']', scan->at - HEADER_SEEN);
+	for (uint32_t i = HEADER_SEEN; i < scan->at; i++)
+		once[i] = i % 2 ? ']' : '\n';
 	step = track_watch.frame((struct base_span){ once, bytes.len }, after,
 				 scan, frame);
 	frame->device.len = 0;
