@@ -181,10 +181,9 @@ static void test_refused(void **state)
 	free(bad);
 }
 
-/* As many of everything as a configuration can have: more than one message a
- * set, more than one attribute can hold, more than the socket's usual buffers.
- */
-static void test_largest(void **state)
+/* As many elements as a configuration can have: more than one message a set,
+ * and more bytes than the socket's buffer takes as it comes. */
+static void test_most_elements(void **state)
 {
 	struct conf_tables *conf = new_conf(CONF_FAILURE_OPEN_STAY);
 	struct conf_rule *r = &conf->rules[0];
@@ -222,6 +221,36 @@ static void test_largest(void **state)
 	free(conf);
 }
 
+/* As many rules as there can be, in both families: the answers to 903 objects
+ * (table, chain, 321 sets and the elements of each, 259 rules) must find room
+ * in the socket's buffer. */
+static void test_most_rules(void **state)
+{
+	struct conf_tables *conf = new_conf(CONF_FAILURE_CLOSED);
+	struct nft_link *l = open_link(false);
+	struct nft_error why;
+
+	(void)state;
+	add_dest(conf, "2001:db8::1", 7700, 7700);
+	assert_true(base_net_parse(&conf->nets[0], "10.0.0.0/8"));
+	assert_true(base_net_parse(&conf->nets[1], "2001:db8::/32"));
+	(void)snprintf(conf->ifaces[0], CONF_IFNAME_LEN, "lan");
+	conf->rules[0].clients.n = conf->n_nets = 2;
+	conf->rules[0].interfaces.n = conf->n_ifaces = 1;
+	for (; conf->n_rules < CONF_RULES_MAX; conf->n_rules++) {
+		struct conf_rule *r = &conf->rules[conf->n_rules];
+
+		*r = conf->rules[0];
+		(void)snprintf(r->name, sizeof(r->name), "r%u", conf->n_rules);
+	}
+	if (nft_install(l, conf, NFT_STATE_RUNNING, &why))
+		fail_msg("%s", why.text);
+	assert_int_equal(differences(conf, NFT_STATE_RUNNING), 0);
+	nft_close(l);
+	remove_all();
+	free(conf);
+}
+
 static void test_fixed(void **state)
 {
 	struct conf_tables *conf = new_conf(CONF_FAILURE_OPEN_STAY);
@@ -245,7 +274,8 @@ int main(void)
 		cmocka_unit_test(test_open_stay),
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_most_elements),
+		cmocka_unit_test(test_most_rules),
 		cmocka_unit_test(test_fixed),
 	};
 
