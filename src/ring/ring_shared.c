@@ -7,16 +7,15 @@
 
 #include "base_time.h"
 
-struct ring_shared *ring_shared_new(uint64_t wall_ns)
+struct ring_shared *ring_shared_new(uint64_t first_second)
 {
 	struct ring_shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	const uint64_t second = wall_ns / BASE_TIME_NS_PER_S;
 
 	if (s == MAP_FAILED)
 		return NULL;
-	/* one below the next second's first: that is what comes next */
-	atomic_init(&s->connection, ((second + 1) << RING_CONNECTION_BITS) - 1);
+	/* one below the first: that is what comes next */
+	atomic_init(&s->connection, (first_second << RING_CONNECTION_BITS) - 1);
 	return s;
 }
 

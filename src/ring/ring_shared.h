@@ -25,10 +25,10 @@ struct ring_shared {
 	_Atomic uint64_t connection; /* the last one handed out */
 };
 
-/* A page shared with all children of the caller; NULL: no memory. Starts in the
- * second after `wall_ns`, so that a daemon that was just restarted does not
- * hand out its predecessor's ids again. */
-struct ring_shared *ring_shared_new(uint64_t wall_ns);
+/* A page shared with all children of the caller; NULL: no memory. No id is of a
+ * second before first_second: a daemon that was just restarted names one that
+ * its predecessor did not use. */
+struct ring_shared *ring_shared_new(uint64_t first_second);
 void ring_shared_free(struct ring_shared *s);
 
 uint64_t ring_shared_connection(struct ring_shared *s, uint64_t wall_ns);
