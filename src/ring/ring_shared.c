@@ -7,7 +7,7 @@
 
 #include "base_time.h"
 
-struct ring_shared *ring_shared_new(uint64_t first_second)
+struct ring_shared *ring_shared_new(uint64_t second, uint32_t number)
 {
 	struct ring_shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -15,7 +15,8 @@ struct ring_shared *ring_shared_new(uint64_t first_second)
 	if (s == MAP_FAILED)
 		return NULL;
 	/* one below the first: that is what comes next */
-	atomic_init(&s->connection, (first_second << RING_CONNECTION_BITS) - 1);
+	atomic_init(&s->connection,
+		    (second << RING_CONNECTION_BITS) + number - 1);
 	return s;
 }
 

@@ -25,10 +25,9 @@ struct ring_shared {
 	_Atomic uint64_t connection; /* the last one handed out */
 };
 
-/* A page shared with all children of the caller; NULL: no memory. No id is of a
- * second before first_second: a daemon that was just restarted names one that
- * its predecessor did not use. */
-struct ring_shared *ring_shared_new(uint64_t first_second);
+/* A page shared with all children of the caller; NULL: no memory. The first id
+ * is {second, number}, or a later one. */
+struct ring_shared *ring_shared_new(uint64_t second, uint32_t number);
 void ring_shared_free(struct ring_shared *s);
 
 uint64_t ring_shared_connection(struct ring_shared *s, uint64_t wall_ns);

@@ -36,7 +36,7 @@ static void ids_are_unique_across_processes(void **state)
 	const size_t n = (size_t)N_CHILDREN * IDS_EACH;
 	uint64_t *ids = mmap(NULL, n * sizeof(*ids), PROT_READ | PROT_WRITE,
 			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct ring_shared *s = ring_shared_new(1700000001);
+	struct ring_shared *s = ring_shared_new(1700000001, 0);
 
 	(void)state;
 	assert_ptr_not_equal(ids, MAP_FAILED);
@@ -89,7 +89,7 @@ static void ids_follow_a_clock_that_jumps(void **state)
 		{ 0, 1005, 2 },        { 1005 * S, 1005, 3 },
 		{ 1006 * S, 1006, 0 },
 	};
-	struct ring_shared *s = ring_shared_new(1001);
+	struct ring_shared *s = ring_shared_new(1001, 0);
 
 	(void)state;
 	assert_non_null(s);
@@ -104,7 +104,7 @@ static void ids_follow_a_clock_that_jumps(void **state)
 
 static void a_second_runs_over_into_the_next(void **state)
 {
-	struct ring_shared *s = ring_shared_new(1000);
+	struct ring_shared *s = ring_shared_new(1000, 0);
 	uint64_t id = 0;
 
 	(void)state;

@@ -293,24 +293,29 @@ static uint32_t slots_per_worker(const struct supervisor *s)
 	return (uint32_t)(share < most ? share : most);
 }
 
-/* Connection ids name capture files. When a file was made in the log directory
- * in this very second, a predecessor may have used ids of it. */
-static uint64_t first_second(const struct supervisor *s)
+/*
+ * Connection ids name capture files. When a file was made in the log directory
+ * in this very second, a predecessor may have used ids of it: we then count
+ * from the microsecond, beyond whatever it can have counted to.
+ */
+static struct ring_shared *new_shared(const struct supervisor *s)
 {
-	const uint64_t now = base_time_wall_ns() / BASE_TIME_NS_PER_S;
+	const uint64_t now = base_time_wall_ns();
+	const uint64_t second = now / BASE_TIME_NS_PER_S;
 	struct stat st;
 
 	if (stat(s->conf->log_dir, &st) == 0 &&
-	    (uint64_t)st.st_mtim.tv_sec < now)
-		return now;
-	return now + 1;
+	    (uint64_t)st.st_mtim.tv_sec < second)
+		return ring_shared_new(second, 0);
+	return ring_shared_new(second,
+			       (uint32_t)(now % BASE_TIME_NS_PER_S / 1000));
 }
 
 static int make_memory(struct supervisor *s)
 {
 	const uint32_t n_slots = slots_per_worker(s);
 
-	s->shared = ring_shared_new(first_second(s));
+	s->shared = new_shared(s);
 	if (!s->shared)
 		return -ENOMEM;
 	for (unsigned i = 0; i < s->n_workers; i++) {

@@ -86,7 +86,7 @@ static struct lab *new_lab(uint32_t n_slots)
 	lab->conf->n_rules = 1;
 	lab->conf->number = 1;
 	lab->conf->connect_timeout_ms = LIMIT_S * 1000;
-	lab->shared = ring_shared_new(1);
+	lab->shared = ring_shared_new(1, 0);
 	assert_non_null(lab->shared);
 	assert_int_equal(ring_map_create(&lab->map, &size), 0);
 	listen_as_server(lab);
