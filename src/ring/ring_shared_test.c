@@ -102,6 +102,17 @@ static void ids_follow_a_clock_that_jumps(void **state)
 	ring_shared_free(s);
 }
 
+static void ids_begin_where_they_are_told_to(void **state)
+{
+	struct ring_shared *s = ring_shared_new(1000, 654321);
+	const uint64_t id = ring_shared_connection(s, 1000 * S);
+
+	(void)state;
+	assert_int_equal(ring_connection_second(id), 1000);
+	assert_int_equal(ring_connection_number(id), 654321);
+	ring_shared_free(s);
+}
+
 static void a_second_runs_over_into_the_next(void **state)
 {
 	struct ring_shared *s = ring_shared_new(1000, 0);
@@ -125,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ids_are_unique_across_processes),
 		cmocka_unit_test(ids_follow_a_clock_that_jumps),
+		cmocka_unit_test(ids_begin_where_they_are_told_to),
 		cmocka_unit_test(a_second_runs_over_into_the_next),
 	};
 
