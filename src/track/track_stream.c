@@ -11,24 +11,11 @@
 #define PIECE     4096
 #define ROOM_STEP 256
 
-static void emit(const struct track_stream *s, const struct track_protocol *p,
-		 const struct track_frame *frame, uint64_t wall_ns,
-		 const struct track_out *out)
+static void emit(const struct track_message *m, const struct track_out *out)
 {
-	const struct track_message m = {
-		.protocol = p,
-		.direction = s->direction,
-		.bytes = { s->held, frame->len },
-		.device = frame->device,
-		.keyword = frame->keyword,
-		.offset = s->offset,
-		.wall_ns = frame->len == s->scan.end ? s->end_ns : wall_ns,
-		.length_ok = frame->length_ok,
-	};
-
 	out->counts->messages++;
-	out->counts->wrong_lengths += !frame->length_ok;
-	out->message(out->arg, &m);
+	out->counts->wrong_lengths += !m->length_ok;
+	out->message(out->arg, m);
 }
 
 /* Takes the first n held bytes away; no memory is kept for nothing. */
@@ -36,7 +23,6 @@ static void drop(struct track_stream *s, size_t n)
 {
 	s->offset += n;
 	s->len -= (uint32_t)n;
-	s->scan = (struct track_scan){ 0 };
 	if (s->len) {
 		memmove(s->held, s->held + n, s->len);
 		return;
@@ -51,10 +37,13 @@ static void pump(struct track_stream *s, const struct track_protocol *p,
 		 enum track_after after, uint64_t wall_ns,
 		 const struct track_out *out)
 {
-	while (s->len) {
-		const bool full = s->len >= p->max_frame;
-		const struct base_span front = { s->held,
-						 full ? p->max_frame : s->len };
+	size_t used = 0;
+
+	while (used < s->len) {
+		const size_t left = s->len - used;
+		const bool full = left >= p->max_frame;
+		const struct base_span front = { s->held + used,
+						 full ? p->max_frame : left };
 		const uint32_t end = s->scan.end;
 		struct track_frame frame = { 0 };
 		enum track_step step;
@@ -68,13 +57,29 @@ static void pump(struct track_stream *s, const struct track_protocol *p,
 					&frame);
 		}
 		if (step == TRACK_STEP_MORE)
-			return;
+			break;
 		if (step == TRACK_STEP_MESSAGE)
-			emit(s, p, &frame, wall_ns, out);
+			emit(
+				&(struct track_message){
+					.protocol = p,
+					.bytes = { front.ptr, frame.len },
+					.device = frame.device,
+					.keyword = frame.keyword,
+					.offset = s->offset + used,
+					.wall_ns = frame.len == s->scan.end
+							   ? s->end_ns
+							   : wall_ns,
+					.length_ok = frame.length_ok,
+				},
+				out);
 		else
 			out->counts->skipped += frame.len;
-		drop(s, frame.len);
+		used += frame.len;
+		s->scan = (struct track_scan){ 0 };
 	}
+	/* once for all: a byte may be skipped at a time */
+	if (used)
+		drop(s, used);
 }
 
 int track_stream_hold(struct track_stream *s, struct base_span bytes)
@@ -102,6 +107,7 @@ void track_stream_skip(struct track_stream *s, size_t len,
 		       const struct track_out *out)
 {
 	out->counts->skipped += s->len + len;
+	s->scan = (struct track_scan){ 0 };
 	drop(s, s->len);
 	s->offset += len;
 }
