@@ -25,6 +25,11 @@ static const struct ring_entry good_open = { .type = RING_ENTRY_OPEN,
 					     .span = 320,
 					     .len = 256 };
 
+/* Room behind the payload: what is wrong with its span is that alone. */
+static const struct ring_entry good_short = { .type = RING_ENTRY_DATA,
+					      .span = 192,
+					      .len = 10 };
+
 struct row {
 	struct ring_entry base;
 	size_t at, size; /* of the field that is spoiled */
@@ -72,7 +77,8 @@ static void bad_entries_are_skipped(void **state)
 		SPOILT(good, span, 0),
 		SPOILT(good, span, 64), /* the payload does not fit */
 		SPOILT(good, span, 128),
-		SPOILT(good, span, 191),
+		SPOILT(good_short, span, 191),
+		SPOILT(good_short, span, 129),
 		SPOILT(good, span, 193),
 		SPOILT(good, span, 256), /* beyond the head */
 		SPOILT(good, span, RING_TEST_SIZE),
@@ -227,8 +233,12 @@ static void a_slot_is_read_only_for_its_flow(void **state)
 	assert_false(ring_reader_slot(&f->reader, 2, 10, &copy));
 	s->state = RING_STATE_FREE;
 	assert_false(ring_reader_slot(&f->reader, 2, 9, &copy));
-	assert_false(ring_reader_slot(&f->reader, RING_TEST_SLOTS, 0, &copy));
-	assert_false(ring_reader_slot(&f->reader, UINT32_MAX, 0, &copy));
+	/* behind the table, in what is left of its last page */
+	s = &f->map.slots[RING_TEST_SLOTS];
+	s->serial = 9;
+	s->state = RING_STATE_OPEN;
+	assert_false(ring_reader_slot(&f->reader, RING_TEST_SLOTS, 9, &copy));
+	assert_false(ring_reader_slot(&f->reader, UINT32_MAX, 9, &copy));
 }
 
 #define WITH_RING(t)                                           \

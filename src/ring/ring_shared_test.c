@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ring_shared_test.c - no two connections get the same id */
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -22,9 +23,19 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Each child draws its ids while the clock goes on under it. */
-static void draw(struct ring_shared *s, uint64_t *ids)
+struct drawn {
+	_Atomic int n_ready;
+	uint64_t ids[N_CHILDREN * IDS_EACH];
+};
+
+/* Each child draws its ids while the clock goes on under it; all at once. */
+static void draw(struct ring_shared *s, struct drawn *d, unsigned child)
 {
+	uint64_t *ids = d->ids + (size_t)child * IDS_EACH;
+
+	atomic_fetch_add(&d->n_ready, 1);
+	while (atomic_load(&d->n_ready) < N_CHILDREN)
+		sched_yield();
 	for (uint64_t i = 0; i < IDS_EACH; i++)
 		ids[i] = ring_shared_connection(
 			s, START + i * SECONDS_PASSED * S / IDS_EACH);
@@ -34,19 +45,20 @@ static void draw(struct ring_shared *s, uint64_t *ids)
 static void ids_are_unique_across_processes(void **state)
 {
 	const size_t n = (size_t)N_CHILDREN * IDS_EACH;
-	uint64_t *ids = mmap(NULL, n * sizeof(*ids), PROT_READ | PROT_WRITE,
-			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct drawn *d = mmap(NULL, sizeof(*d), PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t *ids = d->ids;
 	struct ring_shared *s = ring_shared_new(1700000001, 0);
 
 	(void)state;
-	assert_ptr_not_equal(ids, MAP_FAILED);
+	assert_ptr_not_equal(d, MAP_FAILED);
 	assert_non_null(s);
-	for (int i = 0; i < N_CHILDREN; i++) {
+	for (unsigned i = 0; i < N_CHILDREN; i++) {
 		const pid_t child = fork();
 
 		assert_true(child >= 0);
 		if (child == 0)
-			draw(s, ids + (size_t)i * IDS_EACH);
+			draw(s, d, i);
 	}
 	for (int i = 0; i < N_CHILDREN; i++) {
 		int status;
@@ -72,7 +84,7 @@ static void ids_are_unique_across_processes(void **state)
 			assert_int_equal(ring_connection_number(ids[i]), 0);
 	}
 	ring_shared_free(s);
-	(void)munmap(ids, n * sizeof(*ids));
+	(void)munmap(d, sizeof(*d));
 }
 
 static void ids_follow_a_clock_that_jumps(void **state)

@@ -234,6 +234,31 @@ static void nothing_is_read_before_the_writer_agrees(void **state)
 	assert_int_equal(ring_test_take(f), 100);
 }
 
+/* From the consent on the reader's place holds the ring, even where the writer
+ * had counted on more room. */
+static void the_consent_holds_the_ring_at_once(void **state)
+{
+	struct ring_fixture *f = *state;
+	size_t len = RING_CHUNK_MAX;
+
+	detach(f);
+	assert_int_equal(ring_test_take(f), -EOVERFLOW);
+	f->got_at = f->put_at;
+	f->view.cursor->epoch--;
+	for (int i = 0; i < 200; i++)
+		assert_true(ring_test_put(f, SPAN - 64, T0_MS));
+	/* 201 entries were put since the writer looked last: room for 55, a
+	 * chunk wants 65, so it looks again and nobody is there */
+	assert_non_null(ring_tap_reserve(&f->tap, 1, &len, T0_MS));
+	assert_int_equal(f->tap.floor, f->tap.head);
+	f->view.cursor->epoch++;
+	assert_true(ring_test_put(f, SPAN - 64, T0_MS));
+	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 55);
+	for (int i = 0; i < 200 + 1 + 55; i++)
+		assert_int_equal(ring_test_take(f), SPAN - 64);
+	assert_int_equal(ring_test_take(f), 0);
+}
+
 /* An answer that is older than the ring's length is renewed. */
 static void a_late_answer_is_given_again(void **state)
 {
@@ -379,6 +404,7 @@ static void an_eighth_unread_is_kicked_for(void **state)
 	ring_tap_kick(&f->tap);
 	assert_true(kicked(f));
 	/* a reader that keeps up is left alone */
+	assert_true(ring_test_put(f, 1, T0_MS));
 	while (ring_test_take(f) > 0)
 		;
 	ring_reader_release(&f->reader);
@@ -403,9 +429,33 @@ static void a_successor_goes_on_where_the_writer_died(void **state)
 	memset(&f->tap, 0xee, sizeof(f->tap));
 	ring_tap_init(&f->tap, &f->map);
 	assert_true(ring_test_put(f, 600, T0_MS));
+	/* 9 and 11 of the ring's 16384 lines are unread: 255 times 64 fit */
+	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 255);
 	assert_int_equal(ring_test_take(f), 500);
 	assert_int_equal(ring_test_take(f), 600);
+	for (int i = 0; i < 255; i++)
+		assert_int_equal(ring_test_take(f), SPAN - 64);
 	assert_int_equal(ring_test_take(f), 0);
+}
+
+/* Where the reader is cannot be known: all the ring may be unread. */
+static void a_successor_does_not_believe_a_lying_cursor(void **state)
+{
+	static const uint64_t pos[] = { 0, 300 * SPAN + 64, 299 * SPAN + 1 };
+	struct ring_fixture *f = *state;
+
+	for (int i = 0; i < 300; i++) {
+		assert_true(ring_test_put(f, SPAN - 64, T0_MS));
+		assert_int_equal(ring_test_take(f), SPAN - 64);
+		ring_reader_release(&f->reader);
+	}
+	for (size_t i = 0; i < WS_ARRAY_LEN(pos); i++) {
+		f->view.cursor->pos = pos[i];
+		ring_tap_init(&f->tap, &f->map);
+		assert_false(ring_test_put(f, 0, T0_MS));
+	}
+	assert_true(ring_test_put(f, 0, T0_MS + RING_DETACH_MS));
+	assert_int_equal(detached_count(f), 1);
 }
 
 /* A fixture whose reader is not there yet. */
@@ -493,6 +543,7 @@ int main(void)
 		WITH_RING(each_move_begins_the_wait_anew),
 		WITH_RING(a_detached_reader_comes_back_at_the_head),
 		WITH_RING(nothing_is_read_before_the_writer_agrees),
+		WITH_RING(the_consent_holds_the_ring_at_once),
 		WITH_RING(a_late_answer_is_given_again),
 		WITH_RING(bytes_in_hand_are_checked_after_copying),
 		WITH_RING(a_lying_cursor_is_not_believed),
@@ -500,6 +551,7 @@ int main(void)
 		WITH_RING(an_idle_reader_is_kicked_once_for_news),
 		WITH_RING(an_eighth_unread_is_kicked_for),
 		WITH_RING(a_successor_goes_on_where_the_writer_died),
+		WITH_RING(a_successor_does_not_believe_a_lying_cursor),
 		cmocka_unit_test(a_late_reader_begins_at_the_beginning),
 		cmocka_unit_test(
 			a_reader_that_comes_too_late_begins_at_the_head),
