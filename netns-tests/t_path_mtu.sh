@@ -34,8 +34,8 @@ for f in v4 v6; do
 	unwire wan
 	expect_same_bytes tracker far
 	expect_peer_address far "$TRACKER"
-	tracker=${TRACKER//[][]/}
+	plain=${TRACKER//[][]/}
 	expect_at_least "messages about the MTU" \
-		"$(packet_count wan "> ${tracker//./\\.} proto=(1|58)$")" 1
+		"$(packet_count wan "> ${plain//./\\.} proto=(1|58)$")" 1
 done
 daemon_stop

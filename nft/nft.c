@@ -245,14 +245,14 @@ int nft_install(struct nft_link *link, const struct conf_tables *conf,
 
 int nft_remove(struct nft_link *link, struct nft_error *why)
 {
-	struct nft_batch *b;
 	struct nft_check_table t;
 	int r = look_for_change(link, &t, why);
 
 	if (r)
 		return r;
 	if (t.there) {
-		b = nft_batch_new();
+		struct nft_batch *b = nft_batch_new();
+
 		if (b && add_table(b, NFT_MSG_DELTABLE, 0, 0))
 			r = nft_batch_send(b, link->socket, why);
 		else

@@ -119,10 +119,15 @@ static bool draw_chain(struct picture *p, const struct nftnl_chain *c)
 			 nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY));
 }
 
-/* The kernel gives a set without a name one of its own. */
+/* The kernel gives a set without a name one of its own: "__set0". */
 static const char *plain_name(const char *name)
 {
-	return strncmp(name, "__set", 5) == 0 ? NFT_ANONYMOUS : name;
+	const size_t prefix = strlen("__set");
+
+	if (strncmp(name, "__set", prefix) != 0 ||
+	    name[prefix + strspn(name + prefix, "0123456789")])
+		return name;
+	return NFT_ANONYMOUS;
 }
 
 static bool draw_set(struct picture *p, const struct nftnl_set *s)
@@ -241,36 +246,31 @@ static bool draw_elems(struct picture *p, const struct nft_set *s,
 	return ok;
 }
 
-/* Numbers that grow and names that the kernel chose are not compared. */
-static void plain_expr(struct nftnl_expr *e)
-{
-	const char *kind = nftnl_expr_get_str(e, NFTNL_EXPR_NAME);
-
-	if (!strcmp(kind, "counter")) {
-		nftnl_expr_set_u64(e, NFTNL_EXPR_CTR_PACKETS, 0);
-		nftnl_expr_set_u64(e, NFTNL_EXPR_CTR_BYTES, 0);
-	} else if (!strcmp(kind, "lookup")) {
-		const char *set = nftnl_expr_get_str(e, NFTNL_EXPR_LOOKUP_SET);
-
-		if (strcmp(set, plain_name(set)) != 0)
-			(void)nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET,
-						 NFT_ANONYMOUS);
-	}
-}
-
 struct draw_exprs {
 	FILE *out;
 };
 
+/* Counts are left out, and a name that the kernel chose is not compared. */
 static int draw_expr(struct nftnl_expr *e, void *arg)
 {
 	const struct draw_exprs *d = arg;
+	const char *kind = nftnl_expr_get_str(e, NFTNL_EXPR_NAME);
 	char text[512];
 
-	plain_expr(e);
-	nftnl_expr_snprintf(text, sizeof(text), e, NFTNL_OUTPUT_DEFAULT, 0);
-	(void)fprintf(d->out, "\n%s %s", nftnl_expr_get_str(e, NFTNL_EXPR_NAME),
-		      text);
+	if (!strcmp(kind, "counter")) {
+		text[0] = '\0';
+	} else if (!strcmp(kind, "lookup")) {
+		const char *set = nftnl_expr_get_str(e, NFTNL_EXPR_LOOKUP_SET);
+
+		(void)snprintf(text, sizeof(text), "reg %u set %s flags %u",
+			       nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_SREG),
+			       plain_name(set),
+			       nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_FLAGS));
+	} else {
+		nftnl_expr_snprintf(text, sizeof(text), e, NFTNL_OUTPUT_DEFAULT,
+				    0);
+	}
+	(void)fprintf(d->out, "\n%s %s", kind, text);
 	return 0;
 }
 
@@ -292,14 +292,15 @@ static bool draw_rule(struct picture *p, struct nftnl_rule *r)
 	struct draw_exprs d;
 	char *line = NULL;
 	size_t size;
-	uint32_t len;
-	const void *user;
 
 	d.out = open_memstream(&line, &size);
 	if (!d.out)
 		return false;
 	if (nftnl_rule_is_set(r, NFTNL_RULE_USERDATA)) {
-		user = nftnl_rule_get_data(r, NFTNL_RULE_USERDATA, &len);
+		uint32_t len;
+		const void *user =
+			nftnl_rule_get_data(r, NFTNL_RULE_USERDATA, &len);
+
 		(void)nftnl_udata_parse(user, len, find_comment, &comment);
 	}
 	(void)fprintf(d.out, "rule \"%s\"", comment);
@@ -480,7 +481,7 @@ static int read_sets(struct nft_link *l, struct picture *p,
 	return r;
 }
 
-static int draw_kernel(struct nft_link *l, struct picture *p)
+static int try_kernel(struct nft_link *l, struct picture *p)
 {
 	struct nftnl_set_list *list;
 	struct nlmsghdr *h;
@@ -501,6 +502,18 @@ static int draw_kernel(struct nft_link *l, struct picture *p)
 	mnl_attr_put_strz(h, NFTA_RULE_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_RULE_CHAIN, NFT_CHAIN);
 	return nft_link_ask(l, h, take_rule, p);
+}
+
+/* Again when somebody changed the kernel's tables in between. */
+static int draw_kernel(struct nft_link *l, struct picture *p)
+{
+	int r = -EINTR;
+
+	for (int i = 0; r == -EINTR && i < TRIES; i++) {
+		picture_clear(p);
+		r = try_kernel(l, p);
+	}
+	return r;
 }
 
 static int by_text(const void *a, const void *b)
@@ -538,35 +551,43 @@ static void report_change(const char *want, const char *have,
 		       name_len(want + line), want + line);
 }
 
+static void sort(struct lines *l)
+{
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), by_text);
+}
+
+static void report_one(const char *what, const char *text,
+		       struct nft_report *report)
+{
+	nft_report_add(report, "%s: %.*s", what, name_len(text), text);
+}
+
 /* Sorts both. */
 static void compare(struct lines *want, struct lines *have,
 		    struct nft_report *report)
 {
 	size_t i = 0, j = 0;
 
-	if (want->n)
-		qsort(want->v, want->n, sizeof(*want->v), by_text);
-	if (have->n)
-		qsort(have->v, have->n, sizeof(*have->v), by_text);
-	while (i < want->n || j < have->n) {
-		const char *w = i < want->n ? want->v[i] : NULL;
-		const char *h = j < have->n ? have->v[j] : NULL;
-		const int d = !w ? 1 : !h ? -1 : strcmp(w, h);
+	sort(want);
+	sort(have);
+	while (i < want->n && j < have->n) {
+		const char *w = want->v[i], *h = have->v[j];
+		const int d = strcmp(w, h);
 
-		if (d && w && h && same_name(w, h)) {
+		if (d && same_name(w, h))
 			report_change(w, h, report);
-			i++;
-			j++;
-			continue;
-		}
-		if (d < 0)
-			nft_report_add(report, "missing: %.*s", name_len(w), w);
+		else if (d < 0)
+			report_one("missing", w, report);
 		else if (d > 0)
-			nft_report_add(report, "unexpected: %.*s", name_len(h),
-				       h);
-		i += d <= 0;
-		j += d >= 0;
+			report_one("unexpected", h, report);
+		i += d <= 0 || same_name(w, h);
+		j += d >= 0 || same_name(w, h);
 	}
+	while (i < want->n)
+		report_one("missing", want->v[i++], report);
+	while (j < have->n)
+		report_one("unexpected", have->v[j++], report);
 }
 
 static bool same_order(const struct lines *a, const struct lines *b)
@@ -584,17 +605,12 @@ int nft_check_content(struct nft_link *l, const struct nft_model *m,
 	struct picture want = { .m = m }, have = { .m = m };
 	const int n = report->n;
 	int r = draw_model(&want);
-	bool ordered;
 
-	for (int i = 0; !r && i < TRIES; i++) {
-		picture_clear(&have);
+	if (!r)
 		r = draw_kernel(l, &have);
-		if (r != -EINTR)
-			break;
-		r = i + 1 < TRIES ? 0 : r;
-	}
 	if (!r) {
-		ordered = same_order(&want.rules, &have.rules);
+		const bool ordered = same_order(&want.rules, &have.rules);
+
 		compare(&want.objects, &have.objects, report);
 		compare(&want.rules, &have.rules, report);
 		if (report->n == n && !ordered)

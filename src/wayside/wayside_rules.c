@@ -61,14 +61,15 @@ static int bind_alone(const struct base_addr *a)
 {
 	struct sockaddr_storage ss;
 	const socklen_t len = base_addr_to_sockaddr(a, &ss);
-	WS_CLEAN(base_fd_close)
-	int fd = socket(a->family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int r, fd = socket(a->family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return errno == EAFNOSUPPORT ? -EADDRNOTAVAIL : -errno;
-	if (bind(fd, (const struct sockaddr *)&ss, len) < 0)
-		return -errno;
-	return base_fd_take(&fd);
+	if (bind(fd, (const struct sockaddr *)&ss, len) == 0)
+		return fd;
+	r = -errno;
+	base_fd_close(&fd);
+	return r;
 }
 
 static void hold_done(struct hold *h)
