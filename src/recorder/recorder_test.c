@@ -45,9 +45,10 @@ static int setup(void **state)
 	struct lab *lab = calloc(1, sizeof(*lab));
 	const struct ring_map_size size = { .n_slots = 16,
 					    .ring_size = RING_SIZE_MIN,
-					    .pool_size = 2 * RING_CHUNK_MAX };
+					    .pool_size = 2UL * RING_CHUNK_MAX };
 
 	assert_non_null(lab);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	assert_int_equal(setenv("TZ", "UTC", 1), 0);
 	(void)snprintf(lab->dir, sizeof(lab->dir), "/tmp/recorder_test.XXXXXX");
 	assert_non_null(mkdtemp(lab->dir));

@@ -41,7 +41,9 @@ static void *map_shared(int fd, size_t size, int prot)
 {
 	void *p = mmap(NULL, size, prot, MAP_SHARED, fd, 0);
 
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		return NULL;
+	return p;
 }
 
 static void unmap(const void *p, size_t size)
@@ -61,8 +63,10 @@ static uint8_t *map_twice(int fd, size_t size, int prot)
 	if (base == MAP_FAILED)
 		return NULL;
 	for (int i = 0; i < 2; i++) {
-		if (mmap(base + (size_t)i * size, size, prot,
-			 MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
+		const void *half = mmap(base + (size_t)i * size, size, prot,
+					MAP_SHARED | MAP_FIXED, fd, 0);
+
+		if (half == MAP_FAILED) {
 			unmap(base, 2 * size);
 			return NULL;
 		}

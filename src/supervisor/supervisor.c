@@ -266,10 +266,13 @@ static int watch_signals(struct supervisor *s)
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGINT);
 	(void)sigaddset(&set, SIGHUP);
+	/* these two come back as errno: EPIPE, EFBIG */
 	(void)sigaddset(&set, SIGPIPE);
+	(void)sigaddset(&set, SIGXFSZ);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
 	(void)sigdelset(&set, SIGPIPE);
+	(void)sigdelset(&set, SIGXFSZ);
 	s->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s->signals.fd < 0)
 		return -errno;

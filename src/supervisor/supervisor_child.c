@@ -19,7 +19,7 @@
 /* Descriptors that a child keeps. */
 struct keep {
 	int fds[8 + SUPERVISOR_LISTENERS_MAX +
-		SUPERVISOR_WORKERS_MAX * (3 + 2 * RING_READER_MAX)];
+		CONF_WORKERS_MAX * (3 + 2 * RING_READER_MAX)];
 	size_t n;
 };
 
@@ -102,9 +102,11 @@ static int be_worker(struct supervisor *s, unsigned index, int channel,
 
 	keep(&k, channel);
 	for (unsigned i = 0; i < s->n_listeners; i++) {
-		sockets[i].listener = s->listeners[i].listener;
-		sockets[i].fd = s->listeners[i].fds[index];
-		keep(&k, sockets[i].fd);
+		const struct supervisor_listener *l = &s->listeners[i];
+
+		sockets[i] = (struct worker_socket){ .listener = l->listener,
+						     .fd = l->fds[index] };
+		keep(&k, l->fds[index]);
 	}
 	for (int i = 0; i < RING_READER_MAX; i++)
 		keep(&k, s->maps[index].kick_fd[i]);

@@ -14,14 +14,13 @@
 #include "ring_shared.h"
 #include "supervisor.h"
 
-#define SUPERVISOR_WORKERS_MAX   64
-#define SUPERVISOR_LISTENERS_MAX 2 /* transparent IPv4 and IPv6, or one fixed \
-				    */
-#define SUPERVISOR_START_MS  10000
-#define SUPERVISOR_STOP_MS   10000
-#define RESTART_LIVED_MS     5000
-#define RESTART_DELAY_MIN_MS 100
-#define RESTART_DELAY_MAX_MS 10000
+/* Transparent IPv4 and IPv6, or one fixed. */
+#define SUPERVISOR_LISTENERS_MAX 2
+#define SUPERVISOR_START_MS      10000
+#define SUPERVISOR_STOP_MS       10000
+#define RESTART_LIVED_MS         5000
+#define RESTART_DELAY_MIN_MS     100
+#define RESTART_DELAY_MAX_MS     10000
 
 enum supervisor_phase {
 	SUPERVISOR_STARTING,
@@ -49,7 +48,7 @@ struct supervisor_child {
 
 struct supervisor_listener {
 	struct intake_listener listener;
-	int fds[SUPERVISOR_WORKERS_MAX]; /* one a worker; -1 = closed */
+	int fds[CONF_WORKERS_MAX]; /* one a worker; -1 = closed */
 };
 
 struct supervisor {
@@ -57,12 +56,12 @@ struct supervisor {
 	enum supervisor_phase phase;
 	int status; /* exit status */
 	unsigned n_workers;
-	struct ring_map maps[SUPERVISOR_WORKERS_MAX];
+	struct ring_map maps[CONF_WORKERS_MAX];
 	struct ring_shared *shared;
 	struct supervisor_listener listeners[SUPERVISOR_LISTENERS_MAX];
 	unsigned n_listeners;
 	struct supervisor_child recorder;
-	struct supervisor_child workers[SUPERVISOR_WORKERS_MAX];
+	struct supervisor_child workers[CONF_WORKERS_MAX];
 	struct loop loop;
 	struct loop_watch signals;
 	struct loop_timer limit; /* of starting, then of stopping */
