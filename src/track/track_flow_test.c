@@ -92,6 +92,8 @@ static void one_direction_decides_for_both(void **state)
 	flow_feed(&f, BASE_SERVER, "0002*CR]", seen);
 	assert_int_equal(seen->n, 2);
 	seen_is(seen, 1, "[SG*1*0002*CR]");
+	assert_int_equal(seen->m[0].direction, BASE_CLIENT);
+	assert_int_equal(seen->m[1].direction, BASE_SERVER);
 	assert_int_equal(seen->m[1].offset, 15);
 	assert_int_equal(seen->counts.skipped, 15);
 	track_flow_end(&f, &seen->out);

@@ -62,6 +62,7 @@ static void pump(struct track_stream *s, const struct track_protocol *p,
 			emit(
 				&(struct track_message){
 					.protocol = p,
+					.direction = s->direction,
 					.bytes = { front.ptr, frame.len },
 					.device = frame.device,
 					.keyword = frame.keyword,

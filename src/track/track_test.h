@@ -14,6 +14,7 @@
 
 struct seen_message {
 	size_t at, len; /* in seen.bytes */
+	enum base_direction direction;
 	uint64_t offset;
 	uint64_t wall_ns;
 	bool length_ok;
@@ -50,6 +51,7 @@ static inline void seen_message(void *arg, const struct track_message *m)
 	memcpy(seen->bytes + seen->used, m->bytes.ptr, m->bytes.len);
 	*to = (struct seen_message){ .at = seen->used,
 				     .len = m->bytes.len,
+				     .direction = m->direction,
 				     .offset = m->offset,
 				     .wall_ns = m->wall_ns,
 				     .length_ok = m->length_ok };
