@@ -128,7 +128,7 @@ static inline unsigned ring_test_fill(struct ring_fixture *f, size_t span,
 	unsigned n = 0;
 
 	while (ring_test_put(f, span - sizeof(struct ring_entry), now_ms))
-		n++;
+		assert_in_range(++n, 1, RING_TEST_SIZE / span);
 	return n;
 }
 
