@@ -18,6 +18,7 @@
 #include "base_time.h"
 #include "ring_pool.h"
 #include "role_channel.h"
+#include "stat.h"
 #include "supervisor_internal.h"
 #include "supervisor_pidfile.h"
 
@@ -375,6 +376,30 @@ static int prepare(struct supervisor *s)
 	return supervisor_rules_open(s);
 }
 
+/* What happened in all, from the shared pages: zeros are left out. */
+static void log_totals(const struct supervisor *s)
+{
+	char line[900] = "";
+	size_t len = 0;
+
+	for (int id = 0; id < STAT_MAX; id++) {
+		uint64_t n = 0;
+
+		for (unsigned i = 0; i < s->n_workers; i++) {
+			const struct ring_map *m = &s->maps[i];
+
+			n += stat_get(&m->control->stat, id);
+			for (int j = 0; j < RING_READER_MAX; j++)
+				n += stat_get(&m->cursors[j]->stat, id);
+		}
+		if (n && len < sizeof(line))
+			len += (size_t)snprintf(line + len, sizeof(line) - len,
+						" %s=%llu", stat_table[id].name,
+						(unsigned long long)n);
+	}
+	base_notice("stopped%s", line);
+}
+
 static void take_back(struct supervisor *s)
 {
 	supervisor_rules_remove(s);
@@ -383,6 +408,10 @@ static void take_back(struct supervisor *s)
 		supervisor_pidfile_close(s->conf->pidfile, &s->pidfile);
 	loop_done(&s->loop);
 	base_fd_close(&s->signals.fd);
+}
+
+static void free_memory(struct supervisor *s)
+{
 	for (unsigned i = 0; i < s->n_workers; i++)
 		ring_map_destroy(&s->maps[i]);
 	ring_shared_free(s->shared);
@@ -417,7 +446,8 @@ int supervisor_run(const struct conf_tables *conf)
 	}
 	take_back(s);
 	if (started)
-		base_notice("stopped");
+		log_totals(s);
+	free_memory(s);
 	status = s->status;
 	free(s);
 	return status;

@@ -219,6 +219,8 @@ static void pid_file_lives_as_long_as_the_daemon(void **state)
 	assert_string_equal(text, expected);
 	stop(lab);
 	assert_int_equal(access(lab->conf->pidfile, F_OK), -1);
+	/* what happened in all is the last that it says */
+	await_line(lab, "stopped flows_opened=1 flows_closed=1 client_bytes=1");
 }
 
 static void a_dead_worker_is_replaced(void **state)
