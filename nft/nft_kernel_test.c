@@ -10,12 +10,22 @@
 
 #include "base_test.h"
 
+#include <netinet/in.h> /* before linux/in.h, which then gives way */
+
 #include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter/nf_tables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf_tables.h"
+#include "nft_batch.h"
+#include "nft_link.h"
+#include "nft_objects.h"
 
 static struct nft_link *open_link(bool hold)
 {
@@ -181,6 +191,66 @@ static void test_refused(void **state)
 	free(bad);
 }
 
+static void add_objects(struct nft_batch *b)
+{
+	struct nftnl_table *t = nft_objects_table(0);
+	struct nftnl_chain *c = nft_objects_chain();
+	struct nlmsghdr *h;
+
+	assert_non_null(t);
+	assert_non_null(c);
+	h = nft_batch_add(b, NFT_MSG_NEWTABLE, NLM_F_CREATE, "table");
+	assert_non_null(h);
+	nftnl_table_nlmsg_build_payload(h, t);
+	h = nft_batch_add(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, "chain");
+	assert_non_null(h);
+	nftnl_chain_nlmsg_build_payload(h, c);
+	nftnl_table_free(t);
+	nftnl_chain_free(c);
+}
+
+/* A rule with an expression that this kernel does not have, after one that it
+ * has: as if a module were missing. */
+static void test_missing_module(void **state)
+{
+	static const char *const names[] = { "counter", "nosuch" };
+	struct conf_tables *conf = new_conf(CONF_FAILURE_OPEN_STAY);
+	const struct nft_rule rule = {
+		.comment = "r v4", .stmts = { NFT_STMT_COUNTER, NFT_STMT_END }
+	};
+	struct nftnl_rule *r = nft_objects_rule(&rule);
+	struct nft_batch *b = nft_batch_new();
+	struct nft_link *l = open_link(false);
+	struct nlattr *list, *elem;
+	struct nft_error why;
+	struct nlmsghdr *h;
+
+	(void)state;
+	assert_non_null(r);
+	assert_non_null(b);
+	add_objects(b);
+	h = nft_batch_add(b, NFT_MSG_NEWRULE, NLM_F_CREATE, "rule \"r v4\"");
+	assert_non_null(h);
+	nftnl_rule_nlmsg_build_payload(h, r);
+	/* the kernel takes the second of two lists */
+	list = mnl_attr_nest_start(h, NFTA_RULE_EXPRESSIONS);
+	for (size_t i = 0; i < WS_ARRAY_LEN(names); i++) {
+		elem = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
+		mnl_attr_put_strz(h, NFTA_EXPR_NAME, names[i]);
+		mnl_attr_nest_end(h, elem);
+	}
+	mnl_attr_nest_end(h, list);
+	assert_int_equal(nft_batch_send(b, l->socket, &why), -ENOENT);
+	assert_string_equal(
+		why.text, "rule \"r v4\" (nosuch): No such file or directory: "
+			  "does this kernel have nft_nosuch?");
+	assert_int_equal(differences(conf, NFT_STATE_STOPPED), 0);
+	nftnl_rule_free(r);
+	nft_batch_free(b);
+	nft_close(l);
+	free(conf);
+}
+
 /* As many elements as a configuration can have: more than one message a set,
  * and more bytes than the socket's buffer takes as it comes. */
 static void test_most_elements(void **state)
@@ -274,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_open_stay),
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_missing_module),
 		cmocka_unit_test(test_most_elements),
 		cmocka_unit_test(test_most_rules),
 		cmocka_unit_test(test_fixed),
