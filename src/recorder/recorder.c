@@ -20,6 +20,19 @@ static const char *const syscalls[] = {
 	"recvfrom",      "sendto",    "unlinkat",    NULL,
 };
 
+/* Copies the payload out of the ring: the worker may be hostile, or may have
+ * left us behind and write there again. */
+static bool take(struct recorder *r, const struct recorder_ring *ring,
+		 const struct ring_entry *e, const uint8_t *payload)
+{
+	if (e->len > RING_CHUNK_MAX) {
+		stat_add(r->stat, STAT_NONSENSE, 1);
+		return false;
+	}
+	memcpy(r->payload, payload, e->len);
+	return ring_reader_intact(&ring->reader);
+}
+
 /* Return: true when the ring is read to its head. */
 static bool read_ring(struct recorder_ring *ring, bool *something)
 {
@@ -42,8 +55,8 @@ static bool read_ring(struct recorder_ring *ring, bool *something)
 			base_warn("left behind by worker/%td: going on at its "
 				  "head",
 				  ring - r->rings);
-		} else {
-			recorder_flow_entry(ring, &e, payload);
+		} else if (take(r, ring, &e, payload)) {
+			recorder_flow_entry(ring, &e, r->payload);
 		}
 	}
 	return false;
@@ -193,12 +206,13 @@ static int run(struct recorder *r)
 static void finish(struct recorder *r)
 {
 	recorder_files_close(r);
-	for (unsigned i = 0; i < r->setup->n_workers; i++) {
+	for (unsigned i = 0; r->rings && i < r->setup->n_workers; i++) {
 		free(r->rings[i].flows);
 		ring_map_unview(&r->rings[i].reader.map);
 	}
 	loop_done(&r->loop);
 	free(r->rings);
+	free(r->payload);
 	free(r);
 }
 
@@ -219,11 +233,11 @@ int recorder_main(const struct recorder_setup *setup, pid_t parent)
 	r->log_dir = -1;
 	r->loop.epoll_fd = -1;
 	r->rings = calloc(setup->n_workers, sizeof(*r->rings));
-	if (r->rings)
+	r->payload = malloc(RING_CHUNK_MAX);
+	if (r->rings && r->payload)
 		err = run(r);
-	if (r->rings)
-		finish(r);
 	else
-		free(r);
+		base_err("out of memory");
+	finish(r);
 	return err ? 1 : 0;
 }

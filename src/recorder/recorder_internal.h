@@ -49,6 +49,7 @@ struct recorder {
 	const struct recorder_setup *setup;
 	const struct conf_tables *conf;
 	int log_dir;
+	uint8_t *payload; /* of the entry at hand: RING_CHUNK_MAX bytes */
 	struct recorder_ring *rings; /* setup->n_workers */
 	struct capture_files captures;
 	struct capture_events events;

@@ -60,7 +60,8 @@ static void stop(struct supervisor *s, int status)
 		return;
 	s->phase = SUPERVISOR_STOPPING_WORKERS;
 	s->status = status;
-	base_notice("stopping");
+	if (s->was_ready)
+		base_notice("stopping");
 	supervisor_listen_close(s);
 	loop_timer_clear(&s->loop, &s->recorder.restart);
 	for (unsigned i = 0; i < s->n_workers; i++)
@@ -116,6 +117,7 @@ static void run(struct supervisor *s)
 		return;
 	}
 	s->phase = SUPERVISOR_RUNNING;
+	s->was_ready = true;
 	base_notice("ready: %u workers, %s", s->n_workers,
 		    s->nft ? "rules installed" : "fixed-remote mode");
 }
@@ -370,10 +372,10 @@ static int prepare(struct supervisor *s)
 		if (s->pidfile < 0)
 			return s->pidfile;
 	}
-	r = supervisor_listen(s);
+	r = supervisor_rules_open(s);
 	if (r)
 		return r;
-	return supervisor_rules_open(s);
+	return supervisor_listen(s);
 }
 
 /* What happened in all, from the shared pages: zeros are left out. */
@@ -420,7 +422,6 @@ static void free_memory(struct supervisor *s)
 int supervisor_run(const struct conf_tables *conf)
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
-	bool started;
 	int status;
 
 	if (!s) {
@@ -433,8 +434,7 @@ int supervisor_run(const struct conf_tables *conf)
 	s->limit.fire = limit_reached;
 	for (unsigned i = 0; i < s->n_workers; i++)
 		ring_map_init(&s->maps[i]);
-	started = prepare(s) == 0;
-	if (started) {
+	if (prepare(s) == 0) {
 		if (start_roles(s))
 			stop(s, 1);
 		if (loop_run(&s->loop)) {
@@ -445,7 +445,7 @@ int supervisor_run(const struct conf_tables *conf)
 		s->status = 1;
 	}
 	take_back(s);
-	if (started)
+	if (s->was_ready)
 		log_totals(s);
 	free_memory(s);
 	status = s->status;

@@ -54,7 +54,8 @@ struct supervisor_listener {
 struct supervisor {
 	const struct conf_tables *conf;
 	enum supervisor_phase phase;
-	int status; /* exit status */
+	int status;     /* exit status */
+	bool was_ready; /* else the one line of a failed start is all it says */
 	unsigned n_workers;
 	struct ring_map maps[CONF_WORKERS_MAX];
 	struct ring_shared *shared;
