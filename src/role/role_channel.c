@@ -29,7 +29,8 @@ int role_channel_receive(int fd, enum role_message *message)
 	ssize_t n;
 
 	do {
-		n = recv(fd, &word, sizeof(word), 0);
+		/* MSG_TRUNC: the real length, also of what is too long */
+		n = recv(fd, &word, sizeof(word), MSG_TRUNC);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
