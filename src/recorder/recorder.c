@@ -105,6 +105,7 @@ static void work(struct recorder *r)
 	/* A flow whose CLOSE found no room has ended all the same. */
 	for (unsigned i = 0; i < r->setup->n_workers; i++)
 		recorder_flow_sweep(&r->rings[i]);
+	recorder_files_flush(r);
 	if (!sleep_all(r) || r->due_first)
 		loop_timer_set(&r->loop, &r->tick, now + RECORDER_TICK_MS);
 }

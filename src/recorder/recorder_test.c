@@ -8,16 +8,21 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base_fd.h"
 #include "base_test.h"
+#include "base_time.h"
 #include "conf_tables.h"
 #include "recorder.h"
 #include "ring_map.h"
@@ -36,6 +41,7 @@ struct lab {
 	struct ring_map map;
 	struct ring_tap tap;
 	char dir[64];
+	bool dies_writing; /* the next recorder */
 	int channel;
 	pid_t recorder;
 };
@@ -91,6 +97,17 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* The first byte written to a regular file ends the process. */
+static void forbid_writing(void)
+{
+	const struct sigaction deadly = { .sa_handler = SIG_DFL };
+	const struct rlimit nothing = { 0, 0 };
+
+	if (sigaction(SIGXFSZ, &deadly, NULL) < 0 ||
+	    setrlimit(RLIMIT_FSIZE, &nothing) < 0)
+		_exit(99);
+}
+
 static void start(struct lab *lab)
 {
 	const struct recorder_setup setup_ = { .conf = lab->conf,
@@ -106,6 +123,8 @@ static void start(struct lab *lab)
 		struct recorder_setup mine = setup_;
 
 		mine.channel = ends[1];
+		if (lab->dies_writing)
+			forbid_writing();
 		_exit(recorder_main(&mine, self));
 	}
 	assert_int_equal(close(ends[1]), 0);
@@ -215,6 +234,27 @@ static void assert_file(const struct lab *lab, const char *name,
 static uint64_t count(const struct lab *lab, enum stat_id id)
 {
 	return stat_get(&lab->map.cursors[RING_READER_RECORDER]->stat, id);
+}
+
+/* The recorder's own page says so; a time limit only ends a broken run. */
+static void await_word(const _Atomic uint32_t *word, uint32_t value)
+{
+	const uint64_t limit = base_time_mono_ms() + 10000;
+
+	while (atomic_load(word) != value) {
+		assert_true(base_time_mono_ms() < limit);
+		(void)sched_yield(); /* cannot fail on Linux */
+	}
+}
+
+static void await_count(const _Atomic uint64_t *count_, uint64_t value)
+{
+	const uint64_t limit = base_time_mono_ms() + 10000;
+
+	while (atomic_load(count_) != value) {
+		assert_true(base_time_mono_ms() < limit);
+		(void)sched_yield(); /* cannot fail on Linux */
+	}
 }
 
 static void records_a_conversation(void **state)
@@ -336,6 +376,210 @@ static void nonsense_in_the_ring_is_skipped_and_counted(void **state)
 	assert_file(lab, "events", "");
 }
 
+static void each_flow_follows_its_rule(void **state)
+{
+	struct lab *lab = *state;
+	struct conf_rule *rules = lab->conf->rules;
+	char noise[1001];
+
+	memset(noise, 'x', sizeof(noise) - 1);
+	noise[sizeof(noise) - 1] = '\0';
+	lab->conf->n_rules = 3;
+	rules[0].capture = CONF_CAPTURE_NONE;
+	(void)snprintf(rules[1].observe, CONF_NAME_LEN, "none");
+	rules[2].capture = CONF_CAPTURE_NONE;
+	(void)snprintf(rules[2].observe, CONF_NAME_LEN, "watch");
+	for (uint32_t i = 0; i < 3; i++) {
+		flow(lab, i, i)->rule = (uint16_t)i;
+		hint(lab, i, RING_ENTRY_OPEN, 0, 0);
+	}
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	bytes(lab, 1, RING_CLIENT, 0, LK);
+	/* whose protocol is given: it is not given up for a bad beginning */
+	bytes(lab, 2, RING_CLIENT, 0, noise);
+	bytes(lab, 2, RING_CLIENT, 1000, LK);
+	start(lab);
+	stop(lab);
+	assert_file(lab, ID "_192.0.2.10.log", NULL);
+	assert_file(lab, ID "-2_192.0.2.10.log", STAMP "\tclient\t" LK "\n");
+	assert_file(lab, ID "-3_192.0.2.10.log", NULL);
+	assert_file(lab, "events",
+		    STAMP "\tclient\t192.0.2.10\t" ID "\t" LK "\n" STAMP
+			  "\tclient\t192.0.2.10\t" ID "-3\t" LK "\n");
+}
+
+static void only_bad_ends_are_in_errors_log(void **state)
+{
+	/* errno values of Linux on every architecture of Debian but mips */
+	static const uint32_t errors[RING_CLOSE_MAX] = {
+		[RING_CLOSE_CLIENT_RESET] = ECONNRESET,
+		[RING_CLOSE_SERVER_RESET] = ECONNRESET,
+		[RING_CLOSE_CONNECT_FAILED] = ECONNREFUSED,
+		[RING_CLOSE_CONNECT_TIMEOUT] = ETIMEDOUT,
+	};
+	struct lab *lab = *state;
+
+	lab->conf->rules[0].capture = CONF_CAPTURE_NONE;
+	for (uint32_t i = 0; i < RING_CLOSE_MAX; i++) {
+		flow(lab, i, i);
+		hint(lab, i, RING_ENTRY_OPEN, 0, 0);
+		hint(lab, i, RING_ENTRY_CLOSE, (enum ring_close)i, errors[i]);
+	}
+	start(lab);
+	stop(lab);
+#define LINE(id, what)                                \
+	STAMP "\tconn=" id " client=192.0.2.10:4711 " \
+	      "remote=198.51.100.7:7700\t" what "\n"
+	assert_file(
+		lab, "errors.log",
+		LINE(ID "-2", "Broken connection (client side) "
+			      "(errno=104: Connection reset by peer)")
+			LINE(ID "-3", "Broken connection (server side) "
+				      "(errno=104: Connection reset by peer)")
+				LINE(ID "-4",
+				     "connect() (errno=111: Connection "
+				     "refused)")
+					LINE(ID "-5", "connect() (errno=110: "
+						      "Connection timed out)")
+						LINE(ID "-7",
+						     "Worker died (no errno)"));
+#undef LINE
+}
+
+static void a_slot_that_lives_again_is_another_flow(void **state)
+{
+	struct lab *lab = *state;
+
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, "a");
+	/* neither its CLOSE nor the next one's OPEN found room */
+	flow(lab, 0, 1)->serial = 2;
+	bytes(lab, 0, RING_CLIENT, 0, "b");
+	start(lab);
+	stop(lab);
+	assert_file(lab, ID "_192.0.2.10.log", STAMP "\tclient\ta\n");
+	assert_file(lab, ID "-2_192.0.2.10.log", STAMP "\tclient\tb\n");
+}
+
+static void a_flow_whose_close_is_lost_ends_all_the_same(void **state)
+{
+	struct lab *lab = *state;
+	const struct ring_cursor *mine = lab->map.cursors[RING_READER_RECORDER];
+
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, "[3G*1234567890*0002*LK");
+	ring_slot_free(&lab->map.slots[0]);
+	start(lab);
+	/* the end of the flow makes half a message to what is skipped */
+	await_count(&mine->stat.v[STAT_SKIPPED_BYTES], 22);
+	stop(lab);
+	assert_file(lab, "events", "");
+}
+
+static void an_idle_recorder_is_woken(void **state)
+{
+	struct lab *lab = *state;
+	const struct ring_cursor *mine = lab->map.cursors[RING_READER_RECORDER];
+
+	flow(lab, 0, 0);
+	start(lab);
+	for (uint64_t i = 0; i < 3; i++) {
+		await_word(&mine->idle, 1);
+		bytes(lab, 0, RING_CLIENT, i, "x");
+		ring_tap_kick(&lab->tap);
+		await_count(&mine->pos, atomic_load(&lab->map.control->head));
+	}
+	stop(lab);
+}
+
+static void bytes_are_given_back_when_they_are_written(void **state)
+{
+	struct lab *lab = *state;
+	int status;
+
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	lab->dies_writing = true;
+	start(lab);
+	status = wait_for(lab->recorder);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ);
+	base_fd_close(&lab->channel);
+	/* nothing was written, so nothing may be overwritten */
+	assert_int_equal(
+		atomic_load(&lab->map.cursors[RING_READER_RECORDER]->pos), 0);
+	lab->dies_writing = false;
+	start(lab);
+	stop(lab);
+	assert_file(lab, ID "_192.0.2.10.log", STAMP "\tclient\t" LK "\n");
+	assert_file(lab, "events",
+		    STAMP "\tclient\t192.0.2.10\t" ID "\t" LK "\n");
+}
+
+static void stopping_reads_all_that_is_there(void **state)
+{
+	struct lab *lab = *state;
+
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	/* many batches of it: 128 bytes an entry, a ring of 1 MiB */
+	for (uint64_t i = 0; i < 8000; i++)
+		bytes(lab, 0, RING_CLIENT, i, "x");
+	start(lab);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_CAPTURE_BYTES), 8000);
+	assert_int_equal(
+		atomic_load(&lab->map.cursors[RING_READER_RECORDER]->pos),
+		atomic_load(&lab->map.control->head));
+}
+
+/* How often `text` is in the log of the child that has ended. */
+static int times_in(int log, const char *text)
+{
+	char *all;
+	size_t len;
+	int n = 0;
+
+	assert_int_equal(lseek(log, 0, SEEK_SET), 0);
+	assert_int_equal(base_fd_read_all(log, 65536, &all, &len), 0);
+	for (const char *p = strstr(all, text); p; p = strstr(p + 1, text))
+		n++;
+	free(all);
+	return n;
+}
+
+static void what_cannot_be_written_is_counted_and_said_once(void **state)
+{
+	struct lab *lab = *state;
+	const int log = memfd_create("log", MFD_CLOEXEC);
+	const int own = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	assert_true(log >= 0 && own >= 0);
+	(void)snprintf(lab->conf->events[0], CONF_PATH_LEN, "/dev/full");
+	assert_int_equal(dup2(log, STDERR_FILENO), STDERR_FILENO);
+	start(lab);
+	assert_int_equal(dup2(own, STDERR_FILENO), STDERR_FILENO);
+	await_ready(lab);
+	assert_int_equal(rmdir(lab->dir), 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		flow(lab, i, i);
+		hint(lab, i, RING_ENTRY_OPEN, 0, 0);
+		bytes(lab, i, RING_CLIENT, 0, LK);
+		hint(lab, i, RING_ENTRY_CLOSE, RING_CLOSE_CLIENT_RESET, 104);
+	}
+	stop(lab);
+	assert_int_equal(count(lab, STAT_CAPTURE_LOST_BYTES), 2 * strlen(LK));
+	assert_int_equal(count(lab, STAT_EVENTS_LOST), 2);
+	assert_int_equal(times_in(log, "captures cannot be written"), 1);
+	assert_int_equal(times_in(log, "events cannot be written"), 1);
+	assert_int_equal(times_in(log, "errors.log cannot be written"), 1);
+	assert_int_equal(close(log), 0);
+	assert_int_equal(close(own), 0);
+	assert_int_equal(mkdir(lab->dir, 0700), 0);
+}
+
 static void a_log_directory_that_is_gone_is_an_error(void **state)
 {
 	struct lab *lab = *state;
@@ -360,6 +604,14 @@ int main(void)
 		CASE(a_gap_is_counted_exactly_and_spoils_no_later_message),
 		CASE(entries_of_a_flow_that_is_gone_are_counted),
 		CASE(nonsense_in_the_ring_is_skipped_and_counted),
+		CASE(each_flow_follows_its_rule),
+		CASE(only_bad_ends_are_in_errors_log),
+		CASE(a_slot_that_lives_again_is_another_flow),
+		CASE(a_flow_whose_close_is_lost_ends_all_the_same),
+		CASE(an_idle_recorder_is_woken),
+		CASE(bytes_are_given_back_when_they_are_written),
+		CASE(stopping_reads_all_that_is_there),
+		CASE(what_cannot_be_written_is_counted_and_said_once),
 		CASE(a_log_directory_that_is_gone_is_an_error),
 	};
 
