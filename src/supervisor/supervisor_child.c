@@ -79,6 +79,19 @@ static int call_worker(const void *argument, pid_t parent)
 	return worker_main(argument, parent);
 }
 
+/* This worker's socket of each group of listeners. */
+static void choose_sockets(const struct supervisor *s, unsigned index,
+			   struct worker_socket *sockets, struct keep *k)
+{
+	for (unsigned i = 0; i < s->n_listeners; i++) {
+		const struct supervisor_listener *l = &s->listeners[i];
+
+		sockets[i].listener = l->listener;
+		sockets[i].fd = l->fds[index];
+		keep(k, l->fds[index]);
+	}
+}
+
 /* In the keeper-to-be. Return: exit status. */
 static int be_worker(struct supervisor *s, unsigned index, int channel,
 		     pid_t parent)
@@ -101,13 +114,7 @@ static int be_worker(struct supervisor *s, unsigned index, int channel,
 	struct keep k = { .n = 0 };
 
 	keep(&k, channel);
-	for (unsigned i = 0; i < s->n_listeners; i++) {
-		const struct supervisor_listener *l = &s->listeners[i];
-
-		sockets[i] = (struct worker_socket){ .listener = l->listener,
-						     .fd = l->fds[index] };
-		keep(&k, l->fds[index]);
-	}
+	choose_sockets(s, index, sockets, &k);
 	for (int i = 0; i < RING_READER_MAX; i++)
 		keep(&k, s->maps[index].kick_fd[i]);
 	close_others(&k);
