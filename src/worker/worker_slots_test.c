@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* worker_slots_test.c - slots, lists and stale events, without a process */
+#include "worker_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "base_test.h"
+
+#define N_SLOTS 3
+
+struct lab {
+	struct ring_map map;
+	struct worker_setup setup;
+	struct worker worker;
+};
+
+static int setup(void **state)
+{
+	const struct ring_map_size size = {
+		.n_slots = N_SLOTS,
+		.ring_size = RING_SIZE_MIN,
+		.pool_size = ring_pool_bytes(4UL * RING_BLOCK),
+	};
+	struct lab *lab = calloc(1, sizeof(*lab));
+	struct worker *w;
+
+	assert_non_null(lab);
+	assert_int_equal(ring_map_create(&lab->map, &size), 0);
+	w = &lab->worker;
+	w->setup = &lab->setup;
+	w->control = lab->map.control;
+	w->slots = lab->map.slots;
+	w->n_slots = N_SLOTS;
+	w->links = calloc(N_SLOTS, sizeof(*w->links));
+	assert_non_null(w->links);
+	ring_tap_init(&w->tap, &lab->map);
+	ring_pool_init(&w->pool, &lab->map);
+	worker_slots_init(w);
+	*state = lab;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct lab *lab = *state;
+
+	free(lab->worker.links);
+	ring_map_destroy(&lab->map);
+	free(lab);
+	return 0;
+}
+
+static void slots_are_taken_and_given_back(void **state)
+{
+	struct worker *w = &((struct lab *)*state)->worker;
+	const uint64_t first = w->control->ring_id;
+
+	for (uint32_t i = 0; i < N_SLOTS; i++) {
+		assert_int_equal(worker_slot_take(w), i);
+		assert_int_equal(w->slots[i].serial, 1);
+		assert_int_equal(w->slots[i].flow_id, first + i);
+	}
+	assert_int_equal(worker_slot_take(w), WORKER_NONE);
+	assert_int_equal(w->n_flows, N_SLOTS);
+	worker_slot_give(w, 0);
+	worker_slot_give(w, 2);
+	assert_int_equal(w->n_flows, N_SLOTS - 2);
+	/* the one freed last comes first, in a new life */
+	assert_int_equal(worker_slot_take(w), 2);
+	assert_int_equal(worker_slot_take(w), 0);
+	assert_int_equal(w->slots[2].serial, 2);
+	assert_int_equal(w->slots[0].serial, 2);
+	assert_int_equal(w->slots[0].flow_id, first + N_SLOTS + 1);
+	assert_int_equal(worker_slot_take(w), WORKER_NONE);
+}
+
+static void a_serial_is_never_zero(void **state)
+{
+	struct worker *w = &((struct lab *)*state)->worker;
+	const uint32_t slot = worker_slot_take(w);
+
+	w->slots[slot].serial = RING_SERIAL_MAX;
+	worker_slot_give(w, slot);
+	assert_int_equal(worker_slot_take(w), slot);
+	assert_int_equal(w->slots[slot].serial, 1);
+}
+
+static void a_list_is_first_in_first_out(void **state)
+{
+	struct worker *w = &((struct lab *)*state)->worker;
+	struct worker_list list = { WORKER_NONE, WORKER_NONE };
+
+	for (uint32_t i = 0; i < N_SLOTS; i++)
+		worker_list_push(w, &list, i);
+	worker_list_remove(w, &list, 1); /* from the middle */
+	assert_int_equal(list.first, 0);
+	assert_int_equal(list.last, 2);
+	worker_list_remove(w, &list, 0);
+	assert_int_equal(list.first, 2);
+	worker_list_push(w, &list, 1);
+	worker_list_remove(w, &list, 1); /* from the end */
+	assert_int_equal(list.last, 2);
+	worker_list_remove(w, &list, 2);
+	assert_int_equal(list.first, WORKER_NONE);
+	assert_int_equal(list.last, WORKER_NONE);
+}
+
+/* The token of epoll, as worker_flow.c makes it. */
+static uint64_t token(uint32_t slot, uint32_t serial)
+{
+	return LOOP_FLOW_BIT | (uint64_t)serial << 32 | slot << 1 | RING_CLIENT;
+}
+
+static void an_event_of_an_earlier_life_is_ignored(void **state)
+{
+	struct worker *w = &((struct lab *)*state)->worker;
+	uint32_t slot = worker_slot_take(w);
+
+	worker_slot_give(w, slot);
+	slot = worker_slot_take(w);
+	w->slots[slot].state = RING_STATE_CONNECTING;
+	worker_list_push(w, &w->connecting, slot);
+	worker_flow_ready(w, token(slot, 1), EPOLLERR);
+	assert_int_equal(w->slots[slot].state, RING_STATE_CONNECTING);
+	worker_flow_ready(w, token(slot, 2), EPOLLERR);
+	assert_int_equal(w->slots[slot].state, RING_STATE_CLOSING);
+	/* until the batch ends nobody else gets the slot */
+	worker_flow_ready(w, token(slot, 2), EPOLLERR);
+	assert_int_equal(w->slots[slot].state, RING_STATE_CLOSING);
+	worker_flow_reap(w);
+	assert_int_equal(w->slots[slot].state, RING_STATE_FREE);
+	assert_int_equal(w->n_flows, 0);
+}
+
+static void the_reaper_gives_pending_bytes_back(void **state)
+{
+	struct worker *w = &((struct lab *)*state)->worker;
+	const size_t room = ring_pool_room(&w->pool);
+	const uint32_t slot = worker_slot_take(w);
+	uint8_t bytes[RING_BLOCK + 1] = { 0 };
+
+	for (int i = 0; i < RING_SIDES; i++)
+		ring_pool_append(&w->pool, &w->slots[slot].dir[i], bytes,
+				 sizeof(bytes));
+	assert_int_equal(ring_pool_room(&w->pool), room - 4UL * RING_BLOCK);
+	w->slots[slot].state = RING_STATE_OPEN;
+	worker_flow_close(w, slot, RING_CLOSE_SERVER_RESET, ECONNRESET);
+	worker_flow_reap(w);
+	assert_int_equal(ring_pool_room(&w->pool), room);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(slots_are_taken_and_given_back),
+		CASE(a_serial_is_never_zero),
+		CASE(a_list_is_first_in_first_out),
+		CASE(an_event_of_an_earlier_life_is_ignored),
+		CASE(the_reaper_gives_pending_bytes_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
