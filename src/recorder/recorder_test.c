@@ -342,11 +342,13 @@ static void a_gap_is_counted_exactly_and_spoils_no_later_message(void **state)
 	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
 	bytes(lab, 0, RING_CLIENT, 0, "[3G*1234");
 	bytes(lab, 0, RING_CLIENT, 1008, LK);
+	bytes(lab, 0, RING_CLIENT, 1031, LK); /* it goes on without a gap */
 	start(lab);
 	stop(lab);
 	assert_int_equal(count(lab, STAT_GAP_BYTES), 1000);
 	assert_file(lab, "events",
-		    STAMP "\tclient\t192.0.2.10\t" ID "\t" LK "\n");
+		    STAMP "\tclient\t192.0.2.10\t" ID "\t" LK "\n" STAMP
+			  "\tclient\t192.0.2.10\t" ID "\t" LK "\n");
 }
 
 static void entries_of_a_flow_that_is_gone_are_counted(void **state)
@@ -478,20 +480,68 @@ static void a_flow_whose_close_is_lost_ends_all_the_same(void **state)
 	assert_file(lab, "events", "");
 }
 
+/* Nor does it forget a flow that says nothing for a while. */
 static void an_idle_recorder_is_woken(void **state)
 {
+	static const char *const parts[] = { "[3G*12345", "67890*00",
+					     "02*LK]" };
 	struct lab *lab = *state;
 	const struct ring_cursor *mine = lab->map.cursors[RING_READER_RECORDER];
+	uint64_t offset = 0;
 
 	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
 	start(lab);
-	for (uint64_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < WS_ARRAY_LEN(parts); i++) {
 		await_word(&mine->idle, 1);
-		bytes(lab, 0, RING_CLIENT, i, "x");
+		bytes(lab, 0, RING_CLIENT, offset, parts[i]);
+		offset += strlen(parts[i]);
 		ring_tap_kick(&lab->tap);
 		await_count(&mine->pos, atomic_load(&lab->map.control->head));
 	}
 	stop(lab);
+	assert_file(lab, "events",
+		    STAMP "\tclient\t192.0.2.10\t" ID "\t" LK "\n");
+}
+
+/* A message that only silence completes, as more could belong to it: its
+ * length says 16 bytes. */
+#define SHORT "[3G*1234567890*0010*LK]"
+
+static void bytes_of_now(struct lab *lab, const char *text)
+{
+	const struct ring_slot *s = flow(lab, 0, 0);
+	const struct ring_entry e = { .type = RING_ENTRY_DATA,
+				      .len = (uint32_t)strlen(text),
+				      .serial = s->serial,
+				      .flow_id = s->flow_id,
+				      .time_ns = base_time_wall_ns() };
+
+	assert_true(ring_tap_put(&lab->tap, &e, text, 1));
+}
+
+static void silence_completes_a_message(void **state)
+{
+	struct lab *lab = *state;
+	const struct ring_cursor *mine = lab->map.cursors[RING_READER_RECORDER];
+
+	bytes_of_now(lab, SHORT);
+	start(lab);
+	await_count(&mine->stat.v[STAT_EVENTS], 1);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_LENGTH_WRONG), 1);
+	assert_int_equal(count(lab, STAT_EVENTS), 1);
+}
+
+static void the_end_completes_a_message(void **state)
+{
+	struct lab *lab = *state;
+
+	bytes_of_now(lab, SHORT);
+	start(lab);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_LENGTH_WRONG), 1);
+	assert_int_equal(count(lab, STAT_EVENTS), 1);
 }
 
 static void bytes_are_given_back_when_they_are_written(void **state)
@@ -609,6 +659,8 @@ int main(void)
 		CASE(a_slot_that_lives_again_is_another_flow),
 		CASE(a_flow_whose_close_is_lost_ends_all_the_same),
 		CASE(an_idle_recorder_is_woken),
+		CASE(silence_completes_a_message),
+		CASE(the_end_completes_a_message),
 		CASE(bytes_are_given_back_when_they_are_written),
 		CASE(stopping_reads_all_that_is_there),
 		CASE(what_cannot_be_written_is_counted_and_said_once),
