@@ -8,11 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -20,11 +23,14 @@
 
 #include "base_fd.h"
 #include "base_test.h"
+#include "base_time.h"
 #include "conf_tables.h"
 #include "ring_layout.h"
 #include "role_title.h"
 #include "supervisor.h"
 #include "supervisor_pidfile.h"
+
+#define LIMIT_S 10 /* ends a broken run */
 
 struct lab {
 	struct conf_tables *conf;
@@ -32,6 +38,7 @@ struct lab {
 	int server; /* the test's listening socket: the remote */
 	FILE *log;
 	pid_t daemon;
+	struct rlimit files; /* of the daemon; 0 = as many as we */
 };
 
 static struct base_addr bind_loopback(int fd)
@@ -113,6 +120,9 @@ static void start(struct lab *lab)
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
 		    dup2(ends[1], STDERR_FILENO) < 0)
 			_exit(99);
+		if (lab->files.rlim_max &&
+		    setrlimit(RLIMIT_NOFILE, &lab->files) < 0)
+			_exit(99);
 		_exit(supervisor_run(lab->conf));
 	}
 	assert_int_equal(close(ends[1]), 0);
@@ -178,23 +188,49 @@ static pid_t child_named(pid_t parent, const char *title)
 	return found;
 }
 
-/* One conversation through the daemon. */
-static void converse(struct lab *lab)
+/* Return: as connect(). */
+static int try_connect(const struct lab *lab, int client)
 {
-	const struct timeval limit = { .tv_sec = 10 };
-	const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_storage ss;
 	const socklen_t len = base_addr_to_sockaddr(&lab->conf->listen, &ss);
-	char byte = 'x';
-	int server;
+
+	return connect(client, (struct sockaddr *)&ss, len);
+}
+
+static int new_client(void)
+{
+	const struct timeval limit = { .tv_sec = LIMIT_S };
+	const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(client >= 0);
-	assert_int_equal(connect(client, (struct sockaddr *)&ss, len), 0);
+	assert_int_equal(setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit,
+				    sizeof(limit)),
+			 0);
+	return client;
+}
+
+static int accept_server(const struct lab *lab)
+{
+	const struct timeval limit = { .tv_sec = LIMIT_S };
+	int server;
+
 	assert_int_equal(setsockopt(lab->server, SOL_SOCKET, SO_RCVTIMEO,
 				    &limit, sizeof(limit)),
 			 0);
 	server = accept4(lab->server, NULL, NULL, SOCK_CLOEXEC);
 	assert_true(server >= 0);
+	return server;
+}
+
+/* One conversation through the daemon. */
+static void converse(struct lab *lab)
+{
+	const int client = new_client();
+	char byte = 'x';
+	int server;
+
+	assert_int_equal(try_connect(lab, client), 0);
+	server = accept_server(lab);
 	assert_int_equal(send(client, &byte, 1, 0), 1);
 	assert_int_equal(recv(server, &byte, 1, 0), 1);
 	assert_int_equal(close(server), 0);
@@ -268,6 +304,207 @@ static void a_dead_recorder_is_replaced(void **state)
 	stop(lab);
 }
 
+/* The second death in a row is waited after for 100 ms, the third for 200 ms:
+ * a worker that cannot live does not keep the machine busy. */
+static void restarts_wait_longer_and_longer(void **state)
+{
+	struct lab *lab = *state;
+	uint64_t began;
+
+	start(lab);
+	await_line(lab, "ready");
+	began = base_time_mono_ms();
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+			kill(child_named(lab->daemon, "wayside-keeper/0"),
+			     SIGKILL),
+			0);
+		await_line(lab, "worker/0 is back");
+	}
+	assert_true(base_time_mono_ms() - began >= 100 + 200);
+	stop(lab);
+}
+
+static void only_a_request_to_stop_stops_it(void **state)
+{
+	struct lab *lab = *state;
+
+	start(lab);
+	await_line(lab, "ready");
+	assert_int_equal(kill(lab->daemon, SIGHUP), 0);
+	await_line(lab, "SIGHUP: this version cannot reload");
+	converse(lab);
+	assert_int_equal(kill(lab->daemon, SIGINT), 0);
+	assert_int_equal(end_of_daemon(lab), 0);
+}
+
+static int watch_end(pid_t pid)
+{
+	const int fd = pidfd_open(pid, 0);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static bool has_ended(int pidfd, int wait_ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, wait_ms) == 1;
+}
+
+/* Stops the daemon while its recorder does not answer. Return: the recorder,
+ * when the workers are gone. */
+static pid_t stop_with_a_still_recorder(struct lab *lab)
+{
+	int keepers[2];
+	pid_t recorder;
+
+	start(lab);
+	await_line(lab, "ready");
+	recorder = child_named(lab->daemon, "wayside-recorder");
+	keepers[0] = watch_end(child_named(lab->daemon, "wayside-keeper/0"));
+	keepers[1] = watch_end(child_named(lab->daemon, "wayside-keeper/1"));
+	assert_int_equal(kill(recorder, SIGSTOP), 0);
+	assert_int_equal(kill(lab->daemon, SIGTERM), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_true(has_ended(keepers[i], LIMIT_S * 1000));
+		assert_int_equal(close(keepers[i]), 0);
+	}
+	return recorder;
+}
+
+static void a_stop_closes_the_listeners_first(void **state)
+{
+	struct lab *lab = *state;
+	const pid_t recorder = stop_with_a_still_recorder(lab);
+	const int client = new_client();
+
+	assert_int_equal(try_connect(lab, client), -1);
+	assert_int_equal(errno, ECONNREFUSED);
+	assert_int_equal(close(client), 0);
+	/* it still ends, so the pid file is still there */
+	assert_int_equal(access(lab->conf->pidfile, F_OK), 0);
+	assert_int_equal(kill(recorder, SIGCONT), 0);
+	assert_int_equal(end_of_daemon(lab), 0);
+}
+
+static void a_death_while_stopping_is_a_failure(void **state)
+{
+	struct lab *lab = *state;
+	const pid_t recorder = stop_with_a_still_recorder(lab);
+
+	assert_int_equal(kill(recorder, SIGKILL), 0);
+	await_line(lab, "recorder died of signal 9 while stopping");
+	assert_int_equal(end_of_daemon(lab), 1);
+}
+
+#define LK "[3G*1234567890*0002*LK]"
+
+/* What a worker relays at the very end is still recorded. */
+static void the_recorder_ends_after_the_workers(void **state)
+{
+	struct lab *lab = *state;
+	char bytes[sizeof(LK)], path[128], line[128] = "";
+	int client, server, recorder;
+	pid_t keeper, worker;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/events", lab->dir);
+	(void)snprintf(lab->conf->events[0], CONF_PATH_LEN, "%s", path);
+	(void)snprintf(lab->conf->rules[0].observe, CONF_NAME_LEN, "auto");
+	lab->conf->n_events = 1;
+	lab->conf->workers = 1;
+	start(lab);
+	await_line(lab, "ready");
+	client = new_client();
+	assert_int_equal(try_connect(lab, client), 0);
+	server = accept_server(lab);
+	keeper = child_named(lab->daemon, "wayside-keeper/0");
+	worker = child_named(keeper, "wayside-worker/0");
+	recorder = watch_end(child_named(lab->daemon, "wayside-recorder"));
+	assert_int_equal(kill(worker, SIGSTOP), 0);
+	assert_int_equal(send(client, LK, strlen(LK), 0), strlen(LK));
+	assert_int_equal(kill(lab->daemon, SIGTERM), 0);
+	await_line(lab, "stopping");
+	assert_false(has_ended(recorder, 100));
+	assert_int_equal(kill(worker, SIGCONT), 0);
+	assert_int_equal(recv(server, bytes, strlen(LK), MSG_WAITALL),
+			 strlen(LK));
+	assert_int_equal(end_of_daemon(lab), 0);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof(line), f));
+	assert_non_null(strstr(line, LK));
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(close(recorder), 0);
+	assert_int_equal(close(client), 0);
+	assert_int_equal(close(server), 0);
+}
+
+/* Opens n connections at a time and waits for the line that says that no more
+ * are taken. */
+static void await_limit(struct lab *lab, int n, const char *line)
+{
+	int *clients = calloc((size_t)n, sizeof(*clients));
+
+	assert_non_null(clients);
+	start(lab);
+	await_line(lab, "ready");
+	for (int i = 0; i < n; i++) {
+		clients[i] = new_client();
+		assert_int_equal(try_connect(lab, clients[i]), 0);
+	}
+	await_line(lab, line);
+	for (int i = 0; i < n; i++)
+		assert_int_equal(close(clients[i]), 0);
+	free(clients);
+	stop(lab);
+}
+
+static void workers_share_max_flows(void **state)
+{
+	struct lab *lab = *state;
+
+	/* one each: of three, one worker is offered two */
+	lab->conf->max_flows = 2;
+	await_limit(lab, 3,
+		    "slots are in use: connections wait until a "
+		    "flow ends flows=1");
+}
+
+static void a_worker_takes_what_its_descriptors_allow(void **state)
+{
+	struct lab *lab = *state;
+
+	/* design: two a flow, 200 for the rest */
+	lab->conf->workers = 1;
+	lab->files = (struct rlimit){ 216, 216 };
+	await_limit(lab, 9,
+		    "slots are in use: connections wait until a "
+		    "flow ends flows=8");
+}
+
+static void the_soft_limit_of_descriptors_is_raised(void **state)
+{
+	struct lab *lab = *state;
+	int ends[2 * 40];
+
+	lab->conf->workers = 1;
+	lab->files = (struct rlimit){ 64, 1024 };
+	start(lab);
+	await_line(lab, "ready");
+	for (size_t i = 0; i < WS_ARRAY_LEN(ends); i += 2) {
+		ends[i] = new_client();
+		assert_int_equal(try_connect(lab, ends[i]), 0);
+		ends[i + 1] = accept_server(lab);
+	}
+	for (size_t i = 0; i < WS_ARRAY_LEN(ends); i++)
+		assert_int_equal(close(ends[i]), 0);
+	stop(lab);
+}
+
 static void children_die_with_the_supervisor(void **state)
 {
 	struct lab *lab = *state;
@@ -334,6 +571,40 @@ static void a_pid_file_that_is_held_stops_the_start(void **state)
 	assert_int_equal(unlink(lab->conf->pidfile), 0);
 }
 
+static void a_stale_pid_file_is_overwritten(void **state)
+{
+	struct lab *lab = *state;
+	char text[64] = "", expected[32];
+	FILE *f = fopen(lab->conf->pidfile, "we");
+	int fd;
+
+	assert_non_null(f);
+	assert_true(fputs("12345678901234567890\n", f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	fd = supervisor_pidfile_open(lab->conf->pidfile);
+	assert_true(fd >= 0);
+	assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
+	(void)snprintf(expected, sizeof(expected), "%d\n", getpid());
+	assert_string_equal(text, expected);
+	supervisor_pidfile_close(lab->conf->pidfile, &fd);
+	assert_int_equal(fd, -1);
+	assert_int_equal(access(lab->conf->pidfile, F_OK), -1);
+}
+
+static void a_pid_file_of_another_is_left_alone(void **state)
+{
+	struct lab *lab = *state;
+	int fd = supervisor_pidfile_open(lab->conf->pidfile), other;
+
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(lab->conf->pidfile), 0);
+	other = open(lab->conf->pidfile, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(other >= 0);
+	assert_int_equal(close(other), 0);
+	supervisor_pidfile_close(lab->conf->pidfile, &fd);
+	assert_int_equal(unlink(lab->conf->pidfile), 0); /* it is there */
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
@@ -343,9 +614,19 @@ int main(int argc, char **argv)
 		CASE(a_dead_worker_is_replaced),
 		CASE(a_dead_keeper_takes_its_worker_along),
 		CASE(a_dead_recorder_is_replaced),
+		CASE(restarts_wait_longer_and_longer),
+		CASE(only_a_request_to_stop_stops_it),
+		CASE(a_stop_closes_the_listeners_first),
+		CASE(a_death_while_stopping_is_a_failure),
+		CASE(the_recorder_ends_after_the_workers),
+		CASE(workers_share_max_flows),
+		CASE(a_worker_takes_what_its_descriptors_allow),
+		CASE(the_soft_limit_of_descriptors_is_raised),
 		CASE(children_die_with_the_supervisor),
 		CASE(a_port_in_use_is_one_clear_line),
 		CASE(a_pid_file_that_is_held_stops_the_start),
+		CASE(a_stale_pid_file_is_overwritten),
+		CASE(a_pid_file_of_another_is_left_alone),
 	};
 
 	/* children are found by the title that ps shows */
