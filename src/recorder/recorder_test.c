@@ -74,8 +74,8 @@ static int setup(void **state)
 
 static void remove_dir(const char *dir)
 {
-	static const char *const names[] = { "events", "errors.log",
-					     ID "_192.0.2.10.log",
+	static const char *const names[] = { "events", "more_events",
+					     "errors.log", ID "_192.0.2.10.log",
 					     ID "-2_192.0.2.10.log" };
 	char path[160];
 
@@ -261,6 +261,9 @@ static void records_a_conversation(void **state)
 {
 	struct lab *lab = *state;
 
+	lab->conf->n_events = 2;
+	(void)snprintf(lab->conf->events[1], CONF_PATH_LEN, "%s/more_events",
+		       lab->dir);
 	flow(lab, 3, 0);
 	hint(lab, 3, RING_ENTRY_OPEN, 0, 0);
 	bytes(lab, 3, RING_CLIENT, 0, "[3G*1234567890");
@@ -273,6 +276,9 @@ static void records_a_conversation(void **state)
 		    STAMP "\tclient\t[3G*1234567890\n" STAMP
 			  "\tclient\t*0002*LK]\n" STAMP "\tserver\t" LK "\n");
 	assert_file(lab, "events",
+		    STAMP "\tclient\t192.0.2.10\t" ID "\t" LK "\n" STAMP
+			  "\tserver\t192.0.2.10\t" ID "\t" LK "\n");
+	assert_file(lab, "more_events",
 		    STAMP "\tclient\t192.0.2.10\t" ID "\t" LK "\n" STAMP
 			  "\tserver\t192.0.2.10\t" ID "\t" LK "\n");
 	/* a normal end is no error */
@@ -504,6 +510,28 @@ static void an_idle_recorder_is_woken(void **state)
 		    STAMP "\tclient\t192.0.2.10\t" ID "\t" LK "\n");
 }
 
+/* A kick costs both sides more than a message does: only the idle want it. */
+static void a_recorder_at_work_is_not_woken(void **state)
+{
+	struct lab *lab = *state;
+	const struct ring_cursor *mine = lab->map.cursors[RING_READER_RECORDER];
+	bool seen_at_work = false;
+
+	flow(lab, 0, 0);
+	start(lab);
+	/* it is at work for 20 ms after each byte; this test may be stopped for
+	 * as long, but not every time */
+	for (uint64_t i = 0; i < 50 && !seen_at_work; i++) {
+		await_word(&mine->idle, 1);
+		bytes(lab, 0, RING_CLIENT, i, "x");
+		ring_tap_kick(&lab->tap);
+		await_count(&mine->pos, atomic_load(&lab->map.control->head));
+		seen_at_work = !atomic_load(&mine->idle);
+	}
+	assert_true(seen_at_work);
+	stop(lab);
+}
+
 /* A message that only silence completes, as more could belong to it: its
  * length says 16 bytes. */
 #define SHORT "[3G*1234567890*0010*LK]"
@@ -642,6 +670,20 @@ static void a_log_directory_that_is_gone_is_an_error(void **state)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
 }
 
+static void a_log_directory_of_others_is_an_error(void **state)
+{
+	struct lab *lab = *state;
+	int status;
+
+	lab->conf->n_events = 0;
+	/* not even root may write there: the recorder has no capabilities */
+	assert_int_equal(chmod(lab->dir, 0500), 0);
+	start(lab);
+	status = wait_for(lab->recorder);
+	base_fd_close(&lab->channel);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -659,12 +701,14 @@ int main(void)
 		CASE(a_slot_that_lives_again_is_another_flow),
 		CASE(a_flow_whose_close_is_lost_ends_all_the_same),
 		CASE(an_idle_recorder_is_woken),
+		CASE(a_recorder_at_work_is_not_woken),
 		CASE(silence_completes_a_message),
 		CASE(the_end_completes_a_message),
 		CASE(bytes_are_given_back_when_they_are_written),
 		CASE(stopping_reads_all_that_is_there),
 		CASE(what_cannot_be_written_is_counted_and_said_once),
 		CASE(a_log_directory_that_is_gone_is_an_error),
+		CASE(a_log_directory_of_others_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

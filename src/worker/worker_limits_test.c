@@ -3,6 +3,8 @@
  * that run out */
 #include "worker.h"
 
+#include <time.h>
+
 #include "worker_test.h"
 
 #define PIECE  ((size_t)65536)
@@ -13,8 +15,7 @@
 static int fill_backlog(const struct lab *lab)
 {
 	struct sockaddr_storage ss;
-	const socklen_t len =
-		base_addr_to_sockaddr(&lab->socket.listener.remote, &ss);
+	const socklen_t len = base_addr_to_sockaddr(&lab->remote, &ss);
 	const int fd = new_socket();
 
 	assert_int_equal(listen(lab->server, 0), 0);
@@ -116,13 +117,11 @@ static void stopping_ends_what_is_not_yet_connected(void **state)
 	free_lab(lab);
 }
 
-static void a_refused_connect_leaves_no_descriptor(void **state)
+/* Many connections, one after the other, that cannot reach the remote. */
+static void refuse_many(struct lab *lab, uint32_t error)
 {
-	struct lab *lab = new_lab(4);
 	struct tape t;
 
-	(void)state;
-	base_fd_close(&lab->server);
 	lab->free_files = 1 + 2 * 2; /* its epoll set, and two flows */
 	start(lab);
 	for (int i = 0; i < 20; i++) {
@@ -135,9 +134,29 @@ static void a_refused_connect_leaves_no_descriptor(void **state)
 
 	rewind_tape(&t, lab);
 	for (int i = 0; i < 20; i++)
-		expect_end(&t, RING_CLOSE_CONNECT_FAILED, ECONNREFUSED);
+		expect_end(&t, RING_CLOSE_CONNECT_FAILED, error);
 	end_of_tape(&t);
 	free_lab(lab);
+}
+
+static void a_refused_connect_leaves_no_descriptor(void **state)
+{
+	struct lab *lab = new_lab(4);
+
+	(void)state;
+	base_fd_close(&lab->server); /* the answer is a reset */
+	refuse_many(lab, ECONNREFUSED);
+}
+
+static void a_connect_that_cannot_begin_leaves_none_either(void **state)
+{
+	struct lab *lab = new_lab(4);
+
+	(void)state;
+	/* connect() itself fails: there is no TCP to a broadcast address */
+	assert_true(base_addr_parse(&lab->sockets[0].listener.remote,
+				    "255.255.255.255:7700"));
+	refuse_many(lab, ENETUNREACH);
 }
 
 static void without_descriptors_connections_wait_for_one(void **state)
@@ -165,6 +184,16 @@ static void without_descriptors_connections_wait_for_one(void **state)
 	free_lab(lab);
 }
 
+static int64_t cpu_ms(pid_t pid)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	assert_int_equal(clock_getcpuclockid(pid, &clock), 0);
+	assert_int_equal(clock_gettime(clock, &t), 0);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* No flow of ours ends, but somebody else's descriptors come back. */
 static void without_descriptors_it_tries_again_by_itself(void **state)
 {
@@ -178,7 +207,9 @@ static void without_descriptors_it_tries_again_by_itself(void **state)
 	start(lab);
 	client = connect_client(lab);
 	say(client, "x");
-	await_count(lab, STAT_ACCEPT_PAUSES, 1);
+	/* it waits between the tries: 300 ms, in which it does nothing */
+	await_count(lab, STAT_ACCEPT_PAUSES, 4);
+	assert_true(cpu_ms(lab->worker) < 100);
 	assert_int_equal(prlimit(lab->worker, RLIMIT_NOFILE, &own, NULL), 0);
 	server = accept_server(lab);
 	hear(server, "x");
@@ -374,6 +405,8 @@ int main(void)
 		cmocka_unit_test(a_client_that_leaves_early_ends_its_flow),
 		cmocka_unit_test(stopping_ends_what_is_not_yet_connected),
 		cmocka_unit_test(a_refused_connect_leaves_no_descriptor),
+		cmocka_unit_test(
+			a_connect_that_cannot_begin_leaves_none_either),
 		cmocka_unit_test(without_descriptors_connections_wait_for_one),
 		cmocka_unit_test(without_descriptors_it_tries_again_by_itself),
 		cmocka_unit_test(a_full_ring_is_waited_for_briefly),

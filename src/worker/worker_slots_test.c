@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* worker_slots_test.c - slots, lists and stale events, without a process */
+/* worker_slots_test.c - slots, stale events and broken sides, without a process
+ */
 #include "worker_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "base_test.h"
 
@@ -152,6 +154,106 @@ static void the_reaper_gives_pending_bytes_back(void **state)
 	assert_int_equal(ring_pool_room(&w->pool), room);
 }
 
+/* An open flow with a socket pair for a side; what the socket calls answer is
+ * scripted below. Return: its slot. */
+static uint32_t open_flow(struct lab *lab, const struct relay_io *io)
+{
+	struct worker *w = &lab->worker;
+	const uint32_t slot = worker_slot_take(w);
+	struct ring_slot *s = &w->slots[slot];
+
+	assert_int_equal(loop_init(&w->loop, NULL, NULL), 0);
+	w->env = (struct relay_env){ .io = io,
+				     .control = w->control,
+				     .slots = w->slots,
+				     .tap = &w->tap,
+				     .pool = &w->pool };
+	s->state = RING_STATE_OPEN;
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s->fd), 0);
+	return slot;
+}
+
+static void close_flow(struct worker *w, uint32_t slot)
+{
+	worker_flow_reap(w);
+	assert_int_equal(w->slots[slot].state, RING_STATE_FREE);
+	loop_done(&w->loop);
+}
+
+static void a_quiet_side_that_breaks_ends_the_flow(void **state)
+{
+	struct lab *lab = *state;
+	struct worker *w = &lab->worker;
+	const uint32_t slot = open_flow(lab, NULL); /* no call is made */
+
+	w->slots[slot].interest[RING_CLIENT] = RELAY_QUIET;
+	worker_flow_ready(w, token(slot, 1), EPOLLERR | EPOLLHUP);
+	assert_int_equal(w->slots[slot].state, RING_STATE_CLOSING);
+	assert_int_equal(stat_get(&w->control->stat, STAT_RESETS), 1);
+	close_flow(w, slot);
+}
+
+/* The io table has no argument for what its calls share. */
+static struct {
+	int client;   /* its descriptor */
+	size_t sent;  /* by the server, before it went */
+	size_t heard; /* by the client */
+	int fins;     /* to either side */
+} script;
+
+/* The client says a byte; the server has said as much as is asked for in one
+ * call, and FIN. */
+static ssize_t receive_scripted(int fd, void *buf, size_t len)
+{
+	memset(buf, 0, len);
+	if (fd == script.client)
+		return 1;
+	if (script.sent)
+		return -ESHUTDOWN;
+	script.sent = len;
+	return (ssize_t)len;
+}
+
+/* The server takes nothing any more. */
+static ssize_t send_scripted(int fd, struct iovec *iov, int n_iov)
+{
+	if (fd != script.client)
+		return -EPIPE;
+	assert_int_equal(n_iov, 1);
+	script.heard += iov->iov_len;
+	return (ssize_t)iov->iov_len;
+}
+
+static int shut_scripted(int fd)
+{
+	(void)fd;
+	script.fins++;
+	return 0;
+}
+
+static void last_words_come_before_the_reset(void **state)
+{
+	static const struct relay_io io = { .recv = receive_scripted,
+					    .sendv = send_scripted,
+					    .shutdown = shut_scripted };
+	struct lab *lab = *state;
+	struct worker *w = &lab->worker;
+	const uint32_t slot = open_flow(lab, &io);
+
+	memset(&script, 0, sizeof(script));
+	script.client = w->slots[slot].fd[RING_CLIENT];
+	w->slots[slot].interest[RING_CLIENT] = RELAY_READ;
+	worker_flow_ready(w, token(slot, 1), EPOLLIN);
+	assert_int_equal(w->slots[slot].state, RING_STATE_CLOSING);
+	assert_true(script.sent > 0);
+	assert_int_equal(script.heard, script.sent);
+	/* which would look like an orderly end */
+	assert_int_equal(script.fins, 0);
+	assert_int_equal(stat_get(&w->control->stat, STAT_RESETS), 1);
+	close_flow(w, slot);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -161,6 +263,8 @@ int main(void)
 		CASE(a_serial_is_never_zero),
 		CASE(a_list_is_first_in_first_out),
 		CASE(an_event_of_an_earlier_life_is_ignored),
+		CASE(a_quiet_side_that_breaks_ends_the_flow),
+		CASE(last_words_come_before_the_reset),
 		CASE(the_reaper_gives_pending_bytes_back),
 	};
 

@@ -40,8 +40,9 @@ struct lab {
 	struct conf_tables *conf;
 	struct ring_map map;
 	struct ring_shared *shared;
-	struct worker_socket socket; /* the worker's listener */
-	int server;                  /* the test's listening socket */
+	struct worker_socket sockets[2]; /* the worker's listeners */
+	struct base_addr remote;
+	int server;          /* the test's listening socket: the remote */
 	unsigned free_files; /* that the worker may open; 0 = as many as we */
 	int channel;
 	pid_t worker;
@@ -76,8 +77,19 @@ static inline void listen_as_server(struct lab *lab)
 	assert_int_equal(listen(lab->server, 16), 0);
 	assert_int_equal(getsockname(lab->server, (struct sockaddr *)&in, &len),
 			 0);
-	assert_true(base_addr_from_sockaddr(&lab->socket.listener.remote,
-					    (struct sockaddr *)&in));
+	assert_true(
+		base_addr_from_sockaddr(&lab->remote, (struct sockaddr *)&in));
+}
+
+static inline void listen_as_worker(struct lab *lab, struct worker_socket *s)
+{
+	s->listener = (struct intake_listener){
+		.engine = intake_engine_find("fixed"),
+		.addr = lab->conf->listen,
+		.remote = lab->remote,
+	};
+	s->listener.addr.port = 0;
+	assert_int_equal(intake_listen(&s->listener, 1, &s->fd), 0);
 }
 
 static inline struct lab *new_lab(uint32_t n_slots)
@@ -99,12 +111,9 @@ static inline struct lab *new_lab(uint32_t n_slots)
 	assert_non_null(lab->shared);
 	assert_int_equal(ring_map_create(&lab->map, &size), 0);
 	listen_as_server(lab);
-	lab->socket.listener.engine = intake_engine_find("fixed");
 	assert_true(base_addr_parse(&lab->conf->listen, "127.0.0.1:1"));
-	lab->socket.listener.addr = lab->conf->listen;
-	lab->socket.listener.addr.port = 0;
-	assert_int_equal(
-		intake_listen(&lab->socket.listener, 1, &lab->socket.fd), 0);
+	for (size_t i = 0; i < WS_ARRAY_LEN(lab->sockets); i++)
+		listen_as_worker(lab, &lab->sockets[i]);
 	return lab;
 }
 
@@ -127,8 +136,8 @@ static inline void start(struct lab *lab)
 				      .conf = lab->conf,
 				      .map = &lab->map,
 				      .shared = lab->shared,
-				      .sockets = &lab->socket,
-				      .n_sockets = 1 };
+				      .sockets = lab->sockets,
+				      .n_sockets = WS_ARRAY_LEN(lab->sockets) };
 	const pid_t self = getpid();
 	int ends[2];
 
@@ -159,16 +168,19 @@ static inline void stop(struct lab *lab)
 static inline void free_lab(struct lab *lab)
 {
 	base_fd_close(&lab->server);
-	base_fd_close(&lab->socket.fd);
+	for (size_t i = 0; i < WS_ARRAY_LEN(lab->sockets); i++)
+		base_fd_close(&lab->sockets[i].fd);
 	ring_map_destroy(&lab->map);
 	ring_shared_free(lab->shared);
 	free(lab->conf);
 	free(lab);
 }
 
-static inline void connect_to_worker(const struct lab *lab, int fd)
+/* To its listener i. */
+static inline void connect_to_worker(const struct lab *lab, int fd, int i)
 {
-	const struct sockaddr_in in = loopback(lab->socket.listener.addr.port);
+	const struct sockaddr_in in =
+		loopback(lab->sockets[i].listener.addr.port);
 
 	assert_int_equal(connect(fd, (const struct sockaddr *)&in, sizeof(in)),
 			 0);
@@ -178,7 +190,7 @@ static inline int connect_client(const struct lab *lab)
 {
 	const int fd = new_socket();
 
-	connect_to_worker(lab, fd);
+	connect_to_worker(lab, fd, 0);
 	return fd;
 }
 
