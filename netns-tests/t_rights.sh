@@ -10,9 +10,10 @@ exchange "$VENDOR4:7700"
 
 # children PID: "PID TITLE" of each, and of theirs
 children() {
-	local pid
+	local pid pids
 
-	for pid in $(cat "/proc/$1/task/$1/children"); do
+	read -ra pids <"/proc/$1/task/$1/children" || true # no line end
+	for pid in "${pids[@]}"; do
 		echo "$pid $(tr '\0' ' ' <"/proc/$pid/cmdline")"
 		children "$pid"
 	done
@@ -40,7 +41,8 @@ netlink() {
 		grep -cxF -f <(sockets "$1") || true
 }
 
-expect_at_least "netlink sockets of the supervisor" "$(netlink "$daemon_pid")" 1
+supervisor=$(cat /run/wayside/pid)
+expect_at_least "netlink sockets of the supervisor" "$(netlink "$supervisor")" 1
 roles=
 while read -r pid role; do
 	roles+="$role "
@@ -65,6 +67,6 @@ while read -r pid role; do
 	expect_equal "no_new_privs of $role" "$(status "$pid" NoNewPrivs)" 1
 	expect_equal "netlink sockets of $role" "$(netlink "$pid")" 0
 	expect_equal "writable memory of $role" "$(mapped "$pid" rw-s)" "$writable"
-done < <(children "$daemon_pid")
+done < <(children "$supervisor")
 expect_equal roles "$(tr ' ' '\n' <<<"$roles" | sort | xargs)" \
 	"wayside-keeper/0 wayside-keeper/1 wayside-recorder wayside-worker/0 wayside-worker/1"
