@@ -93,7 +93,7 @@ static void a_slow_reader_gets_all_after_the_end(void **state)
 {
 	struct lab *lab = new_lab(4);
 	const int small = 1;
-	const size_t all = 64 * 1024;
+	const size_t all = 64UL * 1024;
 	char *bytes = calloc(1, all);
 	int client, server;
 	ssize_t n;

@@ -251,7 +251,7 @@ static inline void await_state(const struct lab *lab, uint32_t slot,
 			       enum ring_state state)
 {
 	const volatile uint32_t *now = &lab->map.slots[slot].state;
-	const uint64_t limit = base_time_mono_ms() + LIMIT_S * 1000;
+	const uint64_t limit = base_time_mono_ms() + LIMIT_S * 1000ULL;
 
 	while (*now != state) {
 		assert_true(base_time_mono_ms() < limit);
@@ -267,7 +267,7 @@ static inline uint64_t count(const struct lab *lab, enum stat_id id)
 static inline void await_count(const struct lab *lab, enum stat_id id,
 			       uint64_t n)
 {
-	const uint64_t limit = base_time_mono_ms() + LIMIT_S * 1000;
+	const uint64_t limit = base_time_mono_ms() + LIMIT_S * 1000ULL;
 
 	while (count(lab, id) < n) {
 		assert_true(base_time_mono_ms() < limit);
