@@ -22,14 +22,16 @@ static const char *const syscalls[] = {
 	"shutdown",    "socket",      NULL,
 };
 
-/* The clocks of the batch: every entry and every limit uses the same. */
-static void flow_ready(void *owner, uint64_t token, uint32_t events)
+void worker_clock(struct worker *w)
 {
-	struct worker *w = owner;
-
 	w->env.now_ms = loop_now_ms(&w->loop);
 	w->env.wall_ns = base_time_wall_ns();
-	worker_flow_ready(w, token, events);
+}
+
+static void flow_ready(void *owner, uint64_t token, uint32_t events)
+{
+	worker_clock(owner);
+	worker_flow_ready(owner, token, events);
 }
 
 static void batch_done(void *owner)
@@ -104,18 +106,23 @@ static int prepare(struct worker *w, const struct worker_setup *setup)
 	return worker_accept_start(w);
 }
 
-/* What is left is closed with FIN; the recorder hears of every end. */
+/* What is left is closed, with FIN where all bytes were passed on; the recorder
+ * hears of every end. */
 static void stop(struct worker *w)
 {
+	worker_clock(w);
 	worker_accept_stop(w);
-	for (uint32_t slot = 0; slot < w->control->n_used; slot++) {
-		const uint32_t state = w->slots[slot].state;
-
-		if (state == RING_STATE_OPEN || state == RING_STATE_CONNECTING)
-			worker_flow_close(w, slot, RING_CLOSE_STOPPED, 0);
-	}
+	for (uint32_t slot = 0; slot < w->control->n_used; slot++)
+		worker_flow_stop(w, slot);
 	worker_flow_reap(w);
 	ring_tap_kick(&w->tap);
+}
+
+static int serve(struct worker *w)
+{
+	const int r = role_channel_send(w->setup->channel, ROLE_READY);
+
+	return r ? r : loop_run(&w->loop);
 }
 
 static void finish(struct worker *w)
@@ -143,14 +150,14 @@ int worker_main(const struct worker_setup *setup, pid_t parent)
 		free(w);
 		return 1;
 	}
+	w->loop.epoll_fd = -1;
 	r = prepare(w, setup);
-	if (!r)
-		r = role_channel_send(setup->channel, ROLE_READY);
-	if (!r)
-		r = loop_run(&w->loop);
+	if (!r) {
+		r = serve(w);
+		stop(w);
+	}
 	if (r)
 		base_err("cannot go on: %s", strerrordesc_np(-r));
-	stop(w);
 	finish(w);
 	return r ? 1 : 0;
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base_log.h"
-#include "base_time.h"
 #include "intake_connect.h"
 #include "worker_internal.h"
 
@@ -107,8 +106,7 @@ static void listener_ready(struct loop_watch *watch, uint32_t events)
 	struct worker *w = l->worker;
 
 	(void)events;
-	w->env.wall_ns = base_time_wall_ns();
-	w->env.now_ms = loop_now_ms(&w->loop);
+	worker_clock(w);
 	for (int i = 0; i < WORKER_ACCEPT_BATCH && !w->paused; i++) {
 		struct intake_conn conn;
 		int r;

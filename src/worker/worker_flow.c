@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* worker_flow.c - the life of a flow, from the accepted socket to the reaper */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base_log.h"
@@ -91,6 +93,38 @@ static void log_flow(const struct worker *w, uint32_t slot, const char *what)
 		  (unsigned long long)s->dir[RING_SERVER].bytes_in);
 }
 
+/* Will the receiver of this direction miss bytes that we have or could read? */
+static bool is_cut(const struct ring_slot *s, unsigned direction)
+{
+	int unread = 0;
+
+	if (s->dir[direction].pend_len)
+		return true;
+	return s->fd[direction] >= 0 &&
+	       ioctl(s->fd[direction], FIONREAD, &unread) == 0 && unread > 0;
+}
+
+/* What is not an orderly end is passed on as a reset: also our own leaving, for
+ * a side that does not get all of its bytes. */
+static void close_sides(struct worker *w, struct ring_slot *s,
+			enum ring_close reason)
+{
+	const bool stopped = reason == RING_CLOSE_STOPPED;
+	const bool cut[RING_SIDES] = { stopped && is_cut(s, RING_CLIENT),
+				       stopped && is_cut(s, RING_SERVER) };
+
+	for (int i = 0; i < RING_SIDES; i++) {
+		if (s->fd[i] < 0)
+			continue;
+		loop_flow_remove(&w->loop, s->fd[i]);
+		if (reason == RING_CLOSE_NORMAL || (stopped && !cut[!i]))
+			(void)close(s->fd[i]);
+		else
+			intake_reset(s->fd[i]);
+		s->fd[i] = -1;
+	}
+}
+
 void worker_flow_close(struct worker *w, uint32_t slot, enum ring_close reason,
 		       int error)
 {
@@ -101,18 +135,7 @@ void worker_flow_close(struct worker *w, uint32_t slot, enum ring_close reason,
 	if (s->state == RING_STATE_CONNECTING)
 		worker_list_remove(w, &w->connecting, slot);
 	s->state = RING_STATE_CLOSING;
-	for (int i = 0; i < RING_SIDES; i++) {
-		if (s->fd[i] < 0)
-			continue;
-		loop_flow_remove(&w->loop, s->fd[i]);
-		/* what is neither an orderly end nor our own leaving is passed
-		 * on as a reset */
-		if (reason == RING_CLOSE_NORMAL || reason == RING_CLOSE_STOPPED)
-			(void)close(s->fd[i]);
-		else
-			intake_reset(s->fd[i]);
-		s->fd[i] = -1;
-	}
+	close_sides(w, s, reason);
 	if (reason == RING_CLOSE_CLIENT_RESET ||
 	    reason == RING_CLOSE_SERVER_RESET)
 		stat_add(&w->control->stat, STAT_RESETS, 1);
@@ -145,6 +168,7 @@ static void note_waiting(struct worker *w, uint32_t slot)
 {
 	if (!relay_waits(&w->slots[slot]) || w->links[slot].waiting)
 		return;
+	assert(w->n_waiting < w->n_slots);
 	w->links[slot].waiting = 1;
 	w->waiting[w->n_waiting++] = slot;
 	if (!w->wait_timer.armed)
@@ -203,6 +227,16 @@ static void run(struct worker *w, uint32_t slot, unsigned mask)
 		break_flow(w, slot, RING_CLIENT, r);
 }
 
+void worker_flow_stop(struct worker *w, uint32_t slot)
+{
+	const struct ring_slot *s = &w->slots[slot];
+
+	if (s->state == RING_STATE_OPEN)
+		run(w, slot, 1U << RING_CLIENT | 1U << RING_SERVER);
+	if (s->state == RING_STATE_OPEN || s->state == RING_STATE_CONNECTING)
+		worker_flow_close(w, slot, RING_CLOSE_STOPPED, 0);
+}
+
 static void set_deadline(struct worker *w)
 {
 	const uint32_t slot = w->connecting.first;
@@ -221,6 +255,7 @@ void worker_flow_expire(struct loop_timer *t, uint64_t now_ms)
 {
 	struct worker *w = WS_CONTAINER(t, struct worker, connect_timer);
 
+	worker_clock(w);
 	/* one limit for all, so the first in the list is the next to expire */
 	while (w->connecting.first != WORKER_NONE) {
 		const uint32_t slot = w->connecting.first;
@@ -240,7 +275,8 @@ void worker_flow_retry(struct loop_timer *t, uint64_t now_ms)
 	struct worker *w = WS_CONTAINER(t, struct worker, wait_timer);
 	const uint32_t n = w->n_waiting;
 
-	w->env.now_ms = now_ms;
+	(void)now_ms;
+	worker_clock(w);
 	w->n_waiting = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		const uint32_t slot = w->waiting[i];

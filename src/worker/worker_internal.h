@@ -41,7 +41,9 @@ struct worker_listener {
 struct worker_link {
 	uint32_t prev, next;
 	uint32_t deadline_ms; /* connecting: low 32 bits of the time */
-	uint8_t waiting;      /* on the list of those that wait for room */
+	/* On the list of those that wait for room. Cleared by the list alone:
+	 * a slot that lives again meanwhile is still on it. */
+	uint8_t waiting;
 };
 
 /* A list through the links: first in, first out. */
@@ -75,6 +77,10 @@ struct worker {
 	struct loop_timer resume_timer;
 };
 
+/* The clocks of what follows: every entry and every limit uses the same. Called
+ * where the loop enters the worker. */
+void worker_clock(struct worker *w);
+
 /* worker_slots.c: lists and slots */
 void worker_slots_init(struct worker *w);
 void worker_list_push(struct worker *w, struct worker_list *list,
@@ -99,6 +105,8 @@ void worker_flow_ready(void *owner, uint64_t token, uint32_t events);
 /* Unhooks the flow; the slot is freed when the batch ends. */
 void worker_flow_close(struct worker *w, uint32_t slot, enum ring_close reason,
 		       int error);
+/* The daemon stops: what can still be passed on is, then the flow is closed. */
+void worker_flow_stop(struct worker *w, uint32_t slot);
 void worker_flow_reap(struct worker *w);
 void worker_flow_expire(struct loop_timer *t, uint64_t now_ms);
 void worker_flow_retry(struct loop_timer *t, uint64_t now_ms);

@@ -104,7 +104,6 @@ uint32_t worker_slot_take(struct worker *w)
 	s->fd[RING_CLIENT] = s->fd[RING_SERVER] = -1;
 	s->worker = (uint8_t)w->setup->index;
 	relay_begin(s);
-	w->links[slot].waiting = 0;
 	w->n_flows++;
 	return slot;
 }

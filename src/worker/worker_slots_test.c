@@ -157,11 +157,12 @@ static void the_reaper_gives_pending_bytes_back(void **state)
  * scripted below. Return: its slot. */
 static uint32_t open_flow(struct lab *lab, const struct relay_io *io)
 {
+	static const struct loop_ops ops = { .flow_ready = worker_flow_ready };
 	struct worker *w = &lab->worker;
 	const uint32_t slot = worker_slot_take(w);
 	struct ring_slot *s = &w->slots[slot];
 
-	assert_int_equal(loop_init(&w->loop, NULL, NULL), 0);
+	assert_int_equal(loop_init(&w->loop, &ops, w), 0);
 	w->env = (struct relay_env){ .io = io,
 				     .control = w->control,
 				     .slots = w->slots,
@@ -253,6 +254,49 @@ static void last_words_come_before_the_reset(void **state)
 	close_flow(w, slot);
 }
 
+static void fill_ring(struct worker *w)
+{
+	static const uint8_t bytes[RING_CHUNK_MAX];
+	const struct ring_entry big = { .type = RING_ENTRY_DATA,
+					.len = sizeof(bytes) };
+	const struct ring_entry small = { .type = RING_ENTRY_DATA, .len = 1 };
+
+	while (ring_tap_put(&w->tap, &big, bytes, 1))
+		;
+	while (ring_tap_put(&w->tap, &small, bytes, 1))
+		;
+}
+
+static void a_slot_that_lives_again_waits_once(void **state)
+{
+	struct lab *lab = *state;
+	struct worker *w = &lab->worker;
+
+	w->waiting = calloc(N_SLOTS, sizeof(*w->waiting));
+	assert_non_null(w->waiting);
+	fill_ring(w);
+	/* more lives than the list has room, before its tick comes */
+	for (uint32_t life = 1; life <= N_SLOTS + 1; life++) {
+		const uint32_t slot = open_flow(lab, NULL); /* no call */
+		struct ring_slot *s = &w->slots[slot];
+
+		s->flags = RING_SLOT_OBSERVED;
+		s->when_full = RING_WHEN_FULL_WAIT;
+		s->interest[RING_CLIENT] = RELAY_READ;
+		s->interest[RING_SERVER] = RELAY_READ;
+		assert_int_equal(loop_flow_add(&w->loop, s->fd[RING_CLIENT],
+					       token(slot, life), EPOLLIN),
+				 0);
+		worker_flow_ready(w, token(slot, life), EPOLLIN);
+		assert_true(s->dir[RING_CLIENT].flags & RING_DIR_RING_WAIT);
+		assert_int_equal(w->n_waiting, 1);
+		worker_flow_close(w, slot, RING_CLOSE_CLIENT_RESET, 0);
+		loop_timer_clear(&w->loop, &w->wait_timer);
+		close_flow(w, slot);
+	}
+	free(w->waiting);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -264,6 +308,7 @@ int main(void)
 		CASE(an_event_of_an_earlier_life_is_ignored),
 		CASE(a_quiet_side_that_breaks_ends_the_flow),
 		CASE(last_words_come_before_the_reset),
+		CASE(a_slot_that_lives_again_waits_once),
 		CASE(the_reaper_gives_pending_bytes_back),
 	};
 

@@ -257,6 +257,35 @@ static void stopping_ends_flows_with_fin(void **state)
 	free_lab(lab);
 }
 
+static void stopping_resets_whoever_misses_bytes(void **state)
+{
+	struct lab *lab = new_lab(4);
+	static char bytes[64UL * 1024];
+	int client, server;
+	ssize_t n;
+
+	(void)state;
+	start(lab);
+	client = connect_client(lab);
+	server = accept_server(lab);
+	/* until the client's buffers are full and the worker holds a tail */
+	while (!*(volatile uint32_t *)&lab->map.slots[0]
+			 .dir[RING_SERVER]
+			 .pend_len) {
+		n = send(server, bytes, sizeof(bytes),
+			 MSG_NOSIGNAL | MSG_DONTWAIT);
+		assert_true(n > 0 || errno == EAGAIN);
+	}
+	stop(lab);
+	while ((n = recv(client, bytes, sizeof(bytes), 0)) > 0)
+		continue;
+	assert_int_equal(n, -1); /* 0 would say that this was all */
+	assert_int_equal(errno, ECONNRESET);
+	assert_int_equal(close(client), 0);
+	assert_int_equal(close(server), 0);
+	free_lab(lab);
+}
+
 static void flows_of_a_dead_predecessor_are_ended(void **state)
 {
 	struct lab *lab = new_lab(4);
@@ -289,6 +318,7 @@ int main(void)
 		cmocka_unit_test(a_refused_connect_resets_the_client),
 		cmocka_unit_test(at_the_limit_a_connection_waits_and_is_served),
 		cmocka_unit_test(stopping_ends_flows_with_fin),
+		cmocka_unit_test(stopping_resets_whoever_misses_bytes),
 		cmocka_unit_test(flows_of_a_dead_predecessor_are_ended),
 	};
 
