@@ -417,6 +417,14 @@ daemon_ended() {
 	daemon_pid=
 }
 
+# expect_flows N: stops the daemon; it has taken N connections since its start,
+# so what the case saw was Wayside's doing and not the gateway's forwarding
+expect_flows() {
+	daemon_stop
+	expect_match "last line of the daemon" "$(tail -n 1 "$DIR/daemon.log")" \
+		".*stopped flows_opened=$1 flows_closed=$1 .*"
+}
+
 # nobody_listens: the transparent listeners are gone
 nobody_listens() {
 	[ -z "$(on gateway ss -tlnH sport = :15001)" ]

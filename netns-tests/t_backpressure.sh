@@ -39,3 +39,4 @@ wait_for 10 test -e "$DIR/heard"
 touch "$DIR/read"
 join tracker vendor
 expect_same_bytes tracker vendor
+expect_flows 1

@@ -9,3 +9,4 @@ server vendor vendor "$VENDOR4:7700" expect first send-pattern 20000 \
 client tracker tracker "$VENDOR4:7700" send first wait-file "$DIR/sent" close
 join tracker vendor
 exchange "$VENDOR4:7700"
+expect_flows 2

@@ -9,3 +9,4 @@ client tracker tracker "$VENDOR4:7700" send 'hello through the proxy' \
 join tracker vendor
 expect_same_bytes tracker vendor
 expect_value tracker end fin
+expect_flows 1

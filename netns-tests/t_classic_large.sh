@@ -11,3 +11,4 @@ join tracker vendor
 expect_same_bytes tracker vendor
 expect_value tracker bytes_out 262281
 expect_value tracker in_sum "$(value tracker out_sum)"
+expect_flows 1

@@ -9,3 +9,4 @@ client tracker tracker "$VENDOR4:7700" send first recv 10000 expect-end
 join tracker vendor
 expect_value tracker in_sum "$(value vendor out_sum)"
 exchange "$VENDOR4:7700"
+expect_flows 2

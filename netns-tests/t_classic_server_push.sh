@@ -7,3 +7,4 @@ server vendor vendor "$VENDOR4:7700" send 'server says hi' expect thanks recv-al
 client tracker tracker "$VENDOR4:7700" expect 'server says hi' send thanks \
 	shutdown-write recv-all
 join tracker vendor
+expect_flows 1

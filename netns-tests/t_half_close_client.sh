@@ -10,3 +10,4 @@ join tracker vendor
 expect_same_bytes tracker vendor
 expect_value vendor end fin
 expect_value tracker end fin
+expect_flows 1

@@ -38,4 +38,4 @@ for f in v4 v6; do
 	expect_at_least "messages about the MTU" \
 		"$(packet_count wan "> ${plain//./\\.} proto=(1|58)$")" 1
 done
-daemon_stop
+expect_flows 2

@@ -10,3 +10,4 @@ join tracker vendor
 unwire wan
 expect_equal "RST to the vendor" "$(packet_count wan " > $VENDOR4:7700 RA? ")" 1
 expect_equal "FIN to the vendor" "$(packet_count wan " > $VENDOR4:7700 F")" 0
+expect_flows 1

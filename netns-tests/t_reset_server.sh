@@ -10,3 +10,4 @@ join tracker vendor
 unwire lan
 expect_equal "RST to the tracker" "$(packet_count lan "^$VENDOR4:7700 > .* RA? ")" 1
 expect_equal "FIN to the tracker" "$(packet_count lan "^$VENDOR4:7700 > .* F")" 0
+expect_flows 1

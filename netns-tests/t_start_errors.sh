@@ -44,3 +44,4 @@ refused 1 'CAP_NET_ADMIN' setpriv --bounding-set=-net_admin \
 # And the same configuration works once nothing is in its way.
 daemon_run -c "$CONFIG"
 exchange "$VENDOR4:7700"
+expect_flows 1

@@ -10,7 +10,7 @@ daemon
 exchange "$VENDOR4:7700"
 exchange "[$VENDOR6]:7700"
 expect_pid_file
-daemon_stop
+expect_flows 2
 expect_equal "rules and routes" "$(kernel_state)" "$before"
 [ ! -e /run/wayside/pid ] || fail "the pid file is still there"
 expect_equal "processes" "$(cat /proc/[0-9]*/comm | grep -i waysid)" ""
