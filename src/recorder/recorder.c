@@ -156,7 +156,8 @@ static int open_ring(struct recorder *r, unsigned i)
 	ring->recorder = r;
 	ring->n_slots = map.n_slots;
 	ring->flows = calloc(map.n_slots, sizeof(struct recorder_flow *));
-	if (!ring->flows)
+	ring->lost = calloc(map.n_slots, sizeof(*ring->lost));
+	if (!ring->flows || !ring->lost)
 		return -ENOMEM;
 	ring_reader_init(&ring->reader, &map, RING_READER_RECORDER);
 	ring->kick.fd = r->setup->maps[i].kick_fd[RING_READER_RECORDER];
@@ -209,6 +210,7 @@ static void finish(struct recorder *r)
 	recorder_files_close(r);
 	for (unsigned i = 0; r->rings && i < r->setup->n_workers; i++) {
 		free(r->rings[i].flows);
+		free(r->rings[i].lost);
 		ring_map_unview(&r->rings[i].reader.map);
 	}
 	loop_done(&r->loop);
@@ -232,6 +234,7 @@ int recorder_main(const struct recorder_setup *setup, pid_t parent)
 	r->setup = setup;
 	r->conf = setup->conf;
 	r->log_dir = -1;
+	r->started_ns = base_time_wall_ns();
 	r->loop.epoll_fd = -1;
 	r->rings = calloc(setup->n_workers, sizeof(*r->rings));
 	r->payload = malloc(RING_CHUNK_MAX);

@@ -7,23 +7,35 @@
 
 #include "base_fd.h"
 #include "base_log.h"
+#include "base_time.h"
 #include "capture_error.h"
 #include "recorder_internal.h"
+
+bool recorder_may_tell(uint64_t *told_ms)
+{
+	const uint64_t now = base_time_mono_ms();
+
+	if (*told_ms && now - *told_ms < RECORDER_TELL_MS)
+		return false;
+	*told_ms = now;
+	return true;
+}
 
 static void capture_lost(void *arg, struct capture_file *file, int err,
 			 const uint64_t bytes[BASE_DIRECTIONS])
 {
 	struct recorder *r = arg;
+	const uint64_t n = bytes[BASE_CLIENT] + bytes[BASE_SERVER];
 
 	(void)file;
-	stat_add(r->stat, STAT_CAPTURE_LOST_BYTES,
-		 bytes[BASE_CLIENT] + bytes[BASE_SERVER]);
-	if (!r->told_capture)
+	stat_add(r->stat, STAT_CAPTURE_LOST_BYTES, n);
+	/* they were counted when they were handed over */
+	stat_add(r->stat, STAT_CAPTURE_BYTES, 0 - n);
+	if (recorder_may_tell(&r->told_capture))
 		base_err("captures cannot be written: %s; lost bytes are "
 			 "counted log_dir=%s",
 			 strerrordesc_np(err < 0 ? -err : err),
 			 r->conf->log_dir);
-	r->told_capture = true;
 }
 
 static void events_lost(void *arg, const char *path, int err, uint64_t n)
@@ -31,11 +43,10 @@ static void events_lost(void *arg, const char *path, int err, uint64_t n)
 	struct recorder *r = arg;
 
 	stat_add(r->stat, STAT_EVENTS_LOST, n);
-	if (!r->told_event)
+	if (recorder_may_tell(&r->told_event))
 		base_err("events cannot be written: %s; lost ones are counted "
 			 "file=%s",
 			 strerrordesc_np(err < 0 ? -err : err), path);
-	r->told_event = true;
 }
 
 int recorder_files_open(struct recorder *r)
@@ -118,9 +129,7 @@ void recorder_files_error(struct recorder *r, const struct recorder_flow *f,
 	err = capture_error_write(r->log_dir, close->time_ns, context,
 				  messages[close->reason],
 				  (int)(close->error & INT32_MAX));
-	if (err && !r->told_error) {
+	if (err && recorder_may_tell(&r->told_error))
 		base_err("errors.log cannot be written: %s log_dir=%s",
 			 strerrordesc_np(-err), r->conf->log_dir);
-		r->told_error = true;
-	}
 }

@@ -155,18 +155,40 @@ static struct recorder_flow *find(struct recorder_ring *ring,
 	if (f)
 		end(ring, f); /* its CLOSE got lost: the slot lives again */
 	if (e->type == RING_ENTRY_DATA) {
-		if (!ring_reader_slot(&ring->reader, e->slot, e->serial, &s))
+		if (ring->lost[e->slot] == e->serial)
 			return NULL;
+		if (!ring_reader_find(&ring->reader, e->slot, e->serial, &s)) {
+			ring->lost[e->slot] = e->serial;
+			return NULL;
+		}
 	} else {
 		memcpy(&s, payload, sizeof(s));
 		if (s.serial != e->serial)
 			return NULL;
 	}
 	f = begin(ring, e->slot, &s);
-	for (int d = 0; f && e->type == RING_ENTRY_DATA && d < BASE_DIRECTIONS;
-	     d++)
-		f->next[d] = NEXT_UNKNOWN;
+	if (f && e->type != RING_ENTRY_OPEN &&
+	    s.opened_ns < ring->recorder->started_ns)
+		f->next[BASE_CLIENT] = f->next[BASE_SERVER] = NEXT_UNKNOWN;
 	return f;
+}
+
+/* Bytes up to stream offset `to` that were not seen. */
+static void count_gap(struct recorder *r, const struct recorder_flow *f,
+		      enum base_direction d, uint64_t to)
+{
+	if (f->next[d] != NEXT_UNKNOWN && to > f->next[d])
+		stat_add(r->stat, STAT_GAP_BYTES, to - f->next[d]);
+}
+
+/* The flow has ended as `s`: what it had at last, and was not seen? */
+static void count_last_gaps(struct recorder *r, const struct recorder_flow *f,
+			    const struct ring_slot *s)
+{
+	if (!(s->flags & RING_SLOT_OBSERVED))
+		return;
+	for (int d = 0; d < BASE_DIRECTIONS; d++)
+		count_gap(r, f, (enum base_direction)d, s->dir[d].bytes_in);
 }
 
 static void data(struct recorder_ring *ring, struct recorder_flow *f,
@@ -176,8 +198,7 @@ static void data(struct recorder_ring *ring, struct recorder_flow *f,
 	const enum base_direction d = (enum base_direction)e->direction;
 	const struct base_span bytes = { payload, e->len };
 
-	if (e->offset != f->next[d] && f->next[d] != NEXT_UNKNOWN)
-		stat_add(r->stat, STAT_GAP_BYTES, e->offset - f->next[d]);
+	count_gap(r, f, d, e->offset);
 	f->next[d] = e->offset + e->len;
 	if (f->captured) {
 		capture_file_record(&r->captures, &f->file, e->time_ns, d,
@@ -190,7 +211,8 @@ static void data(struct recorder_ring *ring, struct recorder_flow *f,
 						   .bytes = bytes };
 		struct track_out out = out_of(r, f);
 
-		if (track_flow_feed(&f->track, d, &chunk, &out))
+		if (track_flow_feed(&f->track, d, &chunk, &out) &&
+		    recorder_may_tell(&r->told_memory))
 			base_err("out of memory: messages are lost "
 				 "flow=%016llx",
 				 (unsigned long long)f->flow_id);
@@ -202,9 +224,12 @@ void recorder_flow_entry(struct recorder_ring *ring, const struct ring_entry *e,
 			 const uint8_t *payload)
 {
 	struct recorder_flow *f = find(ring, e, payload);
+	struct ring_slot s;
 
 	if (!f) {
 		stat_add(ring->recorder->stat, STAT_UNKNOWN_FLOWS, 1);
+		if (e->type == RING_ENTRY_DATA)
+			stat_add(ring->recorder->stat, STAT_GAP_BYTES, e->len);
 		return;
 	}
 	switch ((enum ring_entry_type)e->type) {
@@ -212,6 +237,8 @@ void recorder_flow_entry(struct recorder_ring *ring, const struct ring_entry *e,
 		data(ring, f, e, payload);
 		return;
 	case RING_ENTRY_CLOSE:
+		memcpy(&s, payload, sizeof(s));
+		count_last_gaps(ring->recorder, f, &s);
 		recorder_files_error(ring->recorder, f, e);
 		end(ring, f);
 		return;
@@ -229,9 +256,12 @@ void recorder_flow_sweep(struct recorder_ring *ring)
 	for (uint32_t i = 0; i < ring->n_slots; i++) {
 		struct recorder_flow *f = ring->flows[i];
 
-		if (f && !ring_reader_slot(&ring->reader, i, f->serial, &s) &&
-		    ring_reader_caught_up(&ring->reader))
-			end(ring, f);
+		if (!f || ring_reader_slot(&ring->reader, i, f->serial, &s) ||
+		    !ring_reader_caught_up(&ring->reader))
+			continue;
+		if (s.serial == f->serial) /* freed, not taken again */
+			count_last_gaps(ring->recorder, f, &s);
+		end(ring, f);
 	}
 }
 

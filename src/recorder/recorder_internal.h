@@ -16,6 +16,8 @@
 
 #define RECORDER_BATCH   256 /* entries of one ring before the next's turn */
 #define RECORDER_TICK_MS 20  /* while something comes */
+/* A kind of failure is said this often at most. */
+#define RECORDER_TELL_MS 60000
 /* Capture files open at once. */
 #define RECORDER_OPEN_MAX 256
 
@@ -42,6 +44,7 @@ struct recorder_ring {
 	struct ring_reader reader;
 	struct loop_watch kick;
 	struct recorder_flow **flows; /* by slot; NULL = none */
+	uint32_t *lost; /* by slot: the serial last looked for in vain */
 	uint32_t n_slots;
 };
 
@@ -58,7 +61,9 @@ struct recorder {
 	struct recorder_flow *current; /* whose bytes are being fed */
 	struct recorder_flow *due_first, *due_last;
 	struct stat_block *stat; /* of ring 0's cursor page */
-	bool told_capture, told_event, told_error;
+	uint64_t started_ns;     /* wall clock */
+	/* When a kind of failure was last said; 0 = never. */
+	uint64_t told_capture, told_event, told_error, told_memory;
 	bool stopping;
 	struct loop loop;
 	struct loop_watch channel;
@@ -76,6 +81,8 @@ void recorder_flow_expire(struct recorder *r, uint64_t now_ns);
 void recorder_flow_end_all(struct recorder *r);
 
 /* recorder_files.c */
+/* Is it time to say so again? */
+WS_MUST_USE bool recorder_may_tell(uint64_t *told_ms);
 WS_MUST_USE int recorder_files_open(struct recorder *r);
 void recorder_files_close(struct recorder *r);
 /* Writes what gathered, and the counters. */

@@ -370,6 +370,43 @@ static void entries_of_a_flow_that_is_gone_are_counted(void **state)
 	assert_file(lab, "events", "");
 }
 
+static void a_flow_that_ended_unread_is_known_by_its_close(void **state)
+{
+	struct lab *lab = *state;
+
+	/* its OPEN was read by a recorder that died */
+	flow(lab, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	hint(lab, 0, RING_ENTRY_CLOSE, RING_CLOSE_NORMAL, 0);
+	lab->map.slots[0].serial = 2; /* the slot lives again */
+	start(lab);
+	stop(lab);
+	assert_file(lab, "events",
+		    STAMP "\tclient\t192.0.2.10\t" ID "\t" LK "\n");
+	assert_int_equal(count(lab, STAT_UNKNOWN_FLOWS), 0);
+}
+
+static void bytes_that_were_never_shown_are_a_gap_at_the_end(void **state)
+{
+	struct lab *lab = *state;
+	struct ring_slot *s = flow(lab, 0, 0);
+
+	s->flags = RING_SLOT_OBSERVED;
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	s->dir[RING_CLIENT].bytes_in = strlen(LK) + 1000;
+	s->dir[RING_SERVER].bytes_in = 500;
+	hint(lab, 0, RING_ENTRY_CLOSE, RING_CLOSE_NORMAL, 0);
+	/* and a flow that nobody wanted to see has none */
+	s = flow(lab, 1, 1);
+	hint(lab, 1, RING_ENTRY_OPEN, 0, 0);
+	s->dir[RING_CLIENT].bytes_in = 7;
+	hint(lab, 1, RING_ENTRY_CLOSE, RING_CLOSE_NORMAL, 0);
+	start(lab);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_GAP_BYTES), 1500);
+}
+
 static void nonsense_in_the_ring_is_skipped_and_counted(void **state)
 {
 	struct lab *lab = *state;
@@ -695,6 +732,8 @@ int main(void)
 		CASE(a_restarted_recorder_finds_flows_in_the_table),
 		CASE(a_gap_is_counted_exactly_and_spoils_no_later_message),
 		CASE(entries_of_a_flow_that_is_gone_are_counted),
+		CASE(a_flow_that_ended_unread_is_known_by_its_close),
+		CASE(bytes_that_were_never_shown_are_a_gap_at_the_end),
 		CASE(nonsense_in_the_ring_is_skipped_and_counted),
 		CASE(each_flow_follows_its_rule),
 		CASE(only_bad_ends_are_in_errors_log),

@@ -163,3 +163,34 @@ bool ring_reader_slot(const struct ring_reader *r, uint32_t slot,
 	atomic_thread_fence(memory_order_acquire);
 	return out->serial == serial && out->state != RING_STATE_FREE;
 }
+
+/* The CLOSE of a flow, among the unread entries. */
+static bool find_close(const struct ring_reader *r, uint32_t slot,
+		       uint32_t serial, struct ring_slot *out)
+{
+	struct ring_reader ahead = *r;
+	struct ring_entry e;
+
+	ahead.head = load_head(r);
+	for (; ahead.pos != ahead.head; ahead.pos += e.span) {
+		const uint8_t *at =
+			r->map.data + (ahead.pos & (r->map.ring_size - 1));
+
+		memcpy(&e, at, sizeof(e));
+		if (!sane(&ahead, &e))
+			return false;
+		if (e.type == RING_ENTRY_CLOSE && e.slot == slot &&
+		    e.serial == serial) {
+			memcpy(out, at + sizeof(e), sizeof(*out));
+			return out->serial == serial && ring_reader_intact(r);
+		}
+	}
+	return false;
+}
+
+bool ring_reader_find(const struct ring_reader *r, uint32_t slot,
+		      uint32_t serial, struct ring_slot *out)
+{
+	return ring_reader_slot(r, slot, serial, out) ||
+	       find_close(r, slot, serial, out);
+}

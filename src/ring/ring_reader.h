@@ -54,8 +54,14 @@ void ring_reader_awake(struct ring_reader *r);
  * entry of that flow is still to come. */
 WS_MUST_USE bool ring_reader_caught_up(const struct ring_reader *r);
 
-/* A copy of the slot if it still belongs to that flow. */
+/* A copy of the slot, and whether it is still in use by that flow. */
 WS_MUST_USE bool ring_reader_slot(const struct ring_reader *r, uint32_t slot,
+				  uint32_t serial, struct ring_slot *out);
+
+/* What a flow with unread entries is, whose OPEN this reader has not seen: from
+ * its slot, or from its CLOSE, if that lies below the head. Linear in the
+ * unread entries. */
+WS_MUST_USE bool ring_reader_find(const struct ring_reader *r, uint32_t slot,
 				  uint32_t serial, struct ring_slot *out);
 
 #endif
