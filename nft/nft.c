@@ -4,6 +4,7 @@
 
 #include <netinet/in.h> /* before linux/in.h, which then gives way */
 
+#include <assert.h>
 #include <errno.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/rule.h>
@@ -11,9 +12,13 @@
 #include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include "base_fd.h"
 #include "conf_tables.h"
 #include "nft_batch.h"
 #include "nft_check.h"
@@ -22,6 +27,7 @@
 #include "nft_objects.h"
 #include "nft_route.h"
 
+#define LOCK_NAME         "wayside-rules"
 #define TABLE             "table inet " NFT_TABLE
 
 #define ITEMS_PER_MESSAGE 64 /* twice as many elements, about 5 KiB */
@@ -55,9 +61,30 @@ void nft_close(struct nft_link *link)
 	nft_link_close(link);
 }
 
-int nft_fd(const struct nft_link *link)
+int nft_lock(struct nft_link *link, struct nft_error *why)
 {
-	return mnl_socket_get_fd(link->socket);
+	/* abstract: the first byte is 0, and the length ends the name */
+	static const struct sockaddr_un name = {
+		.sun_family = AF_UNIX,
+		.sun_path = "\0" LOCK_NAME,
+	};
+	const socklen_t len =
+		offsetof(struct sockaddr_un, sun_path) + sizeof(LOCK_NAME);
+	/* a stream that does not listen takes nothing from anybody */
+	WS_CLEAN(base_fd_close)
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert(link->lock < 0);
+	if (fd >= 0 && bind(fd, (const struct sockaddr *)&name, len) == 0) {
+		link->lock = base_fd_take(&fd);
+		return 0;
+	}
+	if (errno != EADDRINUSE)
+		return fail(why, "lock of the nft rules", -errno);
+	(void)snprintf(why->text, sizeof(why->text),
+		       "another Wayside owns the rules of this network "
+		       "namespace");
+	return -EADDRINUSE;
 }
 
 static bool add_table(struct nft_batch *b, uint16_t type, uint16_t flags,

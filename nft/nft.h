@@ -51,15 +51,24 @@ struct nft_error {
 /*
  * Opens the link. With `hold` the table of `on_failure: open` belongs to this
  * link's socket (NFT_TABLE_F_OWNER): it vanishes with the last descriptor of
- * it, so the supervisor keeps the link for its life and every child closes
- * nft_fd() right after clone(). Without (the tool), `open` gives a table that
- * stays.
+ * it, so the supervisor keeps the link for its life and no child may keep a
+ * copy. Without (the tool), `open` gives a table that stays.
  * Return: 0 and *link, which the caller frees with nft_close(); or -errno.
  */
 WS_MUST_USE int nft_open(struct nft_link **link, bool hold,
 			 struct nft_error *why);
 void nft_close(struct nft_link *link); /* NULL is a no-op */
-int nft_fd(const struct nft_link *link);
+
+/*
+ * Makes this link the one owner of the rules in its network namespace, until
+ * nft_close() or the process's end; once a link, before the first change. It
+ * binds the abstract socket "wayside-rules": those names belong to the network
+ * namespace and go with their last descriptor (unix(7), network_namespaces(7)),
+ * so nothing is left behind, and no child may keep a copy. Any local user can
+ * hold that name and keep Wayside from starting, as any can hold port 15001.
+ * Return: 0, -EADDRINUSE when another owns the rules, or -errno.
+ */
+WS_MUST_USE int nft_lock(struct nft_link *link, struct nft_error *why);
 
 /*
  * Makes the kernel hold what `state` asks for, whatever of ours was there

@@ -18,6 +18,7 @@
 #include <libnftnl/rule.h>
 #include <libnftnl/table.h>
 #include <linux/netfilter/nf_tables.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -321,6 +322,31 @@ static void test_most_rules(void **state)
 	free(conf);
 }
 
+/* One owner a network namespace, whatever it holds; the name goes with it. */
+static void test_lock(void **state)
+{
+	struct nft_link *daemon = open_link(true), *tool = open_link(false);
+	struct nft_error why;
+
+	(void)state;
+	assert_int_equal(nft_lock(daemon, &why), 0);
+	assert_int_equal(nft_lock(tool, &why), -EADDRINUSE);
+	assert_string_equal(why.text, "another Wayside owns the rules of this "
+				      "network namespace");
+	nft_close(daemon);
+	assert_int_equal(nft_lock(tool, &why), 0);
+	daemon = open_link(true);
+	assert_int_equal(nft_lock(daemon, &why), -EADDRINUSE);
+	nft_close(tool);
+	/* in another network namespace there is another name */
+	assert_int_equal(nft_lock(daemon, &why), 0);
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	tool = open_link(false);
+	assert_int_equal(nft_lock(tool, &why), 0);
+	nft_close(tool);
+	nft_close(daemon);
+}
+
 static void test_fixed(void **state)
 {
 	struct conf_tables *conf = new_conf(CONF_FAILURE_OPEN_STAY);
@@ -348,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_most_elements),
 		cmocka_unit_test(test_most_rules),
 		cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_lock), /* last: it leaves the namespace */
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

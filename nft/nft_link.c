@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base_fd.h"
+
 #define ROOM 65536 /* a dump's datagram has up to 32 KiB */
 
 int nft_link_open(struct nft_link **link, int bus)
@@ -15,7 +17,7 @@ int nft_link_open(struct nft_link **link, int bus)
 
 	if (!l)
 		return -ENOMEM;
-	*l = (struct nft_link){ .room = ROOM };
+	*l = (struct nft_link){ .lock = -1, .room = ROOM };
 	l->socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
 	if (!l->socket) {
 		r = -errno;
@@ -39,6 +41,7 @@ void nft_link_close(struct nft_link *l)
 {
 	if (!l)
 		return;
+	base_fd_close(&l->lock);
 	mnl_socket_close(l->socket);
 	free(l);
 }

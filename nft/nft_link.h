@@ -14,6 +14,7 @@
 struct nft_link {
 	struct mnl_socket *socket;
 	bool hold; /* the table of `on_failure: open` is this socket's */
+	int lock;  /* the socket of nft_lock(), or -1 */
 	uint32_t seq;
 	size_t room; /* bytes of buf */
 	char buf[];  /* question, then answers */
