@@ -66,11 +66,6 @@ void nft_batch_free(struct nft_batch *b)
 	free(b);
 }
 
-uint32_t nft_batch_seq(const struct nft_batch *b)
-{
-	return b->seq;
-}
-
 static void close_message(struct nft_batch *b)
 {
 	assert(b->open->nlmsg_len <= HEADROOM);

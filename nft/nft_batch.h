@@ -50,7 +50,4 @@ WS_MUST_USE int nft_batch_answers(const struct nft_batch *b, const void *bytes,
 				  size_t len, uint32_t *n_acks,
 				  struct nft_error *why);
 
-/* Sequence number of the first message, that is of the begin; for the test. */
-uint32_t nft_batch_seq(const struct nft_batch *b);
-
 #endif

@@ -45,7 +45,8 @@ static struct answer answer(uint32_t seq, int error, uint32_t offset)
 /* A batch of a table and a rule with two expressions. With headers of 16 bytes
  * (message), 4 (nfgenmsg) and 4 (attribute), and names padded to 4, the list of
  * expressions begins at 20, its first element at 24; that holds a name of
- * 4 + 8 bytes ("counter"), so the second begins at 24 + 4 + 12 = 40. */
+ * 4 + 8 bytes ("counter"), so the second begins at 24 + 4 + 12 = 40. Numbers
+ * go up by one a message, from the begin on. */
 #define FIRST_EXPRESSION  24U
 #define SECOND_EXPRESSION 40U
 
@@ -57,15 +58,16 @@ static void put_expression(struct nlmsghdr *h, const char *name)
 	mnl_attr_nest_end(h, elem);
 }
 
-static struct nft_batch *batch(void)
+static struct nft_batch *batch(uint32_t *begin)
 {
 	struct nft_batch *b = nft_batch_new();
 	struct nlmsghdr *h;
 	struct nlattr *list;
 
 	assert_non_null(b);
-	assert_non_null(
-		nft_batch_add(b, NFT_MSG_NEWTABLE, 0, "table inet %s", "t"));
+	h = nft_batch_add(b, NFT_MSG_NEWTABLE, 0, "table inet %s", "t");
+	assert_non_null(h);
+	*begin = h->nlmsg_seq - 1;
 	h = nft_batch_add(b, NFT_MSG_NEWRULE, 0, "rule \"%s\"", "tkstar v4");
 	assert_non_null(h);
 	list = mnl_attr_nest_start(h, NFTA_RULE_EXPRESSIONS);
@@ -75,31 +77,31 @@ static struct nft_batch *batch(void)
 	return b;
 }
 
-/* What one answer gives; it is for message `which` of the batch (0: begin). */
-static int read_one(struct nft_batch *b, uint32_t which, int error,
-		    uint32_t offset, struct nft_error *why)
+/* What one answer to batch() gives; it is for message `which` (0: begin). */
+static int read_one(uint32_t which, int error, uint32_t offset,
+		    struct nft_error *why)
 {
-	const struct answer a = answer(nft_batch_seq(b) + which, error, offset);
-	uint32_t n_acks = 0;
+	uint32_t begin, n_acks = 0;
+	struct nft_batch *b = batch(&begin);
+	const struct answer a = answer(begin + which, error, offset);
 	const int r = nft_batch_answers(b, &a, a.h.nlmsg_len, &n_acks, why);
 
 	assert_int_equal(n_acks, !error && which >= 1 && which <= 2);
+	nft_batch_free(b);
 	return r;
 }
 
 static void test_acknowledged(void **state)
 {
-	struct nft_batch *b = batch();
 	struct nft_error why;
 
 	(void)state;
-	assert_int_equal(read_one(b, 1, 0, NO_OFFSET, &why), 0);
-	assert_int_equal(read_one(b, 2, 0, NO_OFFSET, &why), 0);
+	assert_int_equal(read_one(1, 0, NO_OFFSET, &why), 0);
+	assert_int_equal(read_one(2, 0, NO_OFFSET, &why), 0);
 	/* neither the begin nor what is not of this batch counts */
-	assert_int_equal(read_one(b, 0, 0, NO_OFFSET, &why), 0);
-	assert_int_equal(read_one(b, 3, 0, NO_OFFSET, &why), 0);
-	assert_int_equal(read_one(b, 3, EPERM, NO_OFFSET, &why), 0);
-	nft_batch_free(b);
+	assert_int_equal(read_one(0, 0, NO_OFFSET, &why), 0);
+	assert_int_equal(read_one(3, 0, NO_OFFSET, &why), 0);
+	assert_int_equal(read_one(3, EPERM, NO_OFFSET, &why), 0);
 }
 
 static void test_refused(void **state)
@@ -129,14 +131,12 @@ static void test_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
-		struct nft_batch *b = batch();
 		struct nft_error why;
 
-		assert_int_equal(read_one(b, cases[i].which, cases[i].error,
+		assert_int_equal(read_one(cases[i].which, cases[i].error,
 					  cases[i].offset, &why),
 				 -cases[i].error);
 		assert_string_equal(why.text, cases[i].text);
-		nft_batch_free(b);
 	}
 }
 
@@ -159,12 +159,12 @@ static void test_uncapped(void **state)
 				  .nla_type = NLMSGERR_ATTR_MSG },
 		.message = "too small",
 	};
-	struct nft_batch *b = batch();
-	uint32_t n_acks = 0;
+	uint32_t begin, n_acks = 0;
+	struct nft_batch *b = batch(&begin);
 	struct nft_error why;
 
 	(void)state;
-	a.h.nlmsg_seq = nft_batch_seq(b) + 1;
+	a.h.nlmsg_seq = begin + 1;
 	assert_int_equal(nft_batch_answers(b, &a, sizeof(a), &n_acks, &why),
 			 -EINVAL);
 	assert_string_equal(why.text,
@@ -175,9 +175,9 @@ static void test_uncapped(void **state)
 /* An answer that is not whole is none. */
 static void test_cut(void **state)
 {
-	struct nft_batch *b = batch();
-	const struct answer a = answer(nft_batch_seq(b) + 1, EINVAL, NO_OFFSET);
-	uint32_t n_acks = 0;
+	uint32_t begin, n_acks = 0;
+	struct nft_batch *b = batch(&begin);
+	const struct answer a = answer(begin + 1, EINVAL, NO_OFFSET);
 	struct nft_error why;
 
 	(void)state;
@@ -195,7 +195,7 @@ static void test_growth(void **state)
 	struct nft_batch *b = nft_batch_new();
 	struct nft_error why;
 	struct answer a;
-	uint32_t n_acks = 0;
+	uint32_t seq_137 = 0, n_acks = 0;
 
 	(void)state;
 	assert_non_null(b);
@@ -204,9 +204,11 @@ static void test_growth(void **state)
 			nft_batch_add(b, NFT_MSG_NEWSET, 0, "set \"%u\"", i);
 
 		assert_non_null(h);
+		if (i == 137)
+			seq_137 = h->nlmsg_seq;
 		mnl_attr_put(h, NFTA_SET_USERDATA, sizeof(bytes), bytes);
 	}
-	a = answer(nft_batch_seq(b) + 1 + 137, EEXIST, NO_OFFSET);
+	a = answer(seq_137, EEXIST, NO_OFFSET);
 	assert_int_equal(nft_batch_answers(b, &a, a.h.nlmsg_len, &n_acks, &why),
 			 -EEXIST);
 	assert_string_equal(why.text, "set \"137\": File exists");
