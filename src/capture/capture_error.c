@@ -10,17 +10,6 @@
 #include "base_time.h"
 #include "capture_write.h"
 
-const char *capture_error_listener(const struct base_addr *local,
-				   const struct base_addr *remote,
-				   char buf[static CAPTURE_CONTEXT_LEN])
-{
-	char l[BASE_ADDR_STRLEN], r[BASE_ADDR_STRLEN];
-
-	(void)snprintf(buf, CAPTURE_CONTEXT_LEN, "listener local=%s remote=%s",
-		       base_addr_format(local, l), base_addr_format(remote, r));
-	return buf;
-}
-
 const char *capture_error_connection(const struct capture_id *id,
 				     const struct base_addr *client,
 				     const struct base_addr *remote,

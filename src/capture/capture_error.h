@@ -4,8 +4,8 @@
  *
  *   YYYY-MM-DD HH:MM:SS TAB context TAB message (errno=N: text) LF
  * or ` (no errno)`; local time. Contexts as tcpproxy wrote them: "main",
- * "proxy", and the two that are made here. A connection's normal end is no
- * error.
+ * "proxy", and a connection's, which is made here. A connection's normal end is
+ * no error.
  */
 #ifndef CAPTURE_ERROR_H
 #define CAPTURE_ERROR_H
@@ -19,11 +19,6 @@
 #define CAPTURE_ERROR_FILE "errors.log"
 /* With the final NUL; the longest context is shorter. */
 #define CAPTURE_CONTEXT_LEN 256
-
-/* "listener local=IP:PORT remote=IP:PORT". Return: buf. */
-const char *capture_error_listener(const struct base_addr *local,
-				   const struct base_addr *remote,
-				   char buf[static CAPTURE_CONTEXT_LEN]);
 
 /* "conn=ID client=IP:PORT remote=IP:PORT". Return: buf. */
 const char *capture_error_connection(const struct capture_id *id,
