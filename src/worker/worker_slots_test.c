@@ -20,6 +20,7 @@ struct lab {
 
 static int setup(void **state)
 {
+	static const struct loop_ops ops = { .flow_ready = worker_flow_ready };
 	const struct ring_map_size size = {
 		.n_slots = N_SLOTS,
 		.ring_size = RING_SIZE_MIN,
@@ -36,7 +37,10 @@ static int setup(void **state)
 	w->slots = lab->map.slots;
 	w->n_slots = N_SLOTS;
 	w->links = calloc(N_SLOTS, sizeof(*w->links));
+	w->waiting = calloc(N_SLOTS, sizeof(*w->waiting));
 	assert_non_null(w->links);
+	assert_non_null(w->waiting);
+	assert_int_equal(loop_init(&w->loop, &ops, w), 0);
 	ring_tap_init(&w->tap, &lab->map);
 	ring_pool_init(&w->pool, &lab->map);
 	worker_slots_init(w);
@@ -48,7 +52,9 @@ static int teardown(void **state)
 {
 	struct lab *lab = *state;
 
+	loop_done(&lab->worker.loop);
 	free(lab->worker.links);
+	free(lab->worker.waiting);
 	ring_map_destroy(&lab->map);
 	free(lab);
 	return 0;
@@ -157,12 +163,10 @@ static void the_reaper_gives_pending_bytes_back(void **state)
  * scripted below. Return: its slot. */
 static uint32_t open_flow(struct lab *lab, const struct relay_io *io)
 {
-	static const struct loop_ops ops = { .flow_ready = worker_flow_ready };
 	struct worker *w = &lab->worker;
 	const uint32_t slot = worker_slot_take(w);
 	struct ring_slot *s = &w->slots[slot];
 
-	assert_int_equal(loop_init(&w->loop, &ops, w), 0);
 	w->env = (struct relay_env){ .io = io,
 				     .control = w->control,
 				     .slots = w->slots,
@@ -171,6 +175,10 @@ static uint32_t open_flow(struct lab *lab, const struct relay_io *io)
 	s->state = RING_STATE_OPEN;
 	assert_int_equal(
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s->fd), 0);
+	for (unsigned i = 0; i < RING_SIDES; i++)
+		assert_int_equal(loop_flow_add(&w->loop, s->fd[i],
+					       token(slot, s->serial), 0),
+				 0);
 	return slot;
 }
 
@@ -178,7 +186,6 @@ static void close_flow(struct worker *w, uint32_t slot)
 {
 	worker_flow_reap(w);
 	assert_int_equal(w->slots[slot].state, RING_STATE_FREE);
-	loop_done(&w->loop);
 }
 
 static void a_quiet_side_that_breaks_ends_the_flow(void **state)
@@ -267,34 +274,83 @@ static void fill_ring(struct worker *w)
 		;
 }
 
+/* A flow that wants to read and finds the ring full. Return: its slot. */
+static uint32_t make_wait(struct lab *lab, const struct relay_io *io)
+{
+	struct worker *w = &lab->worker;
+	const uint32_t slot = open_flow(lab, io);
+	struct ring_slot *s = &w->slots[slot];
+
+	s->flags = RING_SLOT_OBSERVED;
+	s->when_full = RING_WHEN_FULL_WAIT;
+	s->interest[RING_CLIENT] = RELAY_READ;
+	s->interest[RING_SERVER] = RELAY_READ;
+	worker_flow_ready(w, token(slot, s->serial), EPOLLIN);
+	assert_true(s->dir[RING_CLIENT].flags & RING_DIR_RING_WAIT);
+	assert_true(w->wait_timer.armed);
+	return slot;
+}
+
 static void a_slot_that_lives_again_waits_once(void **state)
 {
 	struct lab *lab = *state;
 	struct worker *w = &lab->worker;
 
-	w->waiting = calloc(N_SLOTS, sizeof(*w->waiting));
-	assert_non_null(w->waiting);
 	fill_ring(w);
 	/* more lives than the list has room, before its tick comes */
 	for (uint32_t life = 1; life <= N_SLOTS + 1; life++) {
-		const uint32_t slot = open_flow(lab, NULL); /* no call */
-		struct ring_slot *s = &w->slots[slot];
+		const uint32_t slot = make_wait(lab, NULL); /* no call */
 
-		s->flags = RING_SLOT_OBSERVED;
-		s->when_full = RING_WHEN_FULL_WAIT;
-		s->interest[RING_CLIENT] = RELAY_READ;
-		s->interest[RING_SERVER] = RELAY_READ;
-		assert_int_equal(loop_flow_add(&w->loop, s->fd[RING_CLIENT],
-					       token(slot, life), EPOLLIN),
-				 0);
-		worker_flow_ready(w, token(slot, life), EPOLLIN);
-		assert_true(s->dir[RING_CLIENT].flags & RING_DIR_RING_WAIT);
 		assert_int_equal(w->n_waiting, 1);
 		worker_flow_close(w, slot, RING_CLOSE_CLIENT_RESET, 0);
-		loop_timer_clear(&w->loop, &w->wait_timer);
 		close_flow(w, slot);
 	}
-	free(w->waiting);
+}
+
+static ssize_t receive_byte(int fd, void *buf, size_t len)
+{
+	(void)fd;
+	memset(buf, 0, len);
+	return 1;
+}
+
+static ssize_t send_all(int fd, struct iovec *iov, int n_iov)
+{
+	(void)fd;
+	(void)n_iov;
+	return (ssize_t)iov->iov_len;
+}
+
+/* The recorder has read everything. */
+static void empty_ring(const struct lab *lab)
+{
+	struct ring_view_map view;
+
+	assert_int_equal(ring_map_view(&view, &lab->map, RING_READER_RECORDER),
+			 0);
+	atomic_store(&view.cursor->pos, atomic_load(&view.control->head));
+	ring_map_unview(&view);
+}
+
+static void every_flow_that_waits_is_tried_again(void **state)
+{
+	static const struct relay_io io = { .recv = receive_byte,
+					    .sendv = send_all };
+	struct lab *lab = *state;
+	struct worker *w = &lab->worker;
+
+	fill_ring(w);
+	for (uint32_t i = 0; i < N_SLOTS; i++)
+		assert_int_equal(make_wait(lab, &io), i);
+	assert_int_equal(w->n_waiting, N_SLOTS);
+	empty_ring(lab);
+	worker_flow_retry(&w->wait_timer, 1);
+	assert_int_equal(w->n_waiting, 0);
+	for (uint32_t i = 0; i < N_SLOTS; i++) {
+		assert_int_equal(w->slots[i].dir[RING_CLIENT].bytes_in, 1);
+		worker_flow_close(w, i, RING_CLOSE_NORMAL, 0);
+	}
+	worker_flow_reap(w);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -309,6 +365,7 @@ int main(void)
 		CASE(a_quiet_side_that_breaks_ends_the_flow),
 		CASE(last_words_come_before_the_reset),
 		CASE(a_slot_that_lives_again_waits_once),
+		CASE(every_flow_that_waits_is_tried_again),
 		CASE(the_reaper_gives_pending_bytes_back),
 	};
 
