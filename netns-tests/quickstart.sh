@@ -88,6 +88,7 @@ rules:
 END
 sed 's/^/  /' "$CONFIG"
 before=$(kernel_state)
+touch -d '1 hour ago' "$LOGS" # else Wayside numbers ids as after a restart
 daemon_run -c "$CONFIG"
 echo "  It has put these rules into the kernel:"
 on gateway nft list table inet wayside | sed 's/^/  /'
