@@ -529,6 +529,20 @@ static void children_die_with_the_supervisor(void **state)
 	stop(lab);
 }
 
+static void a_role_that_cannot_start_ends_the_start(void **state)
+{
+	struct lab *lab = *state;
+	char line[1024];
+
+	(void)snprintf(lab->conf->log_dir, CONF_PATH_LEN, "%s/none", lab->dir);
+	start(lab);
+	await_line(lab, "none: No such file or directory");
+	await_line(lab, "recorder ended with status 1: cannot start");
+	assert_int_equal(end_of_daemon(lab), 1);
+	/* it was not ready, so it does not say that it stops */
+	assert_null(fgets(line, sizeof(line), lab->log));
+}
+
 static void a_port_in_use_is_one_clear_line(void **state)
 {
 	struct lab *lab = *state;
@@ -623,6 +637,7 @@ int main(int argc, char **argv)
 		CASE(a_worker_takes_what_its_descriptors_allow),
 		CASE(the_soft_limit_of_descriptors_is_raised),
 		CASE(children_die_with_the_supervisor),
+		CASE(a_role_that_cannot_start_ends_the_start),
 		CASE(a_port_in_use_is_one_clear_line),
 		CASE(a_pid_file_that_is_held_stops_the_start),
 		CASE(a_stale_pid_file_is_overwritten),
