@@ -3,6 +3,8 @@
 #include "base_log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_LEN 1024
+#define TEXT_MAX_LEN 1024
+#define SAFE_MAX_LEN (TEXT_MAX_LEN * 2)
+#define LINE_MAX_LEN (SAFE_MAX_LEN + 128)
+/* pipe(7): only what is not longer goes in whole; and Linux calls a pipe
+ * writable once as much has room, see standard_error_takes() */
+_Static_assert(LINE_MAX_LEN <= PIPE_BUF, "a line is one write()");
 
 static const char *const level_names[] = {
 	[BASE_LOG_ERR] = "err",       [BASE_LOG_WARN] = "warn",
@@ -28,7 +35,8 @@ static struct {
 	enum base_log_level level;
 	enum base_log_format format;
 	char role[32];
-} target = { BASE_LOG_NOTICE, BASE_LOG_CONSOLE, "waysided" };
+	unsigned long long lost; /* lines since the last one that got through */
+} target = { BASE_LOG_NOTICE, BASE_LOG_CONSOLE, "waysided", 0 };
 
 void base_log_set_level(enum base_log_level level)
 {
@@ -43,6 +51,8 @@ void base_log_set_format(enum base_log_format format)
 void base_log_set_role(const char *role)
 {
 	(void)snprintf(target.role, sizeof(target.role), "%s", role);
+	/* a child of fork(): these are its parent's to tell */
+	target.lost = 0;
 }
 
 static int find(const char *const *names, size_t n, const char *name)
@@ -113,22 +123,25 @@ static void escape(char *out, size_t size, const char *text, bool json)
 	out[n] = '\0';
 }
 
-void base_log(enum base_log_level level, const char *fmt, ...)
+/* Never O_NONBLOCK: that belongs to the open file, and so to everybody who
+ * shares our standard error. */
+static bool standard_error_takes(const char *line, size_t len)
 {
-	const int saved = errno;
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLOUT &&
+	       write(STDERR_FILENO, line, len) == (ssize_t)len;
+}
+
+/* Return: false when the line is lost. */
+static bool put(enum base_log_level level, const char *text)
+{
 	const bool json = target.format == BASE_LOG_JSON;
-	char text[LINE_MAX_LEN], safe[LINE_MAX_LEN * 2];
-	char line[sizeof(safe) + 128], stamp[32] = "";
+	char safe[SAFE_MAX_LEN], line[LINE_MAX_LEN], stamp[32] = "";
 	struct timespec now;
 	struct tm tm;
-	va_list args;
 	int n;
 
-	if (!base_log_on(level))
-		return;
-	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
 	escape(safe, sizeof(safe), text, json);
 	if (clock_gettime(CLOCK_REALTIME, &now) == 0 &&
 	    gmtime_r(&now.tv_sec, &tm))
@@ -138,8 +151,33 @@ void base_log(enum base_log_level level, const char *fmt, ...)
 			    "\"message\":\"%s\"}\n"
 			  : "%s %s %s: %s\n",
 		     stamp, level_names[level], target.role, safe);
-	if (n > 0 && write(STDERR_FILENO, line, (size_t)n) < 0) {
-		/* nobody is left to tell */
-	}
+	return n > 0 && standard_error_takes(line, (size_t)n);
+}
+
+static void tell_lost(void)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "log lines were lost lines=%llu",
+		       target.lost);
+	if (put(BASE_LOG_WARN, text))
+		target.lost = 0;
+}
+
+void base_log(enum base_log_level level, const char *fmt, ...)
+{
+	const int saved = errno;
+	char text[TEXT_MAX_LEN];
+	va_list args;
+
+	if (!base_log_on(level))
+		return;
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (!put(level, text))
+		target.lost++;
+	else if (target.lost)
+		tell_lost();
 	errno = saved;
 }

@@ -11,6 +11,12 @@
  * LOG_LEVEL (err, warn, notice, info, debug) and LOG_FORMAT (console, json) are
  * the classic environment names. Each line is one write(): lines of several
  * processes stay whole.
+ *
+ * A log never waits. A line that standard error does not take (a pipe that
+ * nobody reads, a full disk) is dropped; the next one that gets through is
+ * followed by one, of level warn, that says how many of this process were lost.
+ * One gap is left: where several processes share a pipe and each sees its last
+ * free page, the slower one waits for the reader.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -35,7 +41,8 @@ enum base_log_format {
 /* Start-up values: level notice, format console, role "waysided". */
 void base_log_set_level(enum base_log_level level);
 void base_log_set_format(enum base_log_format format);
-/* Who speaks ("supervisor", "worker/0"); copied, at most 31 bytes. */
+/* Who speaks ("supervisor", "worker/0"); copied, at most 31 bytes. Lines lost
+ * so far are not told any more: a child calls this after fork(). */
 void base_log_set_role(const char *role);
 
 /* Takes LOG_LEVEL and LOG_FORMAT. A value that is none of theirs is an error:

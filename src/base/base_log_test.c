@@ -3,13 +3,14 @@
  * base_log_test.c - what reaches standard error, and in how many writes
  *
  * Standard error is a SOCK_SEQPACKET socket while a test logs: each write()
- * arrives as one packet, so packets count writes. It is the real one again
- * before anything is asserted.
+ * arrives as one packet, so packets count writes; or a pipe, to be full. It is
+ * the real one again before anything is asserted.
  */
 #include "base_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,6 +190,102 @@ static void a_role_is_cut(void **state)
 			    " warn 0123456789012345678901234567890: x\n");
 }
 
+/* A pipe of one page, the least there is, and full. A log that waits for it
+ * ends the test by alarm(). */
+struct narrow {
+	int real_stderr, rd, wr;
+};
+
+static void narrow_begin(struct narrow *n)
+{
+	static const char page[PIPE_BUF];
+	int pair[2];
+
+	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+	n->rd = pair[0];
+	n->wr = pair[1];
+	assert_int_equal(fcntl(n->wr, F_SETPIPE_SZ, PIPE_BUF), PIPE_BUF);
+	assert_int_equal(fcntl(n->rd, F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(write(n->wr, page, sizeof(page)), sizeof(page));
+	n->real_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	assert_true(n->real_stderr >= 0);
+	(void)alarm(20);
+	assert_int_equal(dup3(n->wr, STDERR_FILENO, O_CLOEXEC), STDERR_FILENO);
+}
+
+/* Return: all that is in the pipe. */
+static const char *narrow_read(struct narrow *n, char *text, size_t size)
+{
+	const ssize_t got = read(n->rd, text, size - 1);
+
+	text[got > 0 ? got : 0] = '\0';
+	return text;
+}
+
+static void narrow_end(struct narrow *n)
+{
+	const int back = dup3(n->real_stderr, STDERR_FILENO, 0);
+
+	(void)alarm(0);
+	base_fd_close(&n->real_stderr);
+	base_fd_close(&n->rd);
+	base_fd_close(&n->wr);
+	assert_int_equal(back, STDERR_FILENO);
+}
+
+static void a_full_pipe_stops_nobody(void **state)
+{
+	char page[PIPE_BUF + 1], third[512], fourth[512], fifth[512];
+	struct narrow n;
+	int after;
+
+	(void)state;
+	narrow_begin(&n);
+	errno = ENOENT;
+	base_warn("1");
+	base_warn("2");
+	after = errno;
+	(void)narrow_read(&n, page, sizeof(page));
+	/* through, but there is no room for what it has to tell */
+	base_warn("3");
+	(void)narrow_read(&n, third, sizeof(third));
+	(void)fcntl(n.wr, F_SETPIPE_SZ, 16 * PIPE_BUF);
+	base_log_set_level(BASE_LOG_ERR);
+	base_err("4");
+	(void)narrow_read(&n, fourth, sizeof(fourth));
+	base_err("5");
+	(void)narrow_read(&n, fifth, sizeof(fifth));
+	narrow_end(&n);
+	assert_int_equal(after, ENOENT);
+	assert_string_equal(after_stamp(third), " warn waysided: 3\n");
+	/* 1 and 2; whatever the level, and behind the line that got through */
+	assert_non_null(strchr(fourth, '\n'));
+	assert_string_equal(after_stamp(strchr(fourth, '\n') + 1),
+			    " warn waysided: log lines were lost lines=2\n");
+	*(strchr(fourth, '\n') + 1) = '\0';
+	assert_string_equal(after_stamp(fourth), " err waysided: 4\n");
+	/* told once */
+	assert_string_equal(after_stamp(fifth), " err waysided: 5\n");
+}
+
+/* What a parent lost is not told a second time, by its child. */
+static void a_new_role_has_lost_nothing(void **state)
+{
+	char text[PIPE_BUF + 1];
+	struct narrow n;
+
+	(void)state;
+	narrow_begin(&n);
+	base_warn("1");
+	(void)narrow_read(&n, text, sizeof(text));
+	base_log_set_role("worker/0");
+	(void)fcntl(n.wr, F_SETPIPE_SZ, 16 * PIPE_BUF);
+	base_warn("2");
+	(void)narrow_read(&n, text, sizeof(text));
+	narrow_end(&n);
+	assert_string_equal(after_stamp(text), " warn worker/0: 2\n");
+}
+
 /* /dev/full refuses every write with ENOSPC. */
 static void errno_is_kept(void **state)
 {
@@ -203,8 +300,13 @@ static void errno_is_kept(void **state)
 	errno = ENOENT;
 	base_err("gone");
 	after = errno;
-	assert_int_equal(listen_end(&l, line, sizeof(line)), 0);
+	/* a lost line is one, for whatever reason */
+	(void)dup3(l.log, STDERR_FILENO, O_CLOEXEC);
+	base_err("back");
+	assert_int_equal(listen_end(&l, line, sizeof(line)), 2);
 	assert_int_equal(after, ENOENT);
+	assert_string_equal(after_stamp(line),
+			    " warn waysided: log lines were lost lines=1\n");
 	base_fd_close(&full);
 }
 
@@ -268,6 +370,8 @@ int main(void)
 		cmocka_unit_test_setup(levels_filter, at_start),
 		cmocka_unit_test_setup(a_role_is_cut, at_start),
 		cmocka_unit_test_setup(errno_is_kept, at_start),
+		cmocka_unit_test_setup(a_full_pipe_stops_nobody, at_start),
+		cmocka_unit_test_setup(a_new_role_has_lost_nothing, at_start),
 		cmocka_unit_test_setup(the_environment_is_taken, at_start),
 		cmocka_unit_test_setup(a_bad_environment_is_told, at_start),
 	};

@@ -36,6 +36,8 @@ static const char *const common_syscalls[] = {
 	"readv",
 	"write",
 	"writev",
+	"poll",  /* base_log asks before it writes */
+	"ppoll", /* poll() where there is no such system call */
 	/* clocks, mostly answered without the kernel */
 	"clock_getres",
 	"clock_gettime",
@@ -62,37 +64,16 @@ static const char *const common_syscalls[] = {
  * program itself for a report; the leak check at exit() is a clone of the
  * process that stops the others with ptrace(). */
 static const char *const sanitizer_syscalls[] = {
-	"clone",
-	"clone3",
-	"dup",
-	"dup2",
-	"execve",
-	"fcntl",
-	"getdents",
-	"getdents64",
-	"getppid",
-	"getrlimit",
-	"getuid",
-	"kill",
-	"open",
-	"openat",
-	"pipe",
-	"pipe2",
-	"poll",
-	"prctl",
-	"process_vm_readv",
-	"prlimit64",
-	"ptrace",
-	"readlink",
-	"readlinkat",
-	"sched_yield",
-	"sched_getaffinity",
-	"sigaltstack",
-	"stat",
-	"sysinfo",
-	"uname",
-	"wait4",
-	NULL,
+	"clone",       "clone3",      "dup",
+	"dup2",        "execve",      "fcntl",
+	"getdents",    "getdents64",  "getppid",
+	"getrlimit",   "getuid",      "kill",
+	"open",        "openat",      "pipe",
+	"pipe2",       "prctl",       "process_vm_readv",
+	"prlimit64",   "ptrace",      "readlink",
+	"readlinkat",  "sched_yield", "sched_getaffinity",
+	"sigaltstack", "stat",        "sysinfo",
+	"uname",       "wait4",       NULL,
 };
 #endif
 
