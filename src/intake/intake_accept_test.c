@@ -75,15 +75,18 @@ static void test_intercepted_with_cookies(void **state)
 	write_file("/proc/sys/net/ipv4/tcp_syncookies", "1");
 }
 
-static void check_loop(const char *listen_ip, const char *to_ip)
+/* A client that connects to `to_ip`; fixed: the server is at `remote_ip`. */
+static void check_loop(const char *engine, const char *listen_ip,
+		       const char *remote_ip, const char *to_ip)
 {
-	struct intake_listener l = listener_for("tproxy", listen_ip, 0);
+	struct intake_listener l = listener_for(engine, listen_ip, 0);
 	struct base_addr to = addr_of(to_ip, 0);
 	struct intake_conn c = { .fd = -7 };
 	int fd, t;
 
 	assert_int_equal(intake_listen(&l, 1, &fd), 0);
 	to.port = l.addr.port;
+	l.remote = addr_of(remote_ip, l.addr.port);
 	t = socket(to.family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(connect_to(t, &to), 0);
 	assert_int_equal(accept_one(fd, &l, &c), -ELOOP);
@@ -98,11 +101,47 @@ static void check_loop(const char *listen_ip, const char *to_ip)
 static void test_loop(void **state)
 {
 	need_gateway(state);
-	check_loop("127.0.0.1", "127.0.0.1");
-	check_loop("::1", "::1");
+	check_loop("tproxy", "127.0.0.1", VENDOR4, "127.0.0.1");
+	check_loop("tproxy", "::1", VENDOR6, "::1");
 	/* on all addresses, any of ours with its port is the listener */
-	check_loop("0.0.0.0", GATEWAY_WAN4);
-	check_loop("::", GATEWAY_WAN6);
+	check_loop("tproxy", "0.0.0.0", VENDOR4, GATEWAY_WAN4);
+	check_loop("tproxy", "::", VENDOR6, GATEWAY_WAN6);
+}
+
+/* The configuration compares only whole addresses: these are not the same. */
+static void test_fixed_loop(void **state)
+{
+	need_gateway(state);
+	check_loop("fixed", "0.0.0.0", "127.0.0.1", "127.0.0.1");
+	check_loop("fixed", "::", "::1", "::1");
+	check_loop("fixed", "0.0.0.0", GATEWAY_WAN4, GATEWAY_WAN4);
+	/* connect() to all addresses goes to the loopback's */
+	check_loop("fixed", "127.0.0.1", "0.0.0.0", "127.0.0.1");
+}
+
+/* A server on this host is a server: the port or the address is another. */
+static void test_fixed_local(void **state)
+{
+	struct intake_listener l = listener_for("fixed", "0.0.0.0", 0);
+	struct base_addr to = addr_of("127.0.0.1", 0);
+	struct intake_conn c;
+	int fd;
+
+	need_gateway(state);
+	assert_int_equal(intake_listen(&l, 1, &fd), 0);
+	to.port = l.addr.port;
+	for (int other_port = 0; other_port < 2; other_port++) {
+		const int t = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		l.remote = other_port ? addr_of("127.0.0.1", 7700)
+				      : addr_of("127.0.0.2", to.port);
+		assert_int_equal(connect_to(t, &to), 0);
+		assert_int_equal(accept_one(fd, &l, &c), 1);
+		assert_addr(&c.server, &l.remote);
+		close(t);
+		close(c.fd);
+	}
+	close(fd);
 }
 
 static void check_fixed(const char *ip)
@@ -226,6 +265,8 @@ int main(void)
 		cmocka_unit_test(test_intercepted_with_cookies),
 		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_fixed_loop),
+		cmocka_unit_test(test_fixed_local),
 		cmocka_unit_test(test_gone_before_accept),
 		cmocka_unit_test(test_exhausted),
 		cmocka_unit_test(test_failures),

@@ -14,18 +14,30 @@ static int tproxy_prepare(int fd, uint16_t family)
 	return intake_transparent(fd, family);
 }
 
-/* A client that reached the listener under the listener's own address. One on
- * all addresses has every local one with its port. */
-static bool is_listener(const struct base_addr *a, const struct base_addr *own)
+/* Is `a`, the address of an accepted socket, what one reaches at `at`? All
+ * addresses (0.0.0.0, ::) stand for every local one with their port. */
+static bool is_at(const struct base_addr *a, const struct base_addr *at)
 {
 	static const struct base_addr any4 = {
 		.ip = { [10] = 0xff, [11] = 0xff },
 	}, any6 = { .port = 0 };
 
-	return a->family == own->family && a->port == own->port &&
-	       (!memcmp(own->ip, a->ip, sizeof(a->ip)) ||
-		!memcmp(own->ip, any4.ip, sizeof(any4.ip)) ||
-		!memcmp(own->ip, any6.ip, sizeof(any6.ip)));
+	return a->family == at->family && a->port == at->port &&
+	       (!memcmp(at->ip, a->ip, sizeof(a->ip)) ||
+		!memcmp(at->ip, any4.ip, sizeof(any4.ip)) ||
+		!memcmp(at->ip, any6.ip, sizeof(any6.ip)));
+}
+
+static int own_address(int fd, struct base_addr *a)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len))
+		return -errno;
+	return base_addr_from_sockaddr(a, (struct sockaddr *)&ss)
+		       ? 0
+		       : -EAFNOSUPPORT;
 }
 
 /*
@@ -39,15 +51,12 @@ static bool is_listener(const struct base_addr *a, const struct base_addr *own)
 static int tproxy_lookup(int fd, const struct intake_listener *l,
 			 struct base_addr *server)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-	struct base_addr a;
+	struct base_addr a = { .family = 0 };
+	const int r = own_address(fd, &a);
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &len))
-		return -errno;
-	if (!base_addr_from_sockaddr(&a, (struct sockaddr *)&ss))
-		return -EAFNOSUPPORT;
-	if (is_listener(&a, &l->addr))
+	if (r)
+		return r;
+	if (is_at(&a, &l->addr))
 		return -ELOOP;
 	*server = a;
 	return 0;
@@ -56,7 +65,13 @@ static int tproxy_lookup(int fd, const struct intake_listener *l,
 static int fixed_lookup(int fd, const struct intake_listener *l,
 			struct base_addr *server)
 {
-	(void)fd;
+	struct base_addr a = { .family = 0 };
+	const int r = own_address(fd, &a);
+
+	if (r)
+		return r;
+	if (is_at(&a, &l->remote))
+		return -ELOOP;
 	*server = l->remote;
 	return 0;
 }

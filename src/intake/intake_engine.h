@@ -8,7 +8,9 @@
  *		(Documentation/networking/tproxy.rst); the listener and what it
  *		accepts are IP_TRANSPARENT, and the accepted socket's own
  *		address is the original destination
- *	fixed	an ordinary listener; all go to one configured server
+ *	fixed	an ordinary listener; all go to one configured server. A
+ *listener on all addresses may be that server: who reached us at the very
+ *		address that we would connect to is ourselves, or would be
  */
 #ifndef INTAKE_ENGINE_H
 #define INTAKE_ENGINE_H
@@ -36,8 +38,9 @@ struct intake_engine {
 	const char *needs; /* capabilities for prepare(), NULL = none */
 	/*
 	 * The original destination of the accepted socket `fd`.
-	 * Return: 0 and *server; -ELOOP: the client connected to the listener
-	 * itself, going on would connect us to ourselves; -errno.
+	 * Return: 0 and *server; -ELOOP: going on would connect us to
+	 * ourselves (tproxy: the client connected to the listener itself;
+	 * fixed: it connected to the configured server); -errno.
 	 */
 	int (*lookup)(int fd, const struct intake_listener *l,
 		      struct base_addr *server);
