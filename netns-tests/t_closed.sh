@@ -40,7 +40,7 @@ exchange "$VENDOR4:7700"
 daemon_stop
 on gateway "$WAYSIDE" rules check --stopped -c "$CONFIG"
 expect_closed
-on gateway "$WAYSIDE" rules remove -c "$CONFIG"
+on gateway "$WAYSIDE" rules remove
 for f in v4 v6; do
 	family $f
 	exchange "$VENDOR:7700"

@@ -63,10 +63,10 @@ for file in "$GOLDEN"/*.nft; do
 	expect_equal "$name: objects, twice" "$(look objects)" "$want"
 	for host in text objects; do
 		on $host "$WAYSIDE" rules check "${options[@]}"
-		on $host "$WAYSIDE" rules remove "${options[@]::2}"
+		on $host "$WAYSIDE" rules remove
 		expect_equal "$name: $host, removed" "$(look $host)" "$empty"
 	done
-	on objects "$WAYSIDE" rules remove "${options[@]::2}"
+	on objects "$WAYSIDE" rules remove
 	n=$((n + 1))
 done
 expect_at_least "number of golden files" $n 4

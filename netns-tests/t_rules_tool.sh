@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # `wayside rules`: finds each difference between kernel and configuration and
-# says it in a line, refuses while a daemon listens, mends what is left over of
-# ours and leaves alone what is others', says in one line what went wrong, with
-# the exit status that --help promises.
+# says it in a line, refuses while a daemon owns the rules, mends what is left
+# over of ours and leaves alone what is others', says in one line what went
+# wrong, with the exit status that --help promises.
 WAYSIDE=$BUILD/src/wayside/wayside
 topology
 empty=$(kernel_state)
@@ -18,10 +18,14 @@ tool() {
 	expect_equal "status of $* ($out)" $status "$want"
 }
 
-# rules STATUS COMMAND [OPTION...]
+# rules STATUS COMMAND [OPTION...]; remove takes no configuration
 rules() {
-	tool "$1" "$WAYSIDE" rules "$2" -c "$CONFIG" "${@:3}"
+	local config=(-c "$CONFIG")
+
+	[ "$2" != remove ] || config=()
+	tool "$1" "${without[@]}" "$WAYSIDE" rules "$2" "${config[@]}" "${@:3}"
 }
+without=()
 
 # A line of $out is exactly this; or $out is one line of this form.
 expect_line() {
@@ -33,18 +37,27 @@ expect_one_line() {
 
 # Usage and configuration: 2, one line, nothing done.
 for words in "" "rules" "rules frobnicate" "rules show extra" "rules show -c" \
-	"rules remove --stopped" "--frobnicate"; do
+	"rules remove --stopped" "rules remove -c $CONFIG" "--frobnicate"; do
 	# shellcheck disable=SC2086 # words
 	tool 2 "$WAYSIDE" $words
 	expect_one_line 'wayside: .*--help'
+done
+for words in "foo" "foo rules"; do
+	# shellcheck disable=SC2086 # words
+	tool 2 "$WAYSIDE" $words
+	expect_one_line 'wayside: unknown command: foo; .*'
 done
 tool 2 "$WAYSIDE" rules check -c "$DIR/none.yaml"
 expect_one_line 'none.yaml.*No such file'
 tool 0 "$WAYSIDE" --version
 expect_one_line 'wayside [0-9.]+'
-tool 0 "$WAYSIDE" --help
-for command in show install remove check; do
-	grep -q "^  rules $command " <<<"$out" || fail "--help without $command"
+for words in "--help" "-h" "rules --help" "rules remove -h"; do
+	# shellcheck disable=SC2086 # words
+	tool 0 "$WAYSIDE" $words
+	for command in show install remove check; do
+		grep -q "^  rules $command" <<<"$out" ||
+			fail "$words without $command"
+	done
 done
 printf 'log_dir: %s\nlisten: 127.0.0.1:7700\nremote: 192.0.2.1:7700\n' "$LOGS" \
 	>"$DIR/fixed.yaml"
@@ -55,11 +68,12 @@ done
 expect_equal "rules and routes" "$(kernel_state)" "$empty"
 
 # Without rights: 1, one line.
+without=(setpriv --bounding-set=-all --inh-caps=-all)
 for command in install remove check; do
-	tool 1 setpriv --bounding-set=-all --inh-caps=-all \
-		"$WAYSIDE" rules $command -c "$CONFIG"
+	rules 1 $command
 	expect_one_line 'Operation not permitted: CAP_NET_ADMIN is needed'
 done
+without=()
 
 # Nothing there: everything is missing. Then nothing differs.
 rules 1 check
@@ -132,17 +146,28 @@ on gateway ip rule del priority 7701 fwmark 0x10000/0x10000 lookup 7700
 on gateway nft delete table inet wayside2
 expect_equal "after remove" "$(kernel_state)" "$empty"
 
-# While something listens where a daemon would, of either family.
-for address in 127.0.0.1 '[::1]'; do
-	server squatter gateway -t 60 "$address:15001" wait-file "$DIR/never"
-	for command in install remove; do
-		rules 1 $command
-		expect_equal "output" "$out" \
-			"wayside: a daemon is listening on $address:15001: stop it first"
-		expect_equal "rules and routes" "$(kernel_state)" "$empty"
-	done
-	stop squatter
+# While a daemon owns the rules, whatever port it listens on.
+daemon
+installed=$(kernel_state)
+echo "listen_port: 15002" >>"$CONFIG"
+for command in install remove; do
+	rules 1 $command
+	expect_equal "output of $command" "$out" \
+		"wayside: another Wayside owns the rules of this network namespace"
+	expect_equal "rules and routes" "$(kernel_state)" "$installed"
 done
+daemon_stop
+expect_equal "rules after the daemon" "$(kernel_state)" "$empty"
+
+# What is removed needs neither the file that it came from nor its log_dir.
+config
+rules 0 install
+mv "$CONFIG" "$DIR/gone.yaml"
+mv "$LOGS" "$LOGS.gone"
+rules 0 remove
+expect_equal "after remove without a file" "$(kernel_state)" "$empty"
+mv "$LOGS.gone" "$LOGS"
+mv "$DIR/gone.yaml" "$CONFIG"
 
 # Without IPv6 on lo no listener can be at ::1: it is said and left out.
 sysctl_set gateway ipv6/conf/lo/disable_ipv6 1

@@ -13,19 +13,20 @@
 
 static const struct command {
 	const char *group, *name;
+	bool config;  /* takes --config */
 	bool stopped; /* takes --stopped */
 	const char *help;
 	enum wayside_status (*run)(const struct wayside_options *o);
 } commands[] = {
-	{ "rules", "show", true, "print the kernel rules, for nft -f",
+	{ "rules", "show", true, true, "print the kernel rules, for nft -f",
 	  wayside_rules_show },
-	{ "rules", "install", true,
+	{ "rules", "install", true, true,
 	  "put rules and routes into the kernel; no daemon may run",
 	  wayside_rules_install },
-	{ "rules", "remove", false,
+	{ "rules", "remove", false, false,
 	  "take all of Wayside's rules and routes out; no daemon may run",
 	  wayside_rules_remove },
-	{ "rules", "check", true,
+	{ "rules", "check", true, true,
 	  "print each difference between kernel and configuration; exit "
 	  "status 0: none, 1: some",
 	  wayside_rules_check },
@@ -37,9 +38,9 @@ static void print_help(FILE *out)
 	for (size_t i = 0; i < WS_ARRAY_LEN(commands); i++) {
 		const struct command *c = &commands[i];
 
-		(void)fprintf(out, "  %s %s [-c FILE]%s\n      %s\n", c->group,
-			      c->name, c->stopped ? " [--stopped]" : "",
-			      c->help);
+		(void)fprintf(out, "  %s %s%s%s\n      %s\n", c->group, c->name,
+			      c->config ? " [-c FILE]" : "",
+			      c->stopped ? " [--stopped]" : "", c->help);
 	}
 	(void)fputs("\n"
 		    "  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
@@ -65,13 +66,24 @@ static bool is(const char *arg, const char *word)
 	return strcmp(arg, word) == 0;
 }
 
+/* name: NULL = any command of the group. */
 static const struct command *find_command(const char *group, const char *name)
 {
 	for (size_t i = 0; i < WS_ARRAY_LEN(commands); i++) {
-		if (is(group, commands[i].group) && is(name, commands[i].name))
+		if (is(group, commands[i].group) &&
+		    (!name || is(name, commands[i].name)))
 			return &commands[i];
 	}
 	return NULL;
+}
+
+static bool asks_for_help(char **argv)
+{
+	for (; *argv; argv++) {
+		if (is(*argv, "-h") || is(*argv, "--help"))
+			return true;
+	}
+	return false;
 }
 
 static enum wayside_status parse_options(const struct command *c, char **argv,
@@ -80,11 +92,12 @@ static enum wayside_status parse_options(const struct command *c, char **argv,
 	static const char config[] = "--config=";
 
 	for (; *argv; argv++) {
-		if (is(*argv, "-c") || is(*argv, "--config")) {
+		if (c->config && (is(*argv, "-c") || is(*argv, "--config"))) {
 			if (!*++argv)
 				return misused("a file must follow", argv[-1]);
 			o->config = *argv;
-		} else if (!strncmp(*argv, config, strlen(config))) {
+		} else if (c->config &&
+			   !strncmp(*argv, config, strlen(config))) {
 			o->config = *argv + strlen(config);
 		} else if (c->stopped && is(*argv, "--stopped")) {
 			o->stopped = true;
@@ -100,7 +113,11 @@ static enum wayside_status run(char **argv)
 	struct wayside_options o = { .config = DEFAULT_CONFIG };
 	const struct command *c;
 
-	if (!argv[0] || !argv[1])
+	if (!argv[0])
+		return misused("a command is needed", NULL);
+	if (!find_command(argv[0], NULL))
+		return misused("unknown command", argv[0]);
+	if (!argv[1])
 		return misused("a command is needed", argv[0]);
 	c = find_command(argv[0], argv[1]);
 	if (!c)
@@ -117,7 +134,7 @@ int main(int argc, char **argv)
 	base_log_set_role("wayside");
 	if (!base_log_from_env())
 		return WAYSIDE_USAGE;
-	if (argc == 2 && (is(argv[1], "-h") || is(argv[1], "--help")))
+	if (asks_for_help(argv + (argc > 0)))
 		print_help(stdout);
 	else if (argc == 2 && is(argv[1], "--version"))
 		(void)printf("wayside %s\n", WAYSIDE_VERSION);

@@ -18,9 +18,10 @@ struct wayside_options {
 };
 
 /*
- * `install` and `remove` refuse while a daemon runs in this network namespace,
- * because they would change its rules under it; while they work, no daemon can
- * start. Each prints its errors, one line each, on standard error.
+ * `install` and `remove` hold nft_lock(): they refuse while a daemon owns the
+ * rules of this network namespace, and no other can start meanwhile. `remove`
+ * reads no configuration: its file may be gone, or be another one by now. Each
+ * prints its errors, one line each, on standard error.
  */
 enum wayside_status wayside_rules_show(const struct wayside_options *o);
 enum wayside_status wayside_rules_install(const struct wayside_options *o);
