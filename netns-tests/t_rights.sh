@@ -29,10 +29,11 @@ sockets() {
 	find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n'
 }
 
-# mapped PID PERMISSIONS: names of the shared memory that it has mapped so
-mapped() {
-	sed -n "s/^[^ ]* $2 .*memfd:wayside-\([^ ]*\).*/\1/p" "/proc/$1/maps" |
-		sort -u | xargs
+# writable PID: names of the shared memory that it can write ("zero" is without a
+# file: the numbers of connections)
+writable() {
+	sed -n -E 's/^[^ ]* rw-s .*(memfd:wayside-|\/dev\/)([^ ]*).*/\2/p' \
+		"/proc/$1/maps" | sort -u | xargs
 }
 
 # netlink PID: how many netlink sockets it has
@@ -46,14 +47,14 @@ expect_at_least "netlink sockets of the supervisor" "$(netlink "$supervisor")" 1
 roles=
 while read -r pid role; do
 	roles+="$role "
-	capabilities=0000000000000000 writable="cursor/0 cursor/1"
+	capabilities=0000000000000000 memory="cursor/0 cursor/1"
 	case $role in
 	wayside-worker/*) capabilities=0000000000002000 ;; # bit 13: CAP_NET_RAW
 	esac
 	case $role in
 	wayside-worker/?* | wayside-keeper/?*)
 		i=${role##*/}
-		writable="pool/$i ring/$i table/$i"
+		memory="pool/$i ring/$i table/$i zero"
 		;;
 	esac
 	for set in CapInh CapPrm CapEff CapAmb; do
@@ -66,7 +67,7 @@ while read -r pid role; do
 	expect_equal "filter of $role" "$(status "$pid" Seccomp)" 2
 	expect_equal "no_new_privs of $role" "$(status "$pid" NoNewPrivs)" 1
 	expect_equal "netlink sockets of $role" "$(netlink "$pid")" 0
-	expect_equal "writable memory of $role" "$(mapped "$pid" rw-s)" "$writable"
+	expect_equal "writable memory of $role" "$(writable "$pid")" "$memory"
 done < <(children "$supervisor")
 expect_equal roles "$(tr ' ' '\n' <<<"$roles" | sort | xargs)" \
 	"wayside-keeper/0 wayside-keeper/1 wayside-recorder wayside-worker/0 wayside-worker/1"
