@@ -35,6 +35,9 @@ refused 1 'cannot listen on 127.0.0.1:15001: Address already in use' \
 	"$WAYSIDED" -c "$CONFIG"
 stop squatter
 
+# Too few descriptors for a single connection.
+refused 1 'Too many open files' prlimit --nofile=200:200 "$WAYSIDED" -c "$CONFIG"
+
 # No capabilities at all; and all but the one for rules.
 refused 1 'CAP_NET_(ADMIN|RAW)' setpriv --bounding-set=-all --inh-caps=-all \
 	"$WAYSIDED" -c "$CONFIG"

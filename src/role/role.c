@@ -217,6 +217,16 @@ static int allow_only(const char *const *syscalls)
 	return r;
 }
 
+int role_keep(uint64_t caps)
+{
+	const int r = drop_caps(caps);
+
+	if (r)
+		return r;
+	return check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+		     "cannot renounce new privileges");
+}
+
 int role_enter(const struct role *role, pid_t parent)
 {
 	char title[64];

@@ -53,4 +53,11 @@ struct role {
  */
 WS_MUST_USE int role_enter(const struct role *role, pid_t parent);
 
+/*
+ * For the supervisor, which is nobody's child and makes the others: keeps just
+ * these capabilities, and no_new_privs, for good. Children cannot have more.
+ * Return: 0 or, after one logged line, -errno as above.
+ */
+WS_MUST_USE int role_keep(uint64_t caps);
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/capability.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 #include "base_log.h"
 #include "base_time.h"
 #include "ring_pool.h"
+#include "role.h"
 #include "role_channel.h"
 #include "stat.h"
 #include "supervisor_internal.h"
@@ -72,12 +74,17 @@ static void stop(struct supervisor *s, int status)
 		stop_recorder(s);
 }
 
-static void kill_all(struct supervisor *s)
+static void kill_workers(struct supervisor *s)
 {
 	for (unsigned i = 0; i < s->n_workers; i++) {
 		if (s->workers[i].pid)
 			(void)kill(s->workers[i].pid, SIGKILL);
 	}
+}
+
+static void kill_all(struct supervisor *s)
+{
+	kill_workers(s);
 	if (s->recorder.pid)
 		(void)kill(s->recorder.pid, SIGKILL);
 }
@@ -87,7 +94,6 @@ static void limit_reached(struct loop_timer *t, uint64_t now_ms)
 {
 	struct supervisor *s = WS_CONTAINER(t, struct supervisor, limit);
 
-	(void)now_ms;
 	if (s->phase == SUPERVISOR_STARTING) {
 		base_err("not all processes were ready after %d ms",
 			 SUPERVISOR_START_MS);
@@ -97,7 +103,12 @@ static void limit_reached(struct loop_timer *t, uint64_t now_ms)
 	base_err("processes that did not stop in %d ms are killed",
 		 SUPERVISOR_STOP_MS);
 	s->status = 1;
-	kill_all(s);
+	/* the recorder still has to empty the rings of the workers */
+	if (s->phase == SUPERVISOR_STOPPING_WORKERS)
+		kill_workers(s);
+	else
+		kill_all(s);
+	loop_timer_set(&s->loop, t, now_ms + SUPERVISOR_STOP_MS);
 }
 
 static bool all_ready(const struct supervisor *s)
@@ -194,7 +205,9 @@ static void child_ended(struct supervisor *s, struct supervisor_child *c,
 	supervisor_child_gone(c);
 	switch (s->phase) {
 	case SUPERVISOR_STARTING:
-		base_err("%s %s: cannot start", name, how);
+		/* one that ended by itself has said why */
+		if (!WIFEXITED(status))
+			base_err("%s %s: cannot start", name, how);
 		stop(s, 1);
 		return;
 	case SUPERVISOR_RUNNING:
@@ -283,20 +296,29 @@ static int watch_signals(struct supervisor *s)
 	return loop_watch_add(&s->loop, &s->signals, EPOLLIN);
 }
 
-/* Slots of each worker: its share of max_flows, as far as descriptors go. */
+/* Slots of each worker: its share of max_flows, as far as descriptors go; 0:
+ * there are too few for a single flow. */
 static uint32_t slots_per_worker(const struct supervisor *s)
 {
 	struct rlimit limit;
-	uint64_t share, most = UINT32_MAX;
+	const uint64_t share =
+		(s->conf->max_flows + s->n_workers - 1) / s->n_workers;
+	uint64_t most;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-		    limit.rlim_cur > WORKER_FDS + 2)
-			most = (limit.rlim_cur - WORKER_FDS) / 2;
-	}
-	share = (s->conf->max_flows + s->n_workers - 1) / s->n_workers;
-	return (uint32_t)(share < most ? share : most);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 0;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 0;
+	most = limit.rlim_cur > WORKER_FDS ? (limit.rlim_cur - WORKER_FDS) / 2
+					   : 0;
+	if (share <= most || !most)
+		return (uint32_t)(most ? share : 0);
+	base_warn("%u flows of max_flows are possible: %u workers of %llu "
+		  "descriptors each",
+		  (unsigned)(most * s->n_workers), s->n_workers,
+		  (unsigned long long)limit.rlim_cur);
+	return (uint32_t)most;
 }
 
 /*
@@ -321,6 +343,8 @@ static int make_memory(struct supervisor *s)
 {
 	const uint32_t n_slots = slots_per_worker(s);
 
+	if (!n_slots)
+		return -EMFILE;
 	s->shared = new_shared(s);
 	if (!s->shared)
 		return -ENOMEM;
@@ -354,6 +378,13 @@ static int start_roles(struct supervisor *s)
 	return r;
 }
 
+/* What rules and workers need, once all is open. */
+static int drop_rights(const struct supervisor *s)
+{
+	return role_keep(
+		s->nft ? ROLE_CAP(CAP_NET_ADMIN) | ROLE_CAP(CAP_NET_RAW) : 0);
+}
+
 /* Everything that can fail before a process is started. */
 static int prepare(struct supervisor *s)
 {
@@ -373,9 +404,9 @@ static int prepare(struct supervisor *s)
 			return s->pidfile;
 	}
 	r = supervisor_rules_open(s);
-	if (r)
-		return r;
-	return supervisor_listen(s);
+	if (!r)
+		r = supervisor_listen(s);
+	return r ? r : drop_rights(s);
 }
 
 /* What happened in all, from the shared pages: zeros are left out. */

@@ -20,7 +20,8 @@
 #define SUPERVISOR_STOP_MS       10000
 #define RESTART_LIVED_MS         5000
 #define RESTART_DELAY_MIN_MS     100
-#define RESTART_DELAY_MAX_MS     10000
+/* A dead worker's share of new connections waits as long as that. */
+#define RESTART_DELAY_MAX_MS 1000
 
 enum supervisor_phase {
 	SUPERVISOR_STARTING,

@@ -12,6 +12,7 @@
 
 #include "base_fd.h"
 #include "base_log.h"
+#include "conf_tables.h"
 
 /* Still the file that this path names? (A predecessor may have removed it
  * between our open and our lock.) */
@@ -40,6 +41,27 @@ static int write_pid(int fd)
 	return base_fd_write_all(fd, text, (size_t)len, NULL);
 }
 
+static int open_file(const char *path)
+{
+	const int fd =
+		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Makes the directory of `path`, but not the one above it. */
+static int make_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[CONF_PATH_LEN];
+
+	if (!slash || slash == path || (size_t)(slash - path) >= sizeof(dir))
+		return -ENOENT;
+	memcpy(dir, path, (size_t)(slash - path));
+	dir[slash - path] = '\0';
+	return mkdir(dir, 0755) < 0 ? -errno : 0;
+}
+
 int supervisor_pidfile_open(const char *path)
 {
 	WS_CLEAN(base_fd_close) int fd = -1;
@@ -47,10 +69,11 @@ int supervisor_pidfile_open(const char *path)
 
 	do {
 		base_fd_close(&fd);
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-			  0644);
+		fd = open_file(path);
+		if (fd == -ENOENT && make_directory(path) == 0)
+			fd = open_file(path);
 		if (fd < 0) {
-			r = -errno;
+			r = fd;
 			base_err("pid file %s: %s", path, strerrordesc_np(-r));
 			return r;
 		}

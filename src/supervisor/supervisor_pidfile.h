@@ -8,8 +8,9 @@
 /*
  * Writes "<pid>\n" and holds a lock on the file (fcntl: it belongs to the
  * process, so no child can hold or drop it by accident). A file left by a dead
- * daemon is taken over. Return: the descriptor, -EEXIST after one logged line
- * when a living daemon holds it, or -errno, logged.
+ * daemon is taken over; its directory is made if only that is missing
+ * (/run is empty after a boot). Return: the descriptor, -EEXIST after one
+ * logged line when a living daemon holds it, or -errno, logged.
  */
 WS_MUST_USE int supervisor_pidfile_open(const char *path);
 

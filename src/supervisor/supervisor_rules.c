@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* supervisor_rules.c - kernel rules and routes, for as long as we run */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/if_bridge.h>
+#include <linux/sockios.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <sys/capability.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "base_fd.h"
 #include "base_log.h"
 #include "nft.h"
 #include "supervisor_internal.h"
@@ -31,6 +40,35 @@ static int check_rights(void)
 	return -EPERM;
 }
 
+/* Is there any bridge in this network namespace? (linux/if_bridge.h: the one
+ * question that needs neither rights nor sysfs) */
+static bool has_bridge(void)
+{
+	int index;
+	unsigned long question[] = { BRCTL_GET_BRIDGES,
+				     (unsigned long)(uintptr_t)&index, 1 };
+	WS_CLEAN(base_fd_close)
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 && ioctl(fd, SIOCGIFBR, question) > 0;
+}
+
+/* With br_netfilter, what crosses a bridge goes through the IP hooks before it
+ * is routed, and tproxy's socket is lost on the way: every intercepted
+ * connection behind a bridge times out, and no rule can help (measured). */
+static void warn_of_bridges(const char *sysctl)
+{
+	char path[64], value = '0';
+	WS_CLEAN(base_fd_close) int fd = -1;
+
+	(void)snprintf(path, sizeof(path), "/proc/sys/net/bridge/%s", sysctl);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, &value, 1) == 1 && value == '1')
+		base_warn("trackers behind a bridge will be cut off: set "
+			  "net.bridge.%s=0",
+			  sysctl);
+}
+
 int supervisor_rules_open(struct supervisor *s)
 {
 	struct nft_error why;
@@ -41,7 +79,13 @@ int supervisor_rules_open(struct supervisor *s)
 	r = check_rights();
 	if (r)
 		return r;
+	if (has_bridge()) {
+		warn_of_bridges("bridge-nf-call-iptables");
+		warn_of_bridges("bridge-nf-call-ip6tables");
+	}
 	r = nft_open(&s->nft, true, &why);
+	if (!r)
+		r = nft_lock(s->nft, &why);
 	if (r)
 		base_err("%s", why.text);
 	return r;
