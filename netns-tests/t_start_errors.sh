@@ -28,6 +28,8 @@ refused 2 "$DIR/bad.yaml:11:5: unknown key \"sauce\"" "$WAYSIDED" -c "$DIR/bad.y
 with 's/^log_dir:.*/log_dir: \/run\/nowhere/'
 refused 2 '/run/nowhere' "$WAYSIDED" -c "$DIR/bad.yaml"
 refused 2 '-r' "$WAYSIDED" -l 127.0.0.1:7700 -o "$LOGS"
+refused 2 'fixed-remote mode needs no rules' "$WAYSIDED" -l 127.0.0.1:7700 \
+	-r 127.0.0.1:7701 -o "$LOGS" --print-rules
 
 # A port that is taken, by another program of the same user.
 server squatter gateway -t 60 127.0.0.1:15001 wait-file "$DIR/never"
