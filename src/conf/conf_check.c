@@ -118,17 +118,8 @@ static bool interfaces_meet(const struct conf_tables *t,
 			    const struct conf_list *a,
 			    const struct conf_list *b)
 {
-	if (!a->n && !b->n)
+	if (!a->n || !b->n)
 		return true;
-	if (!a->n || !b->n) {
-		const struct conf_list *l = a->n ? a : b;
-
-		for (uint32_t i = 0; i < l->n; i++) {
-			if (strcmp(t->ifaces[l->first + i], "lo") != 0)
-				return true;
-		}
-		return false;
-	}
 	for (uint32_t i = 0; i < a->n; i++) {
 		for (uint32_t j = 0; j < b->n; j++) {
 			if (names_meet(t->ifaces[a->first + i],
@@ -282,6 +273,26 @@ static void check_lists(struct conf_draft *d)
 	check_items(d, &events, &files);
 }
 
+/* What the kernel would never find is written, and likely not meant. */
+static void check_reach(struct conf_draft *d, const struct conf_rule *r)
+{
+	const struct conf_mark *at = d->item_at[CONF_TYPE_TO];
+	char text[CONF_DEST_LEN];
+
+	for (uint32_t i = r->to.first; i < r->to.first + r->to.n; i++) {
+		const struct conf_dest *dest = &d->t->dests[i];
+
+		if (has_family(d->t, &r->clients, dest->net.family))
+			continue;
+		conf_value_format_dest(dest, text);
+		conf_errors_warn(d->errors, at[i],
+				 "to: %s in rule \"%s\" takes nothing: none of "
+				 "its clients is an %s network",
+				 text, r->name,
+				 dest->net.family == AF_INET ? "IPv4" : "IPv6");
+	}
+}
+
 void conf_check(struct conf_draft *d)
 {
 	check_ring_size(d);
@@ -289,7 +300,9 @@ void conf_check(struct conf_draft *d)
 	check_mode(d);
 	resolve_workers(d);
 	check_lists(d);
-	for (uint32_t j = 1; j < d->t->n_rules; j++) {
+	for (uint32_t j = 0; j < d->t->n_rules; j++) {
+		if (!d->rule_bad[j])
+			check_reach(d, &d->t->rules[j]);
 		for (uint32_t i = 0; i < j; i++) {
 			check_names(d, i, j);
 			if (!d->rule_bad[i] && !d->rule_bad[j])

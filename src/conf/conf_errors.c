@@ -7,15 +7,15 @@
 
 struct conf_error {
 	struct conf_mark at;
+	bool warning;
 	size_t number; /* order of finding: qsort() is not stable */
 	char *text;
 };
 
-void conf_errors_add(struct conf_errors *e, struct conf_mark at,
-		     const char *fmt, ...)
+static void add(struct conf_errors *e, struct conf_mark at, bool warning,
+		const char *fmt, va_list args)
 {
 	struct conf_error *slot;
-	va_list args;
 
 	if (e->n == e->size) {
 		const size_t size = e->size ? e->size * 2 : 16;
@@ -31,18 +31,39 @@ void conf_errors_add(struct conf_errors *e, struct conf_mark at,
 	}
 	slot = &e->list[e->n];
 	slot->at = at;
+	slot->warning = warning;
 	slot->number = e->n;
-	va_start(args, fmt);
-	if (vasprintf(&slot->text, fmt, args) < 0)
+	if (vasprintf(&slot->text, fmt, args) < 0) {
 		e->lost = true;
-	else
-		e->n++;
+		return;
+	}
+	e->n++;
+	e->n_warnings += warning;
+}
+
+void conf_errors_add(struct conf_errors *e, struct conf_mark at,
+		     const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add(e, at, false, fmt, args);
+	va_end(args);
+}
+
+void conf_errors_warn(struct conf_errors *e, struct conf_mark at,
+		      const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add(e, at, true, fmt, args);
 	va_end(args);
 }
 
 bool conf_errors_any(const struct conf_errors *e)
 {
-	return e->n > 0 || e->lost;
+	return e->n > e->n_warnings || e->lost;
 }
 
 static int by_place(const void *va, const void *vb)
@@ -64,10 +85,12 @@ void conf_errors_print(struct conf_errors *e, const char *file, FILE *out)
 		const struct conf_error *x = &e->list[i];
 
 		if (x->at.line == 0)
-			(void)fprintf(out, "command line: %s\n", x->text);
+			(void)fputs("command line: ", out);
 		else
-			(void)fprintf(out, "%s:%u:%u: %s\n", file, x->at.line,
-				      x->at.column, x->text);
+			(void)fprintf(out, "%s:%u:%u: ", file, x->at.line,
+				      x->at.column);
+		(void)fprintf(out, "%s%s\n", x->warning ? "warning: " : "",
+			      x->text);
 	}
 	if (e->lost)
 		(void)fprintf(out, "out of memory: not all problems shown\n");

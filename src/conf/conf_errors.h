@@ -21,7 +21,8 @@ struct conf_error;
 /* Start with all zero; conf_errors_done() frees what was collected. */
 struct conf_errors {
 	struct conf_error *list;
-	size_t n;
+	size_t n; /* errors and warnings */
+	size_t n_warnings;
 	size_t size;
 	bool lost; /* there was no memory for one */
 };
@@ -29,10 +30,16 @@ struct conf_errors {
 /* `fmt` makes one line without its end; quote what comes from outside. */
 void conf_errors_add(struct conf_errors *e, struct conf_mark at,
 		     const char *fmt, ...) WS_PRINTF(3, 4);
+/* The same for what is likely a slip, but can be done as it is written. */
+void conf_errors_warn(struct conf_errors *e, struct conf_mark at,
+		      const char *fmt, ...) WS_PRINTF(3, 4);
+
+/* Is there an error? Warnings are none. */
 bool conf_errors_any(const struct conf_errors *e);
 
-/* "FILE:LINE:COLUMN: text" or "command line: text" a line, sorted by place;
- * problems of one place in the order they were found. */
+/* "FILE:LINE:COLUMN: text" or "command line: text" a line, a warning's text
+ * with "warning: " before it, sorted by place; problems of one place in the
+ * order they were found. */
 void conf_errors_print(struct conf_errors *e, const char *file, FILE *out);
 void conf_errors_done(struct conf_errors *e);
 

@@ -180,8 +180,7 @@ static int parse(const struct conf_env *env, struct conf_tables *t)
 	}
 	ok = conf_parse(env, (struct base_span){ (const uint8_t *)text, len },
 			t, &errors);
-	if (!ok)
-		print_errors(&errors, path);
+	print_errors(&errors, path); /* or warnings */
 	conf_errors_done(&errors);
 	free(text);
 	return ok ? CHILD_DONE : CHILD_REFUSED;

@@ -38,7 +38,9 @@ struct conf_input {
  * be NULL) its sealed memfd; -EINVAL after all problems were printed to
  * standard error, one line each, sorted by line:
  *   FILE:LINE:COLUMN: unknown key "captur" in rule "tkstar" (nearest:
- * "capture") or another -errno, logged.
+ * "capture")
+ * or another -errno, logged. Warnings (FILE:LINE:COLUMN: warning: ...) are
+ * printed in any case.
  */
 WS_MUST_USE int conf_load(const struct conf_input *in,
 			  const struct conf_tables **tables, int *fd);

@@ -154,6 +154,27 @@ static void all_problems_are_told(void **state)
 	free(told);
 }
 
+static void warnings_are_told(void **state)
+{
+	const struct conf_tables *t = NULL;
+	char path[64], want[256], *told;
+	int file = pipe_of("log_dir: /\n"
+			   "rules: [{name: a, clients: [\"::/0\"], to: "
+			   "[\"192.0.2.1:1\"]}]\n",
+			   path, NULL);
+
+	(void)state;
+	assert_int_equal(load(path, &t, NULL, &told), 0);
+	(void)snprintf(want, sizeof(want),
+		       "%s:2:43: warning: to: 192.0.2.1:1 in rule \"a\" takes "
+		       "nothing: none of its clients is an IPv4 network\n",
+		       path);
+	assert_string_equal(told, want);
+	assert_non_null(t);
+	base_fd_close(&file);
+	free(told);
+}
+
 static void size_limit(void **state)
 {
 	const size_t max = 1U << 20;
@@ -388,6 +409,7 @@ int main(void)
 		cmocka_unit_test(tables_are_sealed),
 		cmocka_unit_test(file_that_is_none),
 		cmocka_unit_test(all_problems_are_told),
+		cmocka_unit_test(warnings_are_told),
 		cmocka_unit_test(size_limit),
 		cmocka_unit_test(classic_without_a_file),
 		cmocka_unit_test(bad_ends),

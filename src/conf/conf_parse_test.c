@@ -3,7 +3,8 @@
  * conf_parse_test.c - files that are wrong, files that are right, and noise
  *
  * bad/NAME.yaml begins with the complete error output that it must cause, one
- * `# expect: LINE:COLUMN: text` a line. The places were counted by hand.
+ * `# expect: LINE:COLUMN: text` a line; good/NAME.yaml with its warnings. The
+ * places were counted by hand.
  */
 #include "conf_parse.h"
 
@@ -80,7 +81,7 @@ static bool run_in(const struct conf_env *env, struct base_span text,
 	conf_errors_print(&errors, env->in->path, f);
 	assert_int_equal(fclose(f), 0);
 	conf_errors_done(&errors);
-	assert_int_equal(ok, output_len == 0);
+	assert_true(ok || output_len > 0);
 	return ok;
 }
 
@@ -129,13 +130,10 @@ static bool check_bad(const char *path)
 	size_t len;
 	char *text = slurp(path, &len), *want = expected(text), *got;
 	struct conf_tables *t = calloc(1, sizeof(*t));
-
 	bool same;
 
 	assert_non_null(t);
-	assert_true(*want);
-	(void)run(&file_input, text, len, t, &got);
-	same = !strcmp(got, want);
+	same = !run(&file_input, text, len, t, &got) && !strcmp(got, want);
 	if (!same)
 		print_error("%s\nwant:\n%sgot:\n%s", path, want, got);
 	free(got);
@@ -145,11 +143,13 @@ static bool check_bad(const char *path)
 	return same;
 }
 
-/* The same tables come out of what conf_print() makes of them. */
+/* Warned of is what its first lines say, if anything. The same tables come out
+ * of what conf_print() makes of them. */
 static bool check_good(const char *path)
 {
 	size_t len, printed_len;
-	char *text = slurp(path, &len), *printed = NULL, *got;
+	char *text = slurp(path, &len), *want = expected(text);
+	char *printed = NULL, *got;
 	struct conf_tables *a = calloc(1, sizeof(*a));
 	struct conf_tables *b = calloc(1, sizeof(*b));
 	FILE *f = open_memstream(&printed, &printed_len);
@@ -159,6 +159,8 @@ static bool check_good(const char *path)
 	assert_non_null(f);
 	if (!run(&file_input, text, len, a, &got))
 		fail_msg("%s:\n%s", path, got);
+	assert_string_equal(got, want);
+	free(want);
 	free(got);
 	assert_true(conf_tables_valid(a, sizeof(*a)));
 	conf_print(f, a);
@@ -494,7 +496,7 @@ static void limits(void **state)
 	static const char *const dests[] = { "   - 192.0.2.1:", " # ", "" };
 	static const char *const noise[] = { "- a", "-", "" };
 	static const char head[] =
-		"rules:\n- name: a\n  to: [\"192.0.2.1:1\"]\n";
+		"rules:\n- name: a\n  to: [\"[2001:db8::1]:1\"]\n";
 	char text[128];
 
 	(void)state;

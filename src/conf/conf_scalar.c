@@ -196,6 +196,11 @@ static bool parse_service(const struct job *j)
 
 static bool parse_iface(const struct job *j)
 {
+	if (is_word(j->text, "lo")) {
+		complain(j, "is the loopback: rules take connections from "
+			    "other hosts only");
+		return false;
+	}
 	return conf_value_iface(j->text, j->out);
 }
 
@@ -204,9 +209,45 @@ static bool parse_net(const struct job *j)
 	return conf_value_net(j->text, j->out);
 }
 
+/* Return: what all of the network is and no rule can take, or NULL: rules take
+ * unicast that is on its way to another host. */
+static const char *out_of_reach(const struct base_net *net)
+{
+	static const struct {
+		const char *net, *what;
+	} never[] = {
+		{ "127.0.0.0/8", "loopback" },
+		{ "::1", "loopback" },
+		{ "224.0.0.0/4", "multicast" },
+		{ "ff00::/8", "multicast" },
+	};
+	struct base_net n;
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(never); i++) {
+		if (base_net_parse(&n, never[i].net) && net->bits >= n.bits &&
+		    base_net_overlap(net, &n))
+			return never[i].what;
+	}
+	return NULL;
+}
+
 static bool parse_dest(const struct job *j)
 {
-	return conf_value_dest(j->text, j->out);
+	struct conf_dest dest;
+	const char *what;
+
+	if (!conf_value_dest(j->text, &dest))
+		return false;
+	what = out_of_reach(&dest.net);
+	if (what) {
+		(void)snprintf(j->why, CONF_WHY_LEN,
+			       "is %s: rules take connections to other hosts "
+			       "only",
+			       what);
+		return false;
+	}
+	memcpy(j->out, &dest, sizeof(dest));
+	return true;
 }
 
 static void quote(const char *text, char buf[static CONF_PRINTED_LEN])
