@@ -30,6 +30,10 @@ refused 2 '/run/nowhere' "$WAYSIDED" -c "$DIR/bad.yaml"
 refused 2 '-r' "$WAYSIDED" -l 127.0.0.1:7700 -o "$LOGS"
 refused 2 'fixed-remote mode needs no rules' "$WAYSIDED" -l 127.0.0.1:7700 \
 	-r 127.0.0.1:7701 -o "$LOGS" --print-rules
+refused 2 'LOG_LEVEL.*loud' env LOG_LEVEL=loud "$WAYSIDED" -c "$CONFIG"
+# shellcheck disable=SC2016 # expanded by the inner shell
+refused 1 'standard output: No space left' sh -c '"$@" >/dev/full' sh \
+	"$WAYSIDED" -c "$CONFIG" --print-config
 
 # A port that is taken, by another program of the same user.
 server squatter gateway -t 60 127.0.0.1:15001 wait-file "$DIR/never"
