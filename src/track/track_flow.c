@@ -37,7 +37,7 @@ static int probe(struct track_flow *f, enum base_direction d,
 
 	base_rd_init(&r, rest->bytes.ptr, rest->bytes.len);
 	n = base_rd_left(&r) < room ? base_rd_left(&r) : room;
-	if (track_stream_hold(s, base_rd_take(&r, n)))
+	if (track_stream_hold(s, base_rd_take(&r, n), out))
 		return -ENOMEM;
 	rest->offset += n;
 	rest->bytes = base_rd_take(&r, base_rd_left(&r));

@@ -2,6 +2,8 @@
 /* track_flow_test.c - the choice of a protocol, for both directions at once */
 #include "track_flow.h"
 
+#include <errno.h>
+
 #include "track_test.h"
 #include "track_watch.h"
 
@@ -208,6 +210,31 @@ static void gaps_before_the_choice(void **state)
 	free(seen);
 }
 
+/* As if other flows held all that is allowed. */
+static void no_memory_before_the_choice(void **state)
+{
+	static const char front[] = "[SG*1*00";
+	const struct track_chunk c = { 0, 1, { (const uint8_t *)front, 8 } };
+	struct seen *seen = seen_new();
+	struct track_flow f;
+
+	(void)state;
+	track_flow_init(&f, NULL, 7700);
+	seen->counts.memory = TRACK_MEMORY_MAX;
+	assert_int_equal(track_flow_feed(&f, BASE_CLIENT, &c, &seen->out),
+			 -ENOMEM);
+	assert_int_equal(seen->counts.no_memory, 1);
+	assert_int_equal(seen->counts.skipped, 8);
+	seen->counts.memory = 0;
+	flow_feed(&f, BASE_CLIENT, LK, seen);
+	assert_int_equal(seen->n, 1);
+	assert_int_equal(seen->m[0].offset, 8);
+	assert_int_equal(seen->counts.gaps, 0);
+	track_flow_end(&f, &seen->out);
+	assert_int_equal(seen->counts.memory, 0);
+	free(seen);
+}
+
 static void due_is_the_earlier_one(void **state)
 {
 	static const char text[] = "[SG*1*0005*LK]";
@@ -242,6 +269,7 @@ int main(void)
 		cmocka_unit_test(raw_holds_nothing),
 		cmocka_unit_test(the_limit_does_not_depend_on_chunks),
 		cmocka_unit_test(gaps_before_the_choice),
+		cmocka_unit_test(no_memory_before_the_choice),
 		cmocka_unit_test(due_is_the_earlier_one),
 	};
 

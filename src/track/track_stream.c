@@ -19,7 +19,7 @@ static void emit(const struct track_message *m, const struct track_out *out)
 }
 
 /* Takes the first n held bytes away; no memory is kept for nothing. */
-static void drop(struct track_stream *s, size_t n)
+static void drop(struct track_stream *s, size_t n, const struct track_out *out)
 {
 	s->offset += n;
 	s->len -= (uint32_t)n;
@@ -28,6 +28,7 @@ static void drop(struct track_stream *s, size_t n)
 		return;
 	}
 	free(s->held);
+	out->counts->memory -= s->room;
 	s->held = NULL;
 	s->room = 0;
 }
@@ -80,24 +81,40 @@ static void pump(struct track_stream *s, const struct track_protocol *p,
 	}
 	/* once for all: a byte may be skipped at a time */
 	if (used)
-		drop(s, used);
+		drop(s, used, out);
 }
 
-int track_stream_hold(struct track_stream *s, struct base_span bytes)
+static int grow(struct track_stream *s, size_t room,
+		struct track_counts *counts)
+{
+	const size_t more = room - s->room;
+	uint8_t *held;
+
+	if (more > TRACK_MEMORY_MAX - counts->memory)
+		return -ENOMEM;
+	held = realloc(s->held, room);
+	if (!held)
+		return -ENOMEM;
+	counts->memory += more;
+	s->held = held;
+	s->room = (uint32_t)room;
+	return 0;
+}
+
+int track_stream_hold(struct track_stream *s, struct base_span bytes,
+		      const struct track_out *out)
 {
 	const size_t need = s->len + bytes.len;
 
 	if (!bytes.len)
 		return 0;
 	if (need > s->room) {
-		const size_t room =
-			(need + ROOM_STEP - 1) / ROOM_STEP * ROOM_STEP;
-		uint8_t *held = realloc(s->held, room);
+		const int r =
+			grow(s, (need + ROOM_STEP - 1) / ROOM_STEP * ROOM_STEP,
+			     out->counts);
 
-		if (!held)
-			return -ENOMEM;
-		s->held = held;
-		s->room = (uint32_t)room;
+		if (r)
+			return r;
 	}
 	memcpy(s->held + s->len, bytes.ptr, bytes.len);
 	s->len = (uint32_t)need;
@@ -109,7 +126,7 @@ void track_stream_skip(struct track_stream *s, size_t len,
 {
 	out->counts->skipped += s->len + len;
 	s->scan = (struct track_scan){ 0 };
-	drop(s, s->len);
+	drop(s, s->len, out);
 	s->offset += len;
 }
 
@@ -136,7 +153,7 @@ int track_stream_feed(struct track_stream *s, const struct track_protocol *p,
 		const size_t left = base_rd_left(&r);
 		const size_t n = left < PIECE ? left : PIECE;
 
-		if (track_stream_hold(s, base_rd_take(&r, n))) {
+		if (track_stream_hold(s, base_rd_take(&r, n), out)) {
 			out->counts->no_memory++;
 			track_stream_skip(s, left, out);
 			return -ENOMEM;

@@ -18,6 +18,10 @@
  * looks for the next message. A partial message longer than max_frame is given
  * up likewise. Every byte is part of a message or counted as skipped.
  *
+ * When all streams together hold TRACK_MEMORY_MAX, the one that needs more
+ * loses what it holds and the chunk at hand, as it does when memory runs out;
+ * the others, and its own next chunks, go on.
+ *
  * The clock is the chunks' own. Silence is judged by times passed in, never by
  * asking the system: a recorder that lags behind sees what it would have seen.
  */
@@ -31,6 +35,11 @@
 /* How long the network may hold back the rest of a message; only a message
  * whose length is wrong ever waits for it. */
 #define TRACK_SILENCE_NS 1000000000ULL
+
+/* What all streams with the same counts may hold together, in bytes: a thousand
+ * of the longest messages at once, or the beginnings of 262,144 short ones, and
+ * still little on a gateway of 512 MiB. */
+#define TRACK_MEMORY_MAX (64ULL << 20)
 
 struct track_chunk {
 	uint64_t offset;  /* stream offset of the first byte */
@@ -50,7 +59,7 @@ struct track_message {
 	bool length_ok;           /* declared length = real length */
 };
 
-/* Totals; they only grow. */
+/* Totals, which only grow, and one gauge. All zero at the start. */
 struct track_counts {
 	uint64_t messages;
 	uint64_t wrong_lengths; /* of these messages */
@@ -58,9 +67,11 @@ struct track_counts {
 	uint64_t gaps;          /* jumps in stream offset */
 	uint64_t overflows;     /* partial messages beyond max_frame */
 	uint64_t no_memory;     /* times that held bytes were lost for it */
+	uint64_t memory;        /* bytes allocated for what is held now */
 };
 
-/* Where results go: one for all streams of a process, or one for each. */
+/* Where results go: one for all streams of a process, or one for each. The
+ * counts of a stream that holds anything must stay the same. */
 struct track_out {
 	/* Must not feed the stream that calls it. */
 	void (*message)(void *arg, const struct track_message *m);
@@ -104,7 +115,8 @@ void track_stream_end(struct track_stream *s, const struct track_protocol *p,
  * Return of hold: 0 or -ENOMEM, and then nothing has changed.
  */
 WS_MUST_USE int track_stream_hold(struct track_stream *s,
-				  struct base_span bytes);
+				  struct base_span bytes,
+				  const struct track_out *out);
 void track_stream_skip(struct track_stream *s, size_t len,
 		       const struct track_out *out);
 

@@ -38,6 +38,7 @@ static int teardown(void **state)
 	(void)state;
 	track_stream_end(&stream, &track_watch, &caught->out);
 	assert_null(stream.held);
+	assert_int_equal(caught->counts.memory, 0);
 	free(caught);
 	return 0;
 }
@@ -367,28 +368,118 @@ static void a_dribbled_message_is_scanned_once(void **state)
 	free(bytes);
 }
 
+/* "[SG*1*00ff*" is 11 bytes; with 245 more the 256 allocated ones are full. */
 static void no_memory_is_a_counted_gap(void **state)
 {
-	const struct track_chunk c = { 8,
-				       2,
-				       { (const uint8_t *)"02*LK]" LK, 20 } };
+	const struct track_chunk c = {
+		256, 2, { (const uint8_t *)"0123456789]" LK, 25 }
+	};
+	size_t len;
+	uint8_t *bytes = filled("[SG*1*00ff*", 245, 'a', "", &len);
+	const struct track_chunk front = { 0, 1, { bytes, len } };
 	int r;
 
 	(void)state;
-	feed(&stream, 1, "[SG*1*00", caught);
-	stream.room = stream.len; /* the next byte needs more */
+	assert_int_equal(
+		track_stream_feed(&stream, &track_watch, &front, &caught->out),
+		0);
+	free(bytes);
+	assert_int_equal(caught->counts.memory, 256);
 	out_of_memory = true;
 	r = track_stream_feed(&stream, &track_watch, &c, &caught->out);
 	out_of_memory = false;
 	assert_int_equal(r, -ENOMEM);
 	assert_int_equal(caught->n, 0);
 	assert_int_equal(caught->counts.no_memory, 1);
-	assert_int_equal(caught->counts.skipped, 8 + 20);
+	assert_int_equal(caught->counts.skipped, 256 + 25);
 	assert_null(stream.held);
+	assert_int_equal(caught->counts.memory, 0);
 	/* and on it goes, without a gap */
-	feed_at(&stream, 28, 3, LK, caught);
+	feed_at(&stream, 281, 3, LK, caught);
 	assert_int_equal(caught->n, 1);
 	assert_int_equal(caught->counts.gaps, 0);
+}
+
+/* Whatever happens to a stream, the gauge is what is allocated for it; that is
+ * a multiple of 256 with the bytes held just below. */
+static void the_gauge_is_exact(void **state)
+{
+	struct track_stream other = { .direction = BASE_SERVER };
+
+	(void)state;
+	feed(&stream, 1, "[", caught);
+	assert_int_equal(caught->counts.memory, 256);
+	feed(&other, 1, "[", caught);
+	assert_int_equal(caught->counts.memory, 512);
+	/* a message of 14 bytes goes, one byte stays */
+	feed(&stream, 1, "SG*1*0002*LK][", caught);
+	assert_int_equal(caught->counts.memory, 512);
+	/* a gap ends what is held: of this one nothing stays */
+	feed_at(&stream, 1000, 2, "x", caught);
+	assert_int_equal(caught->counts.memory, 256);
+	/* held without a protocol, framed, skipped */
+	assert_int_equal(track_stream_hold(
+				 &stream,
+				 (struct base_span){ (const uint8_t *)LK5, 14 },
+				 &caught->out),
+			 0);
+	assert_int_equal(caught->counts.memory, 512);
+	track_stream_resume(&stream, &track_watch, 3 * S, &caught->out);
+	assert_int_equal(caught->counts.memory, 512);
+	expire(4 * S);
+	assert_int_equal(caught->n, 2);
+	assert_int_equal(caught->counts.memory, 256);
+	track_stream_skip(&other, 5, &caught->out);
+	assert_int_equal(caught->counts.memory, 0);
+}
+
+/* Without the last bracket, messages of 11 + 64,989 (fddd) bytes take 254 * 256
+ * = 65,024 bytes each: 1,032 of them leave 4,096 of the 64 MiB. */
+#define GREEDY 1032
+
+static void feed_is(struct track_stream *s, const struct track_chunk *c, int r)
+{
+	assert_int_equal(track_stream_feed(s, &track_watch, c, &caught->out),
+			 r);
+}
+
+static void all_streams_have_one_bound(void **state)
+{
+	struct track_stream *greedy = calloc(GREEDY, sizeof(*greedy));
+	struct track_stream late = { .direction = BASE_SERVER };
+	size_t len;
+	uint8_t *bytes = filled("[SG*1*fddd*", 64989, 'a', "", &len);
+	const struct track_chunk one = { 0, 1, { bytes, 1 } };
+	struct track_chunk c = { 0, 1, { bytes, len } };
+
+	(void)state;
+	assert_non_null(greedy);
+	for (size_t i = 0; i < GREEDY; i++)
+		feed_is(&greedy[i], &c, 0);
+	assert_int_equal(caught->counts.memory, GREEDY * 65024);
+	feed_is(&stream, &c, -ENOMEM);
+	assert_int_equal(caught->counts.memory, GREEDY * 65024);
+	assert_int_equal(caught->counts.no_memory, 1);
+	assert_int_equal(caught->counts.skipped, 65000);
+	/* the same stream goes on, up to the last byte of all */
+	c = (struct track_chunk){ 65000, 2, { bytes, 4096 } };
+	feed_is(&stream, &c, 0);
+	assert_int_equal(caught->counts.memory, 64 << 20);
+	feed_is(&late, &one, -ENOMEM);
+	assert_int_equal(caught->counts.no_memory, 2);
+	assert_int_equal(caught->counts.skipped, 65000 + 1);
+	/* so do the others; and what one gives back is there for all */
+	feed(&greedy[0], 3, "]", caught);
+	assert_int_equal(caught->n, 1);
+	assert_int_equal(caught->m[0].len, 65001);
+	feed(&late, 4, LK, caught);
+	assert_int_equal(caught->n, 2);
+	for (size_t i = 1; i < GREEDY; i++)
+		track_stream_end(&greedy[i], &track_watch, &caught->out);
+	assert_int_equal(caught->counts.memory, 4096);
+	assert_int_equal(caught->counts.gaps, 0);
+	free(greedy);
+	free(bytes);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -411,6 +502,8 @@ int main(void)
 		TEST(the_longest_message_fits),
 		TEST(a_dribbled_message_is_scanned_once),
 		TEST(no_memory_is_a_counted_gap),
+		TEST(the_gauge_is_exact),
+		TEST(all_streams_have_one_bound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,6 +161,7 @@ static inline struct seen *feed_all(struct base_span bytes, int chunk,
 	}
 	track_stream_end(&s, p, &seen->out);
 	assert_null(s.held);
+	assert_int_equal(seen->counts.memory, 0);
 	assert_int_equal(s.offset, bytes.len);
 	/* every byte is accounted for */
 	assert_int_equal(seen->used + seen->counts.skipped, bytes.len);
