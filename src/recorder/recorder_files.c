@@ -98,6 +98,7 @@ static void publish_counts(struct recorder *r)
 	stat_add(r->stat, STAT_LENGTH_WRONG,
 		 now->wrong_lengths - old->wrong_lengths);
 	stat_add(r->stat, STAT_SKIPPED_BYTES, now->skipped - old->skipped);
+	stat_add(r->stat, STAT_NO_MEMORY, now->no_memory - old->no_memory);
 	r->counted = r->counts;
 }
 

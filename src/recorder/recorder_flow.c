@@ -213,7 +213,7 @@ static void data(struct recorder_ring *ring, struct recorder_flow *f,
 
 		if (track_flow_feed(&f->track, d, &chunk, &out) &&
 		    recorder_may_tell(&r->told_memory))
-			base_err("out of memory: messages are lost "
+			base_err("too many partial messages: some are lost "
 				 "flow=%016llx",
 				 (unsigned long long)f->flow_id);
 		note_due(r, f);

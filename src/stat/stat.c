@@ -52,5 +52,8 @@ const struct stat_desc stat_table[STAT_MAX] = {
 			       "Events that could not be written" },
 	[STAT_UNKNOWN_FLOWS] = { "unknown_flows",
 				 "Entries of flows that were gone" },
+	[STAT_NO_MEMORY] = { "no_memory",
+			     "Times that a partial message was lost because "
+			     "too many are held" },
 	[STAT_NONSENSE] = { "nonsense", "Ring entries that make no sense" },
 };
