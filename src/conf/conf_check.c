@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* conf_check.c - what does not go together, and what follows from the whole */
+#include <errno.h>
 #include <string.h>
 
 #include "conf_load.h"
@@ -20,17 +21,59 @@ static void check_ring_size(struct conf_draft *d)
 				"16M");
 }
 
-/* As the child without rights sees it, and so as the recorder will. */
-static void check_log_dir(struct conf_draft *d)
+/* Leaves the directory of an absolute path. */
+static void cut_last(char *path)
 {
-	const int r = d->key_bad[CONF_KEY_LOG_DIR]
-			      ? 0
-			      : d->env->check_dir(d->t->log_dir);
+	char *slash = strrchr(path, '/');
 
+	slash[slash == path] = '\0';
+}
+
+/* A file that the daemon will make: is there a place for it? */
+static void check_file(struct conf_draft *d, enum conf_key_id id,
+		       struct conf_mark at, const char *path)
+{
+	const char *name = conf_keys[id].name;
+	char dir[CONF_PATH_LEN];
+	int r;
+
+	if (d->env->check_dir(path, false) == 0) {
+		conf_errors_add(d->errors, at, "%s: %s: %s", name, path,
+				strerrordesc_np(EISDIR));
+		return;
+	}
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	cut_last(dir);
+	r = d->env->check_dir(dir, false);
+	/* the supervisor makes the pid file's directory, but not two */
+	if (id == CONF_KEY_PIDFILE && r == -ENOENT) {
+		cut_last(dir);
+		r = d->env->check_dir(dir, false);
+	}
+	/* and it has more rights than we have here */
+	if (r && !(id == CONF_KEY_PIDFILE && r == -EACCES))
+		conf_errors_add(d->errors, at, "%s: %s: %s", name, dir,
+				strerrordesc_np(-r));
+}
+
+/* As the child without rights sees them, and so as the recorder will. */
+static void check_surroundings(struct conf_draft *d)
+{
+	const struct conf_tables *t = d->t;
+	int r = 0;
+
+	if (!d->key_bad[CONF_KEY_LOG_DIR])
+		r = d->env->check_dir(t->log_dir, true);
 	if (r)
 		conf_errors_add(d->errors, d->key_at[CONF_KEY_LOG_DIR],
-				"log_dir: %s: %s", d->t->log_dir,
+				"log_dir: %s: %s", t->log_dir,
 				strerrordesc_np(-r));
+	if (*t->pidfile && !d->key_bad[CONF_KEY_PIDFILE])
+		check_file(d, CONF_KEY_PIDFILE, d->key_at[CONF_KEY_PIDFILE],
+			   t->pidfile);
+	for (uint32_t i = 0; i < t->n_events; i++)
+		check_file(d, CONF_KEY_EVENTS_FILE,
+			   d->item_at[CONF_TYPE_FILES][i], t->events[i]);
 }
 
 /* Rules, or listen and remote: exactly one of the two. */
@@ -271,6 +314,12 @@ static void check_lists(struct conf_draft *d)
 		check_items(d, &to, &r->to);
 	}
 	check_items(d, &events, &files);
+	for (uint32_t i = 0; i < d->t->n_events; i++) {
+		if (!strcmp(d->t->events[i], d->t->pidfile))
+			conf_errors_add(
+				d->errors, d->item_at[CONF_TYPE_FILES][i],
+				"file: %s is the pidfile too", d->t->pidfile);
+	}
 }
 
 /* What the kernel would never find is written, and likely not meant. */
@@ -296,7 +345,8 @@ static void check_reach(struct conf_draft *d, const struct conf_rule *r)
 void conf_check(struct conf_draft *d)
 {
 	check_ring_size(d);
-	check_log_dir(d);
+	if (d->env->in->surroundings)
+		check_surroundings(d);
 	check_mode(d);
 	resolve_workers(d);
 	check_lists(d);

@@ -85,13 +85,18 @@ static const char *resolve(const struct conf_service *s, struct base_addr *out)
 	return problem;
 }
 
-static int check_dir(const char *path)
+static int check_dir(const char *path, bool writable)
 {
 	struct stat st;
 
 	if (stat(path, &st))
 		return -errno;
-	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	if (writable &&
+	    faccessat(AT_FDCWD, path, R_OK | W_OK | X_OK, AT_EACCESS))
+		return -errno;
+	return 0;
 }
 
 /* What the parsing child may do from here on: nothing but its work. */

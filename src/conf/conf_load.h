@@ -11,6 +11,8 @@
 #ifndef CONF_LOAD_H
 #define CONF_LOAD_H
 
+#include <stdbool.h>
+
 #include "base_attr.h"
 
 struct conf_tables;
@@ -29,6 +31,10 @@ struct conf_input {
 	const char *path; /* of the file; NULL = command line alone */
 	struct conf_overrides overrides;
 	const char *const *protocols; /* names for `observe`, NULL-terminated */
+	/* To run with it here, as this user without capabilities: log_dir must
+	 * take files, and there must be a place for each event file and the pid
+	 * file. Without it, a configuration is judged by its text alone. */
+	bool surroundings;
 };
 
 /*

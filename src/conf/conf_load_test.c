@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base_fd.h"
@@ -72,7 +73,7 @@ static int pipe_of(const char *text, char path[static 64], int *writer)
 static int load(const char *path, const struct conf_tables **t, int *fd,
 		char **told)
 {
-	const struct conf_input in = { .path = path };
+	const struct conf_input in = { .path = path, .surroundings = true };
 	struct capture c;
 	int r;
 
@@ -82,7 +83,7 @@ static int load(const char *path, const struct conf_tables **t, int *fd,
 	return r;
 }
 
-static const char good_text[] = "log_dir: /\n"
+static const char good_text[] = "log_dir: /tmp\n"
 				"rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n";
 
 static void tables_are_sealed(void **state)
@@ -158,7 +159,7 @@ static void warnings_are_told(void **state)
 {
 	const struct conf_tables *t = NULL;
 	char path[64], want[256], *told;
-	int file = pipe_of("log_dir: /\n"
+	int file = pipe_of("log_dir: /tmp\n"
 			   "rules: [{name: a, clients: [\"::/0\"], to: "
 			   "[\"192.0.2.1:1\"]}]\n",
 			   path, NULL);
@@ -173,6 +174,43 @@ static void warnings_are_told(void **state)
 	assert_non_null(t);
 	base_fd_close(&file);
 	free(told);
+}
+
+/* Even for root: the recorder has no right but its user's. */
+static void log_dir_takes_files(void **state)
+{
+	static const struct {
+		mode_t mode;
+		bool fine;
+	} rows[] = { { 0700, true },
+		     { 0300, false },
+		     { 0500, false },
+		     { 0600, false } };
+	char dir[] = "/tmp/wayside-conf-XXXXXX", path[64], text[128];
+	char want[128], *told;
+	const struct conf_tables *t = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		int file;
+
+		assert_int_equal(chmod(dir, rows[i].mode), 0);
+		(void)snprintf(text, sizeof(text),
+			       "pidfile: none\nlog_dir: %s\n"
+			       "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
+			       dir);
+		file = pipe_of(text, path, NULL);
+		(void)snprintf(want, sizeof(want),
+			       "%s:2:10: log_dir: %s: Permission denied\n",
+			       path, dir);
+		assert_int_equal(load(path, &t, NULL, &told),
+				 rows[i].fine ? 0 : -EINVAL);
+		assert_string_equal(told, rows[i].fine ? "" : want);
+		base_fd_close(&file);
+		free(told);
+	}
+	assert_int_equal(rmdir(dir), 0);
 }
 
 static void size_limit(void **state)
@@ -205,7 +243,7 @@ static void classic_without_a_file(void **state)
 	const struct conf_input in = {
 		.overrides = { .listen = "127.0.0.1:7700",
 			       .remote = "[::1]:7701",
-			       .log_dir = "/" },
+			       .log_dir = "/tmp" },
 	};
 	const struct conf_tables *t = NULL;
 	char text[BASE_ADDR_STRLEN];
@@ -263,9 +301,10 @@ static const char *hang_deaf(const struct conf_service *s,
 }
 
 /* Every name has this address; the directory is there. */
-static int any_dir(const char *path)
+static int any_dir(const char *path, bool writable)
 {
 	(void)path;
+	(void)writable;
 	return 0;
 }
 
@@ -410,6 +449,7 @@ int main(void)
 		cmocka_unit_test(file_that_is_none),
 		cmocka_unit_test(all_problems_are_told),
 		cmocka_unit_test(warnings_are_told),
+		cmocka_unit_test(log_dir_takes_files),
 		cmocka_unit_test(size_limit),
 		cmocka_unit_test(classic_without_a_file),
 		cmocka_unit_test(bad_ends),

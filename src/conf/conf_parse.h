@@ -36,8 +36,9 @@ struct conf_env {
 	/* Return: NULL, or why the name has no address. */
 	const char *(*resolve)(const struct conf_service *s,
 			       struct base_addr *out);
-	/* Return: 0 when a directory is there, or -errno. */
-	int (*check_dir)(const char *path);
+	/* Return: 0 when a directory is there and, if asked for, we may make
+	 * files in it; or -errno. */
+	int (*check_dir)(const char *path, bool writable);
 };
 
 #define CONF_ITEMS_MAX 1024 /* of the longest list array */

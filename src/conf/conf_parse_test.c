@@ -46,15 +46,32 @@ static const char *test_resolve(const struct conf_service *s,
 	return base_addr_parse(out, text) ? NULL : "Servname not supported";
 }
 
-static int test_check_dir(const char *path)
+static int test_check_dir(const char *path, bool writable)
 {
-	if (!strcmp(path, "/etc/passwd"))
-		return -ENOTDIR;
-	return strcmp(path, "/var/log/wayside") ? -ENOENT : 0;
+	static const struct {
+		const char *path;
+		int exists, takes_files;
+	} places[] = {
+		{ "/", 0, -EACCES },
+		{ "/cwd", 0, 0 },
+		{ "/etc/passwd", -ENOTDIR, -ENOTDIR },
+		{ "/root", -EACCES, -EACCES },
+		{ "/run", 0, -EACCES },
+		{ "/var/log", 0, -EACCES },
+		{ "/var/log/wayside", 0, 0 },
+	};
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(places); i++) {
+		if (!strcmp(path, places[i].path))
+			return writable ? places[i].takes_files
+					: places[i].exists;
+	}
+	return -ENOENT;
 }
 
 static const struct conf_input file_input = { .path = "f",
-					      .protocols = protocols };
+					      .protocols = protocols,
+					      .surroundings = true };
 
 static struct conf_env env_of(const struct conf_input *in)
 {
@@ -339,6 +356,7 @@ static void command_line_errors(void **state)
 			       .observers = { "amqps://broker/",
 					      "file= ", "amqp=x", "/a", "/a" },
 			       .n_observers = 5 },
+		.surroundings = true,
 	};
 
 	(void)state;
@@ -391,23 +409,28 @@ static void command_line_beats_file(void **state)
 	free(t);
 }
 
-static int no_dir(const char *path)
+static int no_dir(const char *path, bool writable)
 {
 	(void)path;
-	return -EACCES;
+	(void)writable;
+	return -ENOENT;
 }
 
 /* A default has no place in the file but the first; where the file's own
  * value is wrong already, nothing is looked for. */
-static void log_dir_is_checked_once(void **state)
+static void places_are_checked_once(void **state)
 {
 	static const struct {
 		const char *text, *told;
 	} rows[] = {
 		{ "\n\nrules: [{name: a, to: [\"192.0.2.1:1\"]}]",
-		  "f:1:1: log_dir: /var/log/wayside: Permission denied\n" },
-		{ "log_dir: ''\nrules: [{name: a, to: [\"192.0.2.1:1\"]}]",
-		  "f:1:10: log_dir: \"\" is empty\n" },
+		  "f:1:1: log_dir: /var/log/wayside: No such file or "
+		  "directory\n"
+		  "f:1:1: pidfile: /run: No such file or directory\n" },
+		{ "log_dir: ''\npidfile: a/\n"
+		  "rules: [{name: a, to: [\"192.0.2.1:1\"]}]",
+		  "f:1:10: log_dir: \"\" is empty\n"
+		  "f:2:10: pidfile: \"a/\" is a directory, not a file\n" },
 	};
 	struct conf_env env = env_of(&file_input);
 	struct conf_tables *t = calloc(1, sizeof(*t));
@@ -425,6 +448,20 @@ static void log_dir_is_checked_once(void **state)
 		free(got);
 	}
 	free(t);
+}
+
+/* Who only prints or shows may be another user on another machine. */
+static void text_alone(void **state)
+{
+	struct conf_input in = file_input;
+
+	(void)state;
+	in.surroundings = false;
+	expect_outcome(&in,
+		       "log_dir: /nonexistent\npidfile: /etc/passwd/pid\n"
+		       "events: {file: /var/log}\n"
+		       "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
+		       "");
 }
 
 /* workers: max(cores, ceil(max_flows / ((nofile - 200) / 2))), here with four
@@ -635,7 +672,8 @@ int main(void)
 		cmocka_unit_test(classic_command_line),
 		cmocka_unit_test(command_line_errors),
 		cmocka_unit_test(command_line_beats_file),
-		cmocka_unit_test(log_dir_is_checked_once),
+		cmocka_unit_test(places_are_checked_once),
+		cmocka_unit_test(text_alone),
 		cmocka_unit_test(auto_workers),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(sample_follows_the_schema),

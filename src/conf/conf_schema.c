@@ -42,9 +42,11 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.initial = "open-stay",
 		.choice = failure_word,
 		.help = "What happens to new connections while Wayside is not "
-			"running: open-stay (they go direct; the rules stay), "
-			"open (they go direct; the rules go with the daemon) "
-			"or closed (they are refused).",
+			"running: open-stay (they go direct; after a crash the "
+			"rules stay and do nothing, a clean stop removes "
+			"them), open (they go direct; the rules go with the "
+			"daemon, however it ends) or closed (they are "
+			"refused).",
 	},
 	[CONF_KEY_WORKERS] = {
 		.scope = TOP(workers),
@@ -107,7 +109,8 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.type = CONF_TYPE_DIRECTORY,
 		.initial = "/var/log/wayside",
 		.help = "Directory of the captures and of errors.log. It must "
-			"exist.",
+			"exist and be writable for the user that runs "
+			"Wayside.",
 	},
 	[CONF_KEY_PIDFILE] = {
 		.scope = TOP(pidfile),

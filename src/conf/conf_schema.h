@@ -57,7 +57,7 @@ enum conf_type {
 	CONF_TYPE_NAME,       /* char[CONF_NAME_LEN] */
 	CONF_TYPE_PROTOCOL,   /* char[CONF_NAME_LEN] */
 	CONF_TYPE_FILE,       /* char[CONF_PATH_LEN], absolute */
-	CONF_TYPE_DIRECTORY,  /* the same; exists */
+	CONF_TYPE_DIRECTORY,  /* the same */
 	CONF_TYPE_SERVICE,    /* struct base_addr */
 	CONF_TYPE_INTERFACES, /* struct conf_list in ifaces */
 	CONF_TYPE_NETWORKS,   /* struct conf_list in nets */

@@ -101,7 +101,7 @@ struct conf_tables {
 	struct base_addr listen;
 	struct base_addr remote;
 
-	char log_dir[CONF_PATH_LEN];                 /* absolute, exists */
+	char log_dir[CONF_PATH_LEN];                 /* absolute */
 	char pidfile[CONF_PATH_LEN];                 /* absolute; "" = none */
 	char events[CONF_EVENTS_MAX][CONF_PATH_LEN]; /* event files, absolute */
 	uint32_t n_events;

@@ -114,5 +114,7 @@ int main(int argc, char **argv)
 	}
 	input.path = options.config;
 	input.overrides = options.overrides;
+	input.surroundings = options.action == CONF_ACTION_RUN ||
+			     options.action == CONF_ACTION_CHECK;
 	return with_configuration(options.action, &input);
 }
