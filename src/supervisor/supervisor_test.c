@@ -118,7 +118,7 @@ static void start(struct lab *lab)
 	if (lab->daemon == 0) {
 		/* a test that fails leaves no daemon behind */
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
-		    dup2(ends[1], STDERR_FILENO) < 0)
+		    dup2(ends[1], STDERR_FILENO) < 0 || close(ends[0]) < 0)
 			_exit(99);
 		if (lab->files.rlim_max &&
 		    setrlimit(RLIMIT_NOFILE, &lab->files) < 0)
