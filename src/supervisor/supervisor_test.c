@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,8 +158,8 @@ static void stop(struct lab *lab)
 	assert_int_equal(end_of_daemon(lab), 0);
 }
 
-/* The first child of a process whose title begins with `title`. */
-static pid_t child_named(pid_t parent, const char *title)
+/* The first child of a process whose title begins with `title`; 0: none. */
+static pid_t find_child(pid_t parent, const char *title)
 {
 	char path[64], list[512] = "", name[64];
 	FILE *f;
@@ -184,7 +185,21 @@ static pid_t child_named(pid_t parent, const char *title)
 			found = pid;
 		assert_int_equal(fclose(f), 0);
 	}
-	assert_true(found > 0);
+	return found;
+}
+
+/* A keeper names itself only after it has started its worker, which may be
+ * ready by then. */
+static pid_t child_named(pid_t parent, const char *title)
+{
+	const uint64_t limit = base_time_mono_ms() + LIMIT_S * 1000ULL;
+	pid_t found = find_child(parent, title);
+
+	while (!found) {
+		assert_true(base_time_mono_ms() < limit);
+		(void)sched_yield(); /* cannot fail on Linux */
+		found = find_child(parent, title);
+	}
 	return found;
 }
 
