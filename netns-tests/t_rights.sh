@@ -43,6 +43,16 @@ netlink() {
 }
 
 supervisor=$(cat /run/wayside/pid)
+
+# The filter is what a process takes on last, a keeper only after its worker.
+all_filtered() {
+	local pid
+
+	while read -r pid _; do
+		[ "$(status "$pid" Seccomp)" = 2 ] || return 1
+	done < <(children "$supervisor")
+}
+wait_for 10 all_filtered
 expect_at_least "netlink sockets of the supervisor" "$(netlink "$supervisor")" 1
 roles=
 while read -r pid role; do
@@ -64,7 +74,6 @@ while read -r pid role; do
 		esac
 		expect_equal "$set of $role" "$(status "$pid" $set)" $want
 	done
-	expect_equal "filter of $role" "$(status "$pid" Seccomp)" 2
 	expect_equal "no_new_privs of $role" "$(status "$pid" NoNewPrivs)" 1
 	expect_equal "netlink sockets of $role" "$(netlink "$pid")" 0
 	expect_equal "writable memory of $role" "$(writable "$pid")" "$memory"
