@@ -12,6 +12,7 @@ struct conf_error {
 	char *text;
 };
 
+WS_PRINTF(4, 0)
 static void add(struct conf_errors *e, struct conf_mark at, bool warning,
 		const char *fmt, va_list args)
 {
