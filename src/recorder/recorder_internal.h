@@ -31,7 +31,7 @@ struct recorder_flow {
 	struct capture_id id;
 	struct base_addr client, server;
 	uint64_t next[BASE_DIRECTIONS]; /* stream offset expected next */
-	bool captured, tracked, ending;
+	bool captured, tracked;
 	struct capture_file file;
 	struct track_flow track;
 	struct recorder_flow *older, *newer; /* list of those due for expiry */

@@ -29,8 +29,6 @@
 /* Pending bytes of one worker at most: design, flow table. */
 #define POOL_BLOCKS (64U << 20)
 
-static void stop_recorder(struct supervisor *s);
-
 static bool workers_gone(const struct supervisor *s)
 {
 	for (unsigned i = 0; i < s->n_workers; i++) {
@@ -46,13 +44,15 @@ static void finished(struct supervisor *s)
 	loop_stop(&s->loop);
 }
 
+/* One that has just died is started once more: the rings are still full. */
 static void stop_recorder(struct supervisor *s)
 {
 	s->phase = SUPERVISOR_STOPPING_RECORDER;
-	if (s->recorder.pid)
-		supervisor_child_stop(&s->recorder);
-	else
+	if (!s->recorder.pid &&
+	    (!s->was_ready || supervisor_child_start(&s->recorder)))
 		finished(s);
+	else
+		supervisor_child_stop(&s->recorder);
 }
 
 /* New connections go direct from here on: nobody listens any more. */

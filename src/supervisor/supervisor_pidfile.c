@@ -43,23 +43,21 @@ static int write_pid(int fd)
 
 static int open_file(const char *path)
 {
-	const int fd =
-		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-
-	return fd < 0 ? -errno : fd;
+	return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 }
 
-/* Makes the directory of `path`, but not the one above it. */
+/* Makes the directory of `path`, but not the one above it. Return: 0; -1 with
+ * errno as it was or of mkdir(). */
 static int make_directory(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char dir[CONF_PATH_LEN];
 
 	if (!slash || slash == path || (size_t)(slash - path) >= sizeof(dir))
-		return -ENOENT;
+		return -1;
 	memcpy(dir, path, (size_t)(slash - path));
 	dir[slash - path] = '\0';
-	return mkdir(dir, 0755) < 0 ? -errno : 0;
+	return mkdir(dir, 0755);
 }
 
 int supervisor_pidfile_open(const char *path)
@@ -70,10 +68,10 @@ int supervisor_pidfile_open(const char *path)
 	do {
 		base_fd_close(&fd);
 		fd = open_file(path);
-		if (fd == -ENOENT && make_directory(path) == 0)
+		if (fd < 0 && errno == ENOENT && make_directory(path) == 0)
 			fd = open_file(path);
 		if (fd < 0) {
-			r = fd;
+			r = -errno;
 			base_err("pid file %s: %s", path, strerrordesc_np(-r));
 			return r;
 		}

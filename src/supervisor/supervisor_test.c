@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -563,6 +564,32 @@ static void the_soft_limit_of_descriptors_is_raised(void **state)
 	stop(lab);
 }
 
+/* It died a moment ago, and its back-off is not over when the daemon stops. */
+static void a_stop_without_recorder_still_empties_the_rings(void **state)
+{
+	struct lab *lab = *state;
+	char pattern[80];
+	struct stat st;
+	glob_t found;
+
+	lab->conf->rules[0].capture = CONF_CAPTURE_TEXT;
+	start(lab);
+	await_line(lab, "ready");
+	assert_int_equal(
+		kill(child_named(lab->daemon, "wayside-recorder"), SIGKILL), 0);
+	await_line(lab, "recorder died of signal 9: restarting");
+	converse(lab);
+	stop(lab);
+	(void)snprintf(pattern, sizeof(pattern), "%s/*_127.0.0.1.log",
+		       lab->dir);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	assert_int_equal(stat(found.gl_pathv[0], &st), 0);
+	/* stamp, "client" between tabs, the byte, a line feed */
+	assert_int_equal(st.st_size, 19 + 8 + 1 + 1);
+	assert_int_equal(unlink(found.gl_pathv[0]), 0);
+	globfree(&found);
+}
+
 static void children_die_with_the_supervisor(void **state)
 {
 	struct lab *lab = *state;
@@ -696,6 +723,7 @@ int main(int argc, char **argv)
 		CASE(workers_share_max_flows),
 		CASE(a_worker_takes_what_its_descriptors_allow),
 		CASE(the_soft_limit_of_descriptors_is_raised),
+		CASE(a_stop_without_recorder_still_empties_the_rings),
 		CASE(children_die_with_the_supervisor),
 		CASE(a_role_that_cannot_start_ends_the_start),
 		CASE(a_port_in_use_is_one_clear_line),
