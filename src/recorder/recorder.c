@@ -36,9 +36,11 @@ static bool take(struct recorder *r, const struct recorder_ring *ring,
 /* Return: true when the ring is read to its head. */
 static bool read_ring(struct recorder_ring *ring, bool *something)
 {
+	size_t bytes = 0;
 	struct recorder *r = ring->recorder;
 
-	for (int i = 0; i < RECORDER_BATCH; i++) {
+	for (int i = 0; i < RECORDER_BATCH && bytes < RECORDER_BATCH_BYTES;
+	     i++) {
 		struct ring_entry e;
 		const uint8_t *payload;
 		const int n = ring_reader_next(&ring->reader, &e, &payload);
@@ -57,13 +59,20 @@ static bool read_ring(struct recorder_ring *ring, bool *something)
 				  ring - r->rings);
 		} else if (take(r, ring, &e, payload)) {
 			recorder_flow_entry(ring, &e, r->payload);
+			bytes += e.len;
 		}
 	}
 	return false;
 }
 
-/* One round over all rings. Return: whether there was anything. */
-static bool read_all(struct recorder *r)
+enum found {
+	FOUND_NOTHING,
+	FOUND_ALL,  /* and every ring is read to its head */
+	FOUND_MORE, /* and there is more */
+};
+
+/* One round over all rings. */
+static enum found read_all(struct recorder *r)
 {
 	const uint64_t before = base_time_wall_ns();
 	bool something = false, all_read = true;
@@ -76,7 +85,9 @@ static bool read_all(struct recorder *r)
 	recorder_files_flush(r);
 	for (unsigned i = 0; i < r->setup->n_workers; i++)
 		ring_reader_release(&r->rings[i].reader);
-	return something;
+	if (!all_read)
+		return FOUND_MORE;
+	return something ? FOUND_ALL : FOUND_NOTHING;
 }
 
 static bool sleep_all(struct recorder *r)
@@ -90,16 +101,19 @@ static bool sleep_all(struct recorder *r)
 
 static void work(struct recorder *r)
 {
-	const bool something = read_all(r);
+	const enum found found = read_all(r);
 	const uint64_t now = loop_now_ms(&r->loop);
 
-	if (r->stopping && !something) {
+	if (r->stopping && found == FOUND_NOTHING) {
 		loop_stop(&r->loop);
 		return;
 	}
-	if (something || r->stopping) {
-		loop_timer_set(&r->loop, &r->tick,
-			       r->stopping ? now : now + RECORDER_TICK_MS);
+	if (found == FOUND_MORE || r->stopping) {
+		loop_timer_set(&r->loop, &r->tick, now);
+		return;
+	}
+	if (found == FOUND_ALL) {
+		loop_timer_set(&r->loop, &r->tick, now + RECORDER_TICK_MS);
 		return;
 	}
 	/* A flow whose CLOSE found no room has ended all the same. */

@@ -14,8 +14,11 @@
 #include "ring_reader.h"
 #include "track_flow.h"
 
-#define RECORDER_BATCH   256 /* entries of one ring before the next's turn */
-#define RECORDER_TICK_MS 20  /* while something comes */
+/* Of one ring before the next one's turn, and before its bytes are given back:
+ * a worker takes a reader that gives nothing back for one that stands still. */
+#define RECORDER_BATCH       256 /* entries */
+#define RECORDER_BATCH_BYTES (512U << 10)
+#define RECORDER_TICK_MS     20 /* while something comes */
 /* A kind of failure is said this often at most. */
 #define RECORDER_TELL_MS 60000
 /* Capture files open at once. */
