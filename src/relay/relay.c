@@ -97,6 +97,18 @@ static size_t read_limit(const struct run *r)
 	return len < room ? len : room;
 }
 
+/* Room in the ring for at most *len bytes, and for the hints of other flows. */
+static uint8_t *reserve(struct relay_env *env, size_t *len)
+{
+	size_t room = *len + RELAY_HINT_ROOM;
+	uint8_t *buf = ring_tap_reserve(env->tap, RING_BLOCK + RELAY_HINT_ROOM,
+					&room, env->now_ms);
+
+	if (buf && *len > room - RELAY_HINT_ROOM)
+		*len = room - RELAY_HINT_ROOM;
+	return buf;
+}
+
 /* Return: false = do not read now; the reason is in the flags. */
 static bool find_place(struct run *r, struct place *p)
 {
@@ -110,8 +122,7 @@ static bool find_place(struct run *r, struct place *p)
 	}
 	p->observed = false;
 	if (r->s->flags & RING_SLOT_OBSERVED) {
-		p->buf = ring_tap_reserve(r->env->tap, RING_BLOCK, &p->len,
-					  r->env->now_ms);
+		p->buf = reserve(r->env, &p->len);
 		p->observed = p->buf != NULL;
 		if (!p->buf && may_wait(r)) {
 			if (!d->wait_since_ms) {

@@ -51,6 +51,10 @@
 #define RELAY_BRIEF_MS   100                  /* design: the stated bound */
 #define RELAY_STALLED_MS 40 /* a reader sleeps for 20 ms at most */
 
+/* Ring bytes that DATA leaves free for OPEN and CLOSE: 204 of them, so that a
+ * full ring does not hide who came and went. */
+#define RELAY_HINT_ROOM (64U * 1024)
+
 /* What a side may be polled for. */
 enum relay_interest {
 	RELAY_QUIET = 0,
