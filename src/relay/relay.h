@@ -53,7 +53,7 @@
 
 /* Ring bytes that DATA leaves free for OPEN and CLOSE: 204 of them, so that a
  * full ring does not hide who came and went. */
-#define RELAY_HINT_ROOM (64U * 1024)
+#define RELAY_HINT_ROOM (64UL * 1024)
 
 /* What a side may be polled for. */
 enum relay_interest {
