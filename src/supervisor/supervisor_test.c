@@ -262,7 +262,7 @@ static void pid_file_lives_as_long_as_the_daemon(void **state)
 
 	start(lab);
 	await_line(lab, "ready");
-	converse(lab); /* the end of a session does not end the file */
+	converse(lab); /* the end of a flow does not end the file */
 	f = fopen(lab->conf->pidfile, "re");
 	assert_non_null(f);
 	assert_non_null(fgets(text, sizeof(text), f));
