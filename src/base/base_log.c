@@ -3,12 +3,14 @@
 #include "base_log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -123,8 +125,25 @@ static void escape(char *out, size_t size, const char *text, bool json)
 	out[n] = '\0';
 }
 
-/* Never O_NONBLOCK: that belongs to the open file, and so to everybody who
- * shares our standard error. */
+void base_log_own_stderr(void)
+{
+	struct stat st;
+	int fd;
+
+	if (fstat(STDERR_FILENO, &st) < 0 ||
+	    (!S_ISFIFO(st.st_mode) && !isatty(STDERR_FILENO)))
+		return;
+	fd = open("/proc/self/fd/2",
+		  O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	/* 2 is what all children log to: it has to stay open in them */
+	(void)dup3(fd, STDERR_FILENO, 0);
+	(void)close(fd);
+}
+
+/* Never O_NONBLOCK on what we were given: that belongs to the open file, and so
+ * to everybody who shares our standard error. */
 static bool standard_error_takes(const char *line, size_t len)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };

@@ -49,6 +49,15 @@ void base_log_set_role(const char *role);
  * one line is logged. Return: false then. */
 WS_MUST_USE bool base_log_from_env(void);
 
+/*
+ * For a daemon, once, before it has children: when standard error is a terminal
+ * or a pipe, opens it anew, so that O_NONBLOCK on it is ours alone. A terminal
+ * that nobody reads, or a pipe that several processes fill, then costs lines
+ * and never time. Where it cannot be opened (another user's), it stays as it
+ * is.
+ */
+void base_log_own_stderr(void);
+
 bool base_log_on(enum base_log_level level);
 void base_log(enum base_log_level level, const char *fmt, ...) WS_PRINTF(2, 3);
 

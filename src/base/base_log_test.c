@@ -268,6 +268,38 @@ static void a_full_pipe_stops_nobody(void **state)
 	assert_string_equal(after_stamp(fifth), " err waysided: 5\n");
 }
 
+/* A terminal says that it takes a byte, and then wants a reader for the line.
+ */
+static void a_terminal_that_nobody_reads_stops_nobody(void **state)
+{
+	const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	char name[64];
+	int terminal, real_stderr, back;
+
+	(void)state;
+	assert_true(master >= 0);
+	assert_int_equal(grantpt(master), 0);
+	assert_int_equal(unlockpt(master), 0);
+	assert_int_equal(ptsname_r(master, name, sizeof(name)), 0);
+	terminal = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(terminal >= 0);
+	real_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	assert_true(real_stderr >= 0);
+	(void)alarm(20);
+	back = dup3(terminal, STDERR_FILENO, O_CLOEXEC);
+	base_log_own_stderr();
+	for (int i = 0; i < 5000; i++)
+		base_warn("more than a terminal holds");
+	(void)alarm(0);
+	/* what others have open blocks as before */
+	assert_int_equal(fcntl(terminal, F_GETFL) & O_NONBLOCK, 0);
+	assert_int_equal(back, STDERR_FILENO);
+	assert_int_equal(dup3(real_stderr, STDERR_FILENO, 0), STDERR_FILENO);
+	assert_int_equal(close(real_stderr), 0);
+	assert_int_equal(close(terminal), 0);
+	assert_int_equal(close(master), 0);
+}
+
 /* What a parent lost is not told a second time, by its child. */
 static void a_new_role_has_lost_nothing(void **state)
 {
@@ -371,6 +403,8 @@ int main(void)
 		cmocka_unit_test_setup(a_role_is_cut, at_start),
 		cmocka_unit_test_setup(errno_is_kept, at_start),
 		cmocka_unit_test_setup(a_full_pipe_stops_nobody, at_start),
+		cmocka_unit_test_setup(
+			a_terminal_that_nobody_reads_stops_nobody, at_start),
 		cmocka_unit_test_setup(a_new_role_has_lost_nothing, at_start),
 		cmocka_unit_test_setup(the_environment_is_taken, at_start),
 		cmocka_unit_test_setup(a_bad_environment_is_told, at_start),

@@ -99,12 +99,20 @@ static bool sleep_all(struct recorder *r)
 	return all;
 }
 
+/* Flows whose CLOSE found no room have ended all the same. */
+static void sweep_all(struct recorder *r)
+{
+	for (unsigned i = 0; i < r->setup->n_workers; i++)
+		recorder_flow_sweep(&r->rings[i]);
+}
+
 static void work(struct recorder *r)
 {
 	const enum found found = read_all(r);
 	const uint64_t now = loop_now_ms(&r->loop);
 
 	if (r->stopping && found == FOUND_NOTHING) {
+		sweep_all(r);
 		loop_stop(&r->loop);
 		return;
 	}
@@ -116,9 +124,7 @@ static void work(struct recorder *r)
 		loop_timer_set(&r->loop, &r->tick, now + RECORDER_TICK_MS);
 		return;
 	}
-	/* A flow whose CLOSE found no room has ended all the same. */
-	for (unsigned i = 0; i < r->setup->n_workers; i++)
-		recorder_flow_sweep(&r->rings[i]);
+	sweep_all(r);
 	recorder_files_flush(r);
 	if (!sleep_all(r) || r->due_first)
 		loop_timer_set(&r->loop, &r->tick, now + RECORDER_TICK_MS);

@@ -407,6 +407,22 @@ static void bytes_that_were_never_shown_are_a_gap_at_the_end(void **state)
 	assert_int_equal(count(lab, STAT_GAP_BYTES), 1500);
 }
 
+static void a_lost_close_hides_no_gap_at_a_stop(void **state)
+{
+	struct lab *lab = *state;
+	struct ring_slot *s = flow(lab, 0, 0);
+
+	s->flags = RING_SLOT_OBSERVED;
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, "abc");
+	s->dir[RING_CLIENT].bytes_in = 1003;
+	s->dir[RING_SERVER].bytes_in = 500;
+	ring_slot_free(s);
+	start(lab);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_GAP_BYTES), 1500);
+}
+
 static void nonsense_in_the_ring_is_skipped_and_counted(void **state)
 {
 	struct lab *lab = *state;
@@ -734,6 +750,7 @@ int main(void)
 		CASE(entries_of_a_flow_that_is_gone_are_counted),
 		CASE(a_flow_that_ended_unread_is_known_by_its_close),
 		CASE(bytes_that_were_never_shown_are_a_gap_at_the_end),
+		CASE(a_lost_close_hides_no_gap_at_a_stop),
 		CASE(nonsense_in_the_ring_is_skipped_and_counted),
 		CASE(each_flow_follows_its_rule),
 		CASE(only_bad_ends_are_in_errors_log),

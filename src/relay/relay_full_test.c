@@ -186,6 +186,25 @@ static void wait_waits_until_the_reader_is_given_up(void **state)
 			 1);
 }
 
+/* There is room for OPEN and CLOSE, and they come all the time. */
+static void hints_do_not_spare_a_reader_that_stands(void **state)
+{
+	const struct ring_entry hint = { .type = RING_ENTRY_OPEN,
+					 .len = sizeof(struct ring_slot) };
+
+	(void)state;
+	begin(1000, RING_WHEN_FULL_WAIT);
+	for (unsigned i = 0; i < RELAY_HINT_ROOM / 2 / LINE; i++)
+		reader_moves();
+	assert_false(pump_at(1001));
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(ring_tap_put(&world.ring->tap, &hint,
+					 relay_test_slot(0), 1300 + 300 * i));
+		assert_false(pump_at(1300 + 300 * i));
+	}
+	assert_true(pump_at(1001 + RING_DETACH_MS));
+}
+
 static void pending_bytes_are_sent_while_it_waits(void **state)
 {
 	struct ring_dir *d = &relay_test_slot(0)->dir[0];
@@ -221,6 +240,7 @@ int main(void)
 		RELAY_TEST(brief_waits_anew_after_room),
 		RELAY_TEST(drop_does_not_wait_and_counts),
 		RELAY_TEST(wait_waits_until_the_reader_is_given_up),
+		RELAY_TEST(hints_do_not_spare_a_reader_that_stands),
 		RELAY_TEST(pending_bytes_are_sent_while_it_waits),
 		RELAY_TEST(the_other_flow_is_not_held_up),
 	};

@@ -134,7 +134,8 @@ uint8_t *ring_tap_reserve(struct ring_tap *t, size_t min, size_t *len,
 			t->full_ms = now_ms;
 		return NULL;
 	}
-	t->full_ms = 0;
+	/* full_ms stays: a small entry may fit where a large one did not, and
+	 * only a floor that moved says that a reader is at work */
 	payload = room(t) - sizeof(struct ring_entry);
 	if (*len > payload)
 		*len = (size_t)payload;

@@ -92,7 +92,13 @@ int supervisor_pidfile_open(const char *path)
 
 void supervisor_pidfile_close(const char *path, int *fd)
 {
-	if (*fd >= 0 && same_file(path, *fd))
-		(void)unlink(path); /* a stale file is taken over next time */
+	if (*fd >= 0 && same_file(path, *fd) && unlink(path) < 0) {
+		base_warn("pid file %s is emptied, not removed: %s", path,
+			  strerrordesc_np(errno));
+		/* so that it names nobody; the next daemon takes it over */
+		if (ftruncate(*fd, 0) < 0)
+			base_warn("pid file %s: %s", path,
+				  strerrordesc_np(errno));
+	}
 	base_fd_close(fd);
 }

@@ -14,7 +14,8 @@
  */
 WS_MUST_USE int supervisor_pidfile_open(const char *path);
 
-/* Removes it if it is still ours, and closes. */
+/* Removes it if it is still ours, and closes. A directory of another user does
+ * not let us (the supervisor has given that right up): then it is emptied. */
 void supervisor_pidfile_close(const char *path, int *fd);
 
 #endif

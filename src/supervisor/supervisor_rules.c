@@ -79,7 +79,8 @@ int supervisor_rules_open(struct supervisor *s)
 	r = check_rights();
 	if (r)
 		return r;
-	if (has_bridge()) {
+	/* without br_netfilter there is nothing to ask for */
+	if (access("/proc/sys/net/bridge", F_OK) == 0 && has_bridge()) {
 		warn_of_bridges("bridge-nf-call-iptables");
 		warn_of_bridges("bridge-nf-call-ip6tables");
 	}

@@ -71,8 +71,10 @@ static int with_configuration(enum conf_action action,
 		return STATUS_FAILED;
 	if (r)
 		return STATUS_USAGE;
-	if (action == CONF_ACTION_RUN)
+	if (action == CONF_ACTION_RUN) {
+		base_log_own_stderr();
 		return supervisor_run(conf);
+	}
 	if (action == CONF_ACTION_PRINT_RULES)
 		return print_rules(conf);
 	if (action == CONF_ACTION_PRINT_CONFIG)
