@@ -152,14 +152,10 @@ static void kicked(struct loop_watch *watch, uint32_t events)
 static void supervisor_spoke(struct loop_watch *watch, uint32_t events)
 {
 	struct recorder *r = WS_CONTAINER(watch, struct recorder, channel);
-	enum role_message message;
-	const int n = role_channel_receive(watch->fd, &message);
 
 	(void)events;
-	if (n == 0 || (n == 1 && message != ROLE_STOP))
+	if (!role_channel_says_stop(watch->fd))
 		return;
-	if (n < 0 && n != -EPIPE)
-		base_err("supervisor: %s", strerrordesc_np(-n));
 	loop_watch_remove(&r->loop, &r->channel);
 	r->stopping = true;
 	work(r);

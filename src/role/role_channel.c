@@ -3,7 +3,10 @@
 #include "role_channel.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
+
+#include "base_log.h"
 
 int role_channel_open(int fds[2])
 {
@@ -40,4 +43,16 @@ int role_channel_receive(int fd, enum role_message *message)
 		return -EBADMSG;
 	*message = (enum role_message)word;
 	return 1;
+}
+
+bool role_channel_says_stop(int fd)
+{
+	enum role_message message;
+	const int r = role_channel_receive(fd, &message);
+
+	if (r >= 0)
+		return r && message == ROLE_STOP;
+	if (r != -EPIPE)
+		base_err("supervisor: %s", strerrordesc_np(-r));
+	return true;
 }

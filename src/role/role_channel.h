@@ -30,4 +30,8 @@ WS_MUST_USE int role_channel_send(int fd, enum role_message message);
  * -EBADMSG; another -errno. */
 WS_MUST_USE int role_channel_receive(int fd, enum role_message *message);
 
+/* A role's question when its end is readable: has it to stop? Also when the
+ * supervisor is gone, or its end is broken, which is logged. */
+WS_MUST_USE bool role_channel_says_stop(int fd);
+
 #endif

@@ -116,6 +116,26 @@ static void a_full_channel_is_an_error_and_not_a_wait(void **state)
 	close_channel(ends);
 }
 
+static void stop_is_said_by_word_or_by_leaving(void **state)
+{
+	const uint32_t nonsense = ROLE_MESSAGE_MAX;
+	int ends[2];
+
+	(void)state;
+	open_channel(ends);
+	assert_false(role_channel_says_stop(ends[1])); /* nothing said */
+	assert_int_equal(role_channel_send(ends[0], ROLE_READY), 0);
+	assert_false(role_channel_says_stop(ends[1]));
+	assert_int_equal(role_channel_send(ends[0], ROLE_STOP), 0);
+	assert_true(role_channel_says_stop(ends[1]));
+	assert_int_equal(send(ends[0], &nonsense, sizeof(nonsense), 0),
+			 sizeof(nonsense));
+	assert_true(role_channel_says_stop(ends[1]));
+	base_fd_close(&ends[0]);
+	assert_true(role_channel_says_stop(ends[1]));
+	close_channel(ends);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +143,7 @@ int main(void)
 		cmocka_unit_test(messages_go_both_ways_one_at_a_time),
 		cmocka_unit_test(
 			an_end_that_is_gone_is_told_after_its_last_message),
+		cmocka_unit_test(stop_is_said_by_word_or_by_leaving),
 		cmocka_unit_test(what_is_no_message_is_refused),
 		cmocka_unit_test(a_full_channel_is_an_error_and_not_a_wait),
 	};

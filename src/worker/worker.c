@@ -53,17 +53,10 @@ static const struct loop_ops ops = {
 static void supervisor_spoke(struct loop_watch *watch, uint32_t events)
 {
 	struct worker *w = WS_CONTAINER(watch, struct worker, channel);
-	enum role_message message;
-	const int r = role_channel_receive(watch->fd, &message);
 
 	(void)events;
-	if (r == 0)
-		return;
-	if (r == 1 && message != ROLE_STOP)
-		return;
-	if (r < 0 && r != -EPIPE)
-		base_err("supervisor: %s", strerrordesc_np(-r));
-	loop_stop(&w->loop);
+	if (role_channel_says_stop(watch->fd))
+		loop_stop(&w->loop);
 }
 
 static int prepare(struct worker *w, const struct worker_setup *setup)
