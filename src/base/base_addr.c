@@ -46,12 +46,6 @@ bool base_addr_from_sockaddr(struct base_addr *a, const struct sockaddr *sa)
 	return true;
 }
 
-const uint8_t *base_addr_v4(const struct base_addr *a)
-{
-	assert(a->family == AF_INET);
-	return a->ip + 12;
-}
-
 socklen_t base_addr_to_sockaddr(const struct base_addr *a,
 				struct sockaddr_storage *ss)
 {

@@ -45,9 +45,6 @@ bool base_addr_from_sockaddr(struct base_addr *a, const struct sockaddr *sa);
 socklen_t base_addr_to_sockaddr(const struct base_addr *a,
 				struct sockaddr_storage *ss);
 
-/* The four bytes of an AF_INET address. */
-const uint8_t *base_addr_v4(const struct base_addr *a);
-
 bool base_addr_equal(const struct base_addr *a, const struct base_addr *b);
 
 /* "192.0.2.1:7700", "[2001:db8::1]:7700"; "-" when there is no address.
