@@ -201,6 +201,22 @@ firewall() {
 	END
 }
 
+# silence HOST PORT: what comes to this TCP port is dropped, until unsilence HOST
+silence() {
+	on "$1" nft -f - <<-END
+		table inet silent {
+			chain input {
+				type filter hook input priority filter
+				tcp dport $2 drop
+			}
+		}
+	END
+}
+
+unsilence() {
+	on "$1" nft delete table inet silent
+}
+
 # --- peers ------------------------------------------------------------------
 
 # peer NAME HOST PROGRAM ARGUMENT...

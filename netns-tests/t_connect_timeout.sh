@@ -3,14 +3,7 @@
 # When the server does not answer at all, the tracker is reset when
 # connect_timeout is over, not earlier and not much later.
 topology
-on vendor nft -f - <<'END'
-table inet silent {
-	chain input {
-		type filter hook input priority filter
-		tcp dport 7700 drop
-	}
-}
-END
+silence vendor 7700
 daemon connect_timeout=1s
 client silent tracker "$VENDOR4:7700" expect-reset
 client hasty tracker "$VENDOR4:7700" send early expect-reset

@@ -3,14 +3,7 @@
 # What the tracker sends before the server has answered is kept and reaches the
 # server first, in order. (The server answers late: its first SYN is dropped.)
 topology
-on vendor nft -f - <<'END'
-table inet silent {
-	chain input {
-		type filter hook input priority filter
-		tcp dport 7700 drop
-	}
-}
-END
+silence vendor 7700
 daemon
 wire wan vendor eth0 tcp
 server vendor vendor "$VENDOR4:7700" expect 'early bytes' expect ', later bytes' \
@@ -27,7 +20,7 @@ early_bytes_wait() {
 		[ "$(packet_count wan " > $VENDOR4:7700 S ")" -ge 1 ]
 }
 wait_for 10 early_bytes_wait
-on vendor nft delete table inet silent
+unsilence vendor
 touch "$DIR/answers"
 join tracker vendor
 expect_same_bytes tracker vendor
