@@ -47,7 +47,7 @@ int role_channel_receive(int fd, enum role_message *message)
 
 bool role_channel_says_stop(int fd)
 {
-	enum role_message message;
+	enum role_message message = ROLE_READY;
 	const int r = role_channel_receive(fd, &message);
 
 	if (r >= 0)
