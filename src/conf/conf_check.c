@@ -342,6 +342,20 @@ static void check_reach(struct conf_draft *d, const struct conf_rule *r)
 	}
 }
 
+static uint32_t observe_code(const struct conf_draft *d, const char *name)
+{
+	const char *const *p = d->env->in->protocols;
+	uint32_t i = 0;
+
+	if (!strcmp(name, "none"))
+		return CONF_OBSERVE_NONE;
+	if (!strcmp(name, "auto"))
+		return CONF_OBSERVE_AUTO;
+	while (p[i] && strcmp(p[i], name))
+		i++;
+	return CONF_OBSERVE_PROTOCOL + i;
+}
+
 void conf_check(struct conf_draft *d)
 {
 	check_ring_size(d);
@@ -351,6 +365,9 @@ void conf_check(struct conf_draft *d)
 	resolve_workers(d);
 	check_lists(d);
 	for (uint32_t j = 0; j < d->t->n_rules; j++) {
+		struct conf_rule *r = &d->t->rules[j];
+
+		r->observe_code = observe_code(d, r->observe);
 		if (!d->rule_bad[j])
 			check_reach(d, &d->t->rules[j]);
 		for (uint32_t i = 0; i < j; i++) {

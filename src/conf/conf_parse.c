@@ -453,13 +453,16 @@ bool conf_parse(const struct conf_env *env, struct base_span text,
 	memset(t, 0, sizeof(*t));
 	t->magic = CONF_MAGIC;
 	t->size = sizeof(*t);
-	t->number = 1;
+	t->number = env->in->number ? env->in->number : 1;
 	d->env = env;
 	d->t = t;
 	d->errors = errors;
 	set_initial(d, CONF_SCOPE_TOP, t);
-	if (!env->in->path)
-		t->pidfile[0] = '\0'; /* as tcpproxy: only where -p says */
+	if (!env->in->path) { /* as tcpproxy: a pid file only where -p says,
+				 and it ends at once */
+		t->pidfile[0] = t->control[0] = '\0';
+		t->drain_ms = 0;
+	}
 	for (size_t i = 0; env->in->path && i < CONF_KEY_MAX; i++)
 		d->key_at[i] = (struct conf_mark){ 1, 1 };
 	take_overrides(d);

@@ -103,6 +103,58 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.help = "Port of the transparent listeners on the loopback "
 			"interface.",
 	},
+	/* 30 s: a tracker that talks at all has said what it had to */
+	[CONF_KEY_DRAIN] = {
+		.scope = TOP(drain_ms),
+		.name = "drain",
+		.type = CONF_TYPE_DURATION,
+		.initial = "30s",
+		.min = 0,
+		.max = 3600000,
+		.help = "At a stop: how long running connections may go on, "
+			"while new ones are no longer taken, 0s to 1h.",
+	},
+	[CONF_KEY_MAX_FLOWS_PER_CLIENT] = {
+		.scope = TOP(max_flows_per_client),
+		.name = "max_flows_per_client",
+		.type = CONF_TYPE_COUNT,
+		.initial = "none",
+		.word = "none",
+		.min = 1,
+		.max = 1000000,
+		.help = "Connections at one time of one client network, or "
+			"none for no limit. Above it new ones wait.",
+	},
+	[CONF_KEY_CLIENT_BITS_V4] = {
+		.scope = TOP(client_bits_v4),
+		.name = "client_bits_v4",
+		.type = CONF_TYPE_COUNT,
+		.initial = "32",
+		.min = 1,
+		.max = 32,
+		.help = "Size of a client network for max_flows_per_client: "
+			"leading bits of an IPv4 address, 1 to 32.",
+	},
+	[CONF_KEY_CLIENT_BITS_V6] = {
+		.scope = TOP(client_bits_v6),
+		.name = "client_bits_v6",
+		.type = CONF_TYPE_COUNT,
+		.initial = "64",
+		.min = 1,
+		.max = 128,
+		.help = "The same of an IPv6 address, 1 to 128.",
+	},
+	[CONF_KEY_CONNECT_RATE] = {
+		.scope = TOP(connect_rate),
+		.name = "connect_rate",
+		.type = CONF_TYPE_COUNT,
+		.initial = "none",
+		.word = "none",
+		.min = 1,
+		.max = 1000000,
+		.help = "Connections to servers begun in a second, all workers "
+			"together, or none for no limit. Above it they wait.",
+	},
 	[CONF_KEY_LOG_DIR] = {
 		.scope = TOP(log_dir),
 		.name = "log_dir",
@@ -121,6 +173,16 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.help = "File that holds the daemon's process id while it "
 			"runs, or none. Without a configuration file the "
 			"default is none.",
+	},
+	[CONF_KEY_CONTROL] = {
+		.scope = TOP(control),
+		.name = "control",
+		.type = CONF_TYPE_FILE,
+		.initial = "/run/wayside/control",
+		.word = "none",
+		.help = "Socket for wayside status, flows, close and reload, "
+			"or none. Without a configuration file the default is "
+			"none.",
 	},
 	[CONF_KEY_LISTEN] = {
 		.scope = TOP(listen),

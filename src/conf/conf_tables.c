@@ -85,6 +85,11 @@ static bool valid_endpoint(const struct base_addr *a)
 	return (a->family == AF_INET || a->family == AF_INET6) && a->port;
 }
 
+static bool valid_or_none(const char *path)
+{
+	return ended(path, CONF_PATH_LEN) && (!*path || *path == '/');
+}
+
 /* Choices and numbers, at the top and in rules, as the schema bounds them. */
 static bool valid_scalars(enum conf_scope scope, const void *base)
 {
@@ -101,6 +106,7 @@ static bool valid_rule(const struct conf_tables *t, const struct conf_rule *r)
 {
 	return valid_name(r->name) && valid_name(r->observe) &&
 	       valid_scalars(CONF_SCOPE_RULE, r) &&
+	       r->observe_code < CONF_OBSERVE_LIMIT &&
 	       valid_list(&r->interfaces, t->n_ifaces) &&
 	       valid_list(&r->clients, t->n_nets) &&
 	       valid_list(&r->to, t->n_dests) &&
@@ -147,8 +153,8 @@ bool conf_tables_valid(const struct conf_tables *t, size_t len)
 	if (!valid_scalars(CONF_SCOPE_TOP, t) ||
 	    t->ring_size & (t->ring_size - 1))
 		return false;
-	if (!valid_path(t->log_dir) || !ended(t->pidfile, CONF_PATH_LEN) ||
-	    (t->pidfile[0] && t->pidfile[0] != '/'))
+	if (!valid_path(t->log_dir) || !valid_or_none(t->pidfile) ||
+	    !valid_or_none(t->control))
 		return false;
 	if (t->listen.family || t->remote.family) {
 		if (!valid_endpoint(&t->listen) ||

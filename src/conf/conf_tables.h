@@ -56,6 +56,15 @@ enum conf_when_full {         /* rule.when_full: the ring is full, what now */
 	CONF_WHEN_FULL_MAX
 };
 
+/* rule.observe as a number: CONF_OBSERVE_PROTOCOL + i is the i-th of the names
+ * in conf_input.protocols. */
+enum conf_observe {
+	CONF_OBSERVE_NONE,
+	CONF_OBSERVE_AUTO,
+	CONF_OBSERVE_PROTOCOL
+};
+#define CONF_OBSERVE_LIMIT 256 /* it fits a byte */
+
 struct conf_list {
 	uint32_t first; /* index into its array */
 	uint32_t n;
@@ -82,6 +91,7 @@ struct conf_rule {
 	uint32_t capture;            /* enum conf_capture */
 	uint32_t when_full;          /* enum conf_when_full */
 	char observe[CONF_NAME_LEN]; /* "auto", "none" or a protocol's name */
+	uint32_t observe_code;       /* the same: enum conf_observe */
 };
 
 struct conf_tables {
@@ -89,20 +99,27 @@ struct conf_tables {
 	uint32_t size;   /* sizeof(struct conf_tables) */
 	uint32_t number; /* the config number: 1 at start, +1 a reload */
 
-	uint32_t on_failure;         /* enum conf_failure */
-	uint32_t workers;            /* >= 1: "auto" is resolved */
-	uint32_t max_flows;          /* all workers together */
-	uint64_t ring_size;          /* bytes a worker, a power of two */
-	uint32_t connect_timeout_ms; /* towards the server */
-	uint16_t listen_port;        /* of the transparent listeners */
+	uint32_t on_failure;           /* enum conf_failure */
+	uint32_t workers;              /* >= 1: "auto" is resolved */
+	uint32_t max_flows;            /* all workers together */
+	uint64_t ring_size;            /* bytes a worker, a power of two */
+	uint32_t connect_timeout_ms;   /* towards the server */
+	uint32_t drain_ms;             /* at a stop, running flows may end */
+	uint32_t max_flows_per_client; /* of one client network; 0 = no limit */
+	uint32_t client_bits_v4;       /* what one client network is */
+	uint32_t client_bits_v6;
+	uint32_t
+		connect_rate; /* connects a second, all workers; 0 = no limit */
+	uint16_t listen_port; /* of the transparent listeners */
 	uint16_t reserved;
 
 	/* Fixed-remote mode: both or neither have a family. */
 	struct base_addr listen;
 	struct base_addr remote;
 
-	char log_dir[CONF_PATH_LEN];                 /* absolute */
-	char pidfile[CONF_PATH_LEN];                 /* absolute; "" = none */
+	char log_dir[CONF_PATH_LEN]; /* absolute */
+	char pidfile[CONF_PATH_LEN]; /* absolute; "" = none */
+	char control[CONF_PATH_LEN]; /* control socket; absolute; "" = none */
 	char events[CONF_EVENTS_MAX][CONF_PATH_LEN]; /* event files, absolute */
 	uint32_t n_events;
 

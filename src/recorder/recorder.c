@@ -17,7 +17,7 @@
 static const char *const syscalls[] = {
 	"epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", "faccessat",
 	"faccessat2",    "fcntl",     "ftruncate",   "openat",     "pwrite64",
-	"recvfrom",      "sendto",    "unlinkat",    NULL,
+	"recvmsg",       "sendmsg",   "unlinkat",    NULL,
 };
 
 /* Copies the payload out of the ring: the worker may be hostile, or may have
@@ -152,9 +152,11 @@ static void kicked(struct loop_watch *watch, uint32_t events)
 static void supervisor_spoke(struct loop_watch *watch, uint32_t events)
 {
 	struct recorder *r = WS_CONTAINER(watch, struct recorder, channel);
+	struct role_message m;
+	const int n = role_channel_receive(watch->fd, &m, NULL);
 
 	(void)events;
-	if (!role_channel_says_stop(watch->fd))
+	if (n == 0 || (n == 1 && m.type != ROLE_STOP))
 		return;
 	loop_watch_remove(&r->loop, &r->channel);
 	r->stopping = true;
@@ -211,7 +213,7 @@ static int run(struct recorder *r)
 	if (err)
 		return err;
 	loop_timer_set(&r->loop, &r->tick, 0);
-	err = role_channel_send(r->setup->channel, ROLE_READY);
+	err = role_channel_say(r->setup->channel, ROLE_READY);
 	if (!err)
 		err = loop_run(&r->loop);
 	if (err)

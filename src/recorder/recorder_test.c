@@ -141,7 +141,7 @@ static int wait_for(pid_t pid)
 
 static void stop(struct lab *lab)
 {
-	assert_int_equal(role_channel_send(lab->channel, ROLE_STOP), 0);
+	assert_int_equal(role_channel_say(lab->channel, ROLE_STOP), 0);
 	assert_int_equal(wait_for(lab->recorder), 0);
 	base_fd_close(&lab->channel);
 }
@@ -156,12 +156,12 @@ static void kill_it(struct lab *lab)
 /* Blocks until the recorder says that it is at work. */
 static void await_ready(struct lab *lab)
 {
-	enum role_message m;
+	struct role_message m;
 	const int flags = fcntl(lab->channel, F_GETFL);
 
 	assert_int_equal(fcntl(lab->channel, F_SETFL, flags & ~O_NONBLOCK), 0);
-	assert_int_equal(role_channel_receive(lab->channel, &m), 1);
-	assert_int_equal(m, ROLE_READY);
+	assert_int_equal(role_channel_receive(lab->channel, &m, NULL), 1);
+	assert_int_equal(m.type, ROLE_READY);
 }
 
 /* A flow in the table, as the worker would have it. */

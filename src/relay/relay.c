@@ -314,6 +314,7 @@ unsigned relay_interest(const struct ring_slot *s, enum ring_side side)
 			want |= RELAY_WRITE;
 		return want;
 	case RING_STATE_FREE:
+	case RING_STATE_HELD:
 	case RING_STATE_CLOSING:
 	case RING_STATE_MAX:
 		break;

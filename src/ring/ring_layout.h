@@ -39,7 +39,7 @@
 #include "stat.h"
 
 #define RING_MAGIC           0x57524e47U /* "WRNG" */
-#define RING_LAYOUT_VERSION  1
+#define RING_LAYOUT_VERSION  2
 #define RING_PAGE            4096
 #define RING_ALIGN           64 /* entries begin at multiples of it */
 #define RING_SIZE_MIN        (1U << 20)
@@ -74,6 +74,7 @@ enum ring_state {
 	RING_STATE_CONNECTING, /* the server has not answered yet */
 	RING_STATE_OPEN,
 	RING_STATE_CLOSING, /* unhooked, freed when the batch ends */
+	RING_STATE_HELD,    /* accepted; a limit keeps it from connecting */
 	RING_STATE_MAX
 };
 
@@ -86,6 +87,7 @@ enum ring_when_full {
 
 enum ring_slot_flag {
 	RING_SLOT_OBSERVED = 1, /* bytes go through the ring */
+	RING_SLOT_COUNTED = 2,  /* in its client network's count */
 };
 
 enum ring_dir_flag {
@@ -106,6 +108,8 @@ enum ring_close {
 	RING_CLOSE_CONNECT_TIMEOUT, /* no answer in connect_timeout */
 	RING_CLOSE_STOPPED,         /* the daemon stopped */
 	RING_CLOSE_WORKER_DIED,     /* found by the worker's successor */
+	RING_CLOSE_OPERATOR,        /* `wayside close` */
+	RING_CLOSE_LIMIT,           /* held by a limit for connect_timeout */
 	RING_CLOSE_MAX
 };
 
@@ -143,7 +147,9 @@ struct ring_slot {
 	uint8_t interest[RING_SIDES]; /* what epoll was told: see relay.h */
 	uint8_t when_full;            /* enum ring_when_full */
 	uint8_t worker;
-	uint32_t reserved;
+	uint8_t capture; /* enum conf_capture of its rule */
+	uint8_t observe; /* enum conf_observe of its rule, or a protocol */
+	uint16_t reserved;
 	struct ring_dir dir[RING_SIDES];
 };
 _Static_assert(sizeof(struct ring_slot) == 256, "shared layout");

@@ -1,36 +1,65 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ring_shared.h - connection numbers that are unique over all workers
+ * ring_shared.h - what all workers of a daemon share
  *
- * A connection id is the local second in which the connection came, as
- * tcpproxy wrote it; the second and later ones of a second carry a number. The
- * workers draw {second, number} from one word, so that the flow table, the
- * capture's name, the status and a restarted recorder all say the same.
- * The word never goes back, not even when the clock does: a clock set back
- * stays at the last second and counts on.
+ * Connection ids. A connection id is the local second in which the connection
+ * came, as tcpproxy wrote it; the second and later ones of a second carry a
+ * number. The workers draw {second, number} from one word, so that the flow
+ * table, the capture's name, the status and a restarted recorder all say the
+ * same. The word never goes back, not even when the clock does: a clock set
+ * back stays at the last second and counts on.
+ *
+ * Help. The listeners of a worker that is dead, or full, are served by the
+ * others: they look at the two words after a ROLE_LEND.
+ *
+ * Limits over all workers: flows in all, flows of one client network, connects
+ * a second. Each worker writes its own count of flows, so a worker that dies
+ * leaves no count behind that nobody takes back.
  */
 #ifndef RING_SHARED_H
 #define RING_SHARED_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "base_addr.h"
 #include "base_attr.h"
 
 /* second << 20 | number; number 0 is the first of its second. More than a
  * million in one second run over into the next. */
 #define RING_CONNECTION_BITS 20
+#define RING_WORKERS_MAX     64 /* one bit each */
 
 struct ring_shared {
 	_Atomic uint64_t connection; /* the last one handed out */
+	_Atomic uint64_t dead; /* bit i: worker i is not there; supervisor */
+	_Atomic uint64_t full; /* bit i: worker i takes no more; that worker */
+	_Atomic uint64_t next_connect_ns; /* when connect_rate allows one */
+	_Atomic uint32_t flows[RING_WORKERS_MAX]; /* of worker i; by it */
+	uint64_t key;                             /* of the hash; random */
+	uint32_t n_places; /* of client networks; a power of two */
+	uint32_t reserved;
+	_Atomic uint64_t places[];
 };
 
-/* A page shared with all children of the caller; NULL: no memory. The first id
- * is {second, number}, or a later one. */
-struct ring_shared *ring_shared_new(uint64_t second, uint32_t number);
+/* Pages shared with all children of the caller; NULL: no memory. The first id
+ * is {second, number}, or a later one. Room for max_flows client networks. */
+struct ring_shared *ring_shared_new(uint64_t second, uint32_t number,
+				    uint32_t max_flows);
 void ring_shared_free(struct ring_shared *s);
 
 uint64_t ring_shared_connection(struct ring_shared *s, uint64_t wall_ns);
+
+/* Whose listeners are to be served by others: bit i = worker i. */
+uint64_t ring_shared_help(struct ring_shared *s);
+void ring_shared_set_dead(struct ring_shared *s, unsigned worker, bool dead);
+/* Return: it was different before, so the others have to be told. */
+bool ring_shared_set_full(struct ring_shared *s, unsigned worker, bool full);
+
+/* Flows of all workers; each sets its own. */
+uint32_t ring_shared_flows(const struct ring_shared *s);
+void ring_shared_set_flows(struct ring_shared *s, unsigned worker, uint32_t n);
 
 static inline uint64_t ring_connection_second(uint64_t connection)
 {

@@ -48,7 +48,7 @@ static void draw_and_compare(void)
 	struct drawn *d = mmap(NULL, sizeof(*d), PROT_READ | PROT_WRITE,
 			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t *ids = d->ids;
-	struct ring_shared *s = ring_shared_new(1700000001, 0);
+	struct ring_shared *s = ring_shared_new(1700000001, 0, 1);
 
 	assert_ptr_not_equal(d, MAP_FAILED);
 	assert_non_null(s);
@@ -108,7 +108,7 @@ static void ids_follow_a_clock_that_jumps(void **state)
 		{ 0, 1005, 2 },        { 1005 * S, 1005, 3 },
 		{ 1006 * S, 1006, 0 },
 	};
-	struct ring_shared *s = ring_shared_new(1001, 0);
+	struct ring_shared *s = ring_shared_new(1001, 0, 1);
 
 	(void)state;
 	assert_non_null(s);
@@ -123,7 +123,7 @@ static void ids_follow_a_clock_that_jumps(void **state)
 
 static void ids_begin_where_they_are_told_to(void **state)
 {
-	struct ring_shared *s = ring_shared_new(1000, 654321);
+	struct ring_shared *s = ring_shared_new(1000, 654321, 1);
 	const uint64_t id = ring_shared_connection(s, 1000 * S);
 
 	(void)state;
@@ -134,7 +134,7 @@ static void ids_begin_where_they_are_told_to(void **state)
 
 static void a_second_runs_over_into_the_next(void **state)
 {
-	struct ring_shared *s = ring_shared_new(1000, 0);
+	struct ring_shared *s = ring_shared_new(1000, 0, 1);
 	uint64_t id = 0;
 
 	(void)state;

@@ -6,7 +6,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base_log.h"
+#include "base_fd.h"
+
+/* cmsg(3): aligned as its header wants it. One descriptor is all that fits, so
+ * the kernel itself closes what a sender adds beyond it. */
+union control {
+	struct cmsghdr align;
+	char room[CMSG_SPACE(sizeof(int))];
+};
 
 int role_channel_open(int fds[2])
 {
@@ -15,44 +22,74 @@ int role_channel_open(int fds[2])
 	return socketpair(AF_UNIX, type, 0, fds) < 0 ? -errno : 0;
 }
 
-int role_channel_send(int fd, enum role_message message)
+int role_channel_send(int fd, const struct role_message *m, int with)
 {
-	const uint32_t word = message;
+	struct role_message out = *m;
+	struct iovec iov = { .iov_base = &out, .iov_len = sizeof(out) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union control control = { .room = { 0 } };
 	ssize_t n;
 
+	if (with >= 0) {
+		struct cmsghdr *c;
+
+		msg.msg_control = control.room;
+		msg.msg_controllen = sizeof(control.room);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(with));
+		memcpy(CMSG_DATA(c), &with, sizeof(with));
+	}
 	do {
-		n = send(fd, &word, sizeof(word), MSG_NOSIGNAL);
+		n = sendmsg(fd, &msg, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : 0;
 }
 
-int role_channel_receive(int fd, enum role_message *message)
+int role_channel_say(int fd, enum role_message_type type)
 {
-	uint32_t word = 0;
+	const struct role_message m = { .type = type };
+
+	return role_channel_send(fd, &m, -1);
+}
+
+static int take_descriptor(struct msghdr *msg)
+{
+	const struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	int fd = -1;
+
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(fd)))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+int role_channel_receive(int fd, struct role_message *m, int *with)
+{
+	struct role_message in = { .type = 0 };
+	struct iovec iov = { .iov_base = &in, .iov_len = sizeof(in) };
+	union control control = { .room = { 0 } };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.room,
+			      .msg_controllen = sizeof(control.room) };
+	WS_CLEAN(base_fd_close) int came = -1;
 	ssize_t n;
 
 	do {
-		/* MSG_TRUNC: the real length, also of what is too long */
-		n = recv(fd, &word, sizeof(word), MSG_TRUNC);
+		n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
+	came = take_descriptor(&msg);
 	if (n == 0)
 		return -EPIPE;
-	if (n != (ssize_t)sizeof(word) || word == 0 || word >= ROLE_MESSAGE_MAX)
+	if (n != (ssize_t)sizeof(in) || (msg.msg_flags & MSG_TRUNC) ||
+	    in.type == 0 || in.type >= ROLE_MESSAGE_MAX)
 		return -EBADMSG;
-	*message = (enum role_message)word;
+	*m = in;
+	if (with)
+		*with = base_fd_take(&came);
 	return 1;
-}
-
-bool role_channel_says_stop(int fd)
-{
-	enum role_message message = ROLE_READY;
-	const int r = role_channel_receive(fd, &message);
-
-	if (r >= 0)
-		return r && message == ROLE_STOP;
-	if (r != -EPIPE)
-		base_err("supervisor: %s", strerrordesc_np(-r));
-	return true;
 }

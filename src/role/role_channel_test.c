@@ -10,7 +10,7 @@
 #include "base_fd.h"
 #include "base_test.h"
 
-/* Neither of the messages. */
+/* None of the messages. */
 #define UNTOUCHED ROLE_MESSAGE_MAX
 
 static void open_channel(int ends[2])
@@ -24,12 +24,14 @@ static void close_channel(int ends[2])
 	base_fd_close(&ends[1]);
 }
 
-static void expect(int fd, int result, enum role_message message)
+static void expect(int fd, int result, enum role_message_type type)
 {
-	enum role_message m = UNTOUCHED;
+	struct role_message m = { .type = UNTOUCHED };
+	int with = -1;
 
-	assert_int_equal(role_channel_receive(fd, &m), result);
-	assert_int_equal(m, message);
+	assert_int_equal(role_channel_receive(fd, &m, &with), result);
+	assert_int_equal(m.type, type);
+	assert_int_equal(with, -1);
 }
 
 static void ends_are_not_inherited_and_never_block(void **state)
@@ -52,9 +54,9 @@ static void messages_go_both_ways_one_at_a_time(void **state)
 
 	(void)state;
 	open_channel(ends);
-	assert_int_equal(role_channel_send(ends[1], ROLE_READY), 0);
-	assert_int_equal(role_channel_send(ends[1], ROLE_STOP), 0);
-	assert_int_equal(role_channel_send(ends[0], ROLE_STOP), 0);
+	assert_int_equal(role_channel_say(ends[1], ROLE_READY), 0);
+	assert_int_equal(role_channel_say(ends[1], ROLE_STOP), 0);
+	assert_int_equal(role_channel_say(ends[0], ROLE_STOP), 0);
 	expect(ends[0], 1, ROLE_READY);
 	expect(ends[0], 1, ROLE_STOP);
 	expect(ends[0], 0, UNTOUCHED);
@@ -69,37 +71,88 @@ static void an_end_that_is_gone_is_told_after_its_last_message(void **state)
 
 	(void)state;
 	open_channel(ends);
-	assert_int_equal(role_channel_send(ends[1], ROLE_READY), 0);
+	assert_int_equal(role_channel_say(ends[1], ROLE_READY), 0);
 	base_fd_close(&ends[1]);
 	expect(ends[0], 1, ROLE_READY);
 	expect(ends[0], -EPIPE, UNTOUCHED);
 	/* and no SIGPIPE, which would end this test */
-	assert_int_equal(role_channel_send(ends[0], ROLE_STOP), -EPIPE);
+	assert_int_equal(role_channel_say(ends[0], ROLE_STOP), -EPIPE);
 	close_channel(ends);
 }
 
 static void what_is_no_message_is_refused(void **state)
 {
 	static const struct {
-		uint32_t words[2];
+		uint32_t type;
 		size_t len;
 	} rows[] = {
-		{ { 0 }, 4 },          { { ROLE_MESSAGE_MAX }, 4 },
-		{ { UINT32_MAX }, 4 }, { { ROLE_READY }, 3 },
-		{ { ROLE_READY }, 8 }, /* not cut to what would be one */
+		{ 0, sizeof(struct role_message) },
+		{ ROLE_MESSAGE_MAX, sizeof(struct role_message) },
+		{ UINT32_MAX, sizeof(struct role_message) },
+		{ ROLE_READY, sizeof(struct role_message) - 1 },
+		/* not cut to what would be one */
+		{ ROLE_READY, sizeof(struct role_message) + 1 },
 	};
 	int ends[2];
 
 	(void)state;
 	open_channel(ends);
 	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
-		assert_int_equal(send(ends[1], rows[i].words, rows[i].len, 0),
-				 rows[i].len);
+		struct role_message m[2] = { { .type = rows[i].type } };
+
+		assert_int_equal(send(ends[1], m, rows[i].len, 0), rows[i].len);
 		expect(ends[0], -EBADMSG, UNTOUCHED);
 	}
 	/* and takes nothing of the next one */
-	assert_int_equal(role_channel_send(ends[1], ROLE_READY), 0);
+	assert_int_equal(role_channel_say(ends[1], ROLE_READY), 0);
 	expect(ends[0], 1, ROLE_READY);
+	close_channel(ends);
+}
+
+static void all_of_a_message_arrives(void **state)
+{
+	const struct role_message sent = { .type = ROLE_CLOSE,
+					   .number = 1,
+					   .slot = 2,
+					   .serial = 3,
+					   .worker = 4,
+					   .error = -5 };
+	struct role_message m = { .type = 0 };
+	int ends[2], with = -1;
+
+	(void)state;
+	open_channel(ends);
+	assert_int_equal(role_channel_send(ends[0], &sent, -1), 0);
+	assert_int_equal(role_channel_receive(ends[1], &m, &with), 1);
+	assert_memory_equal(&m, &sent, sizeof(m));
+	assert_int_equal(with, -1);
+	close_channel(ends);
+}
+
+/* A descriptor is the very file, closes itself at an exec, and nothing is left
+ * open when nobody wants it. */
+static void a_descriptor_comes_along(void **state)
+{
+	const struct role_message sent = { .type = ROLE_PREPARE };
+	struct role_message m;
+	int ends[2], pair[2], with = -1;
+	char byte = 0;
+
+	(void)state;
+	open_channel(ends);
+	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+	assert_int_equal(role_channel_send(ends[0], &sent, pair[1]), 0);
+	assert_int_equal(role_channel_receive(ends[1], &m, &with), 1);
+	assert_true(fcntl(with, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(write(with, "x", 1), 1);
+	assert_int_equal(read(pair[0], &byte, 1), 1);
+	assert_int_equal(byte, 'x');
+	base_fd_close(&with);
+	assert_int_equal(role_channel_send(ends[0], &sent, pair[1]), 0);
+	assert_int_equal(role_channel_receive(ends[1], &m, NULL), 1);
+	base_fd_close(&pair[1]);
+	assert_int_equal(read(pair[0], &byte, 1), 0); /* no writer is left */
+	base_fd_close(&pair[0]);
 	close_channel(ends);
 }
 
@@ -110,29 +163,9 @@ static void a_full_channel_is_an_error_and_not_a_wait(void **state)
 	(void)state;
 	open_channel(ends);
 	do {
-		r = role_channel_send(ends[0], ROLE_STOP);
+		r = role_channel_say(ends[0], ROLE_STOP);
 	} while (!r);
 	assert_int_equal(r, -EAGAIN);
-	close_channel(ends);
-}
-
-static void stop_is_said_by_word_or_by_leaving(void **state)
-{
-	const uint32_t nonsense = ROLE_MESSAGE_MAX;
-	int ends[2];
-
-	(void)state;
-	open_channel(ends);
-	assert_false(role_channel_says_stop(ends[1])); /* nothing said */
-	assert_int_equal(role_channel_send(ends[0], ROLE_READY), 0);
-	assert_false(role_channel_says_stop(ends[1]));
-	assert_int_equal(role_channel_send(ends[0], ROLE_STOP), 0);
-	assert_true(role_channel_says_stop(ends[1]));
-	assert_int_equal(send(ends[0], &nonsense, sizeof(nonsense), 0),
-			 sizeof(nonsense));
-	assert_true(role_channel_says_stop(ends[1]));
-	base_fd_close(&ends[0]);
-	assert_true(role_channel_says_stop(ends[1]));
 	close_channel(ends);
 }
 
@@ -143,7 +176,8 @@ int main(void)
 		cmocka_unit_test(messages_go_both_ways_one_at_a_time),
 		cmocka_unit_test(
 			an_end_that_is_gone_is_told_after_its_last_message),
-		cmocka_unit_test(stop_is_said_by_word_or_by_leaving),
+		cmocka_unit_test(all_of_a_message_arrives),
+		cmocka_unit_test(a_descriptor_comes_along),
 		cmocka_unit_test(what_is_no_message_is_refused),
 		cmocka_unit_test(a_full_channel_is_an_error_and_not_a_wait),
 	};

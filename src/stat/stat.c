@@ -38,6 +38,22 @@ const struct stat_desc stat_table[STAT_MAX] = {
 	[STAT_POOL_WAITS] = { "pool_waits",
 			      "Times that a side was not read because the "
 			      "pending pool was empty" },
+	[STAT_FLOWS_DIED] = { "flows_died",
+			      "Connections that ended because their worker "
+			      "did" },
+	[STAT_FLOWS_OPERATOR] = { "flows_operator",
+				  "Connections ended by wayside close" },
+	[STAT_LIMIT_WAITS] = { "limit_waits",
+			       "Connections that a limit made wait" },
+	[STAT_LIMIT_CLIENT] = { "limit_client",
+				"... because of max_flows_per_client" },
+	[STAT_LIMIT_RATE] = { "limit_rate", "... because of connect_rate" },
+	[STAT_LIMIT_PORTS] = { "limit_ports",
+			       "... because no source port was free" },
+	[STAT_LIMIT_REFUSED] = { "limit_refused",
+				 "Connections refused after waiting" },
+	[STAT_LENT] = { "lent",
+			"Connections taken for a worker that could not" },
 	[STAT_EVENTS] = { "events", "Tracker messages observed" },
 	[STAT_LENGTH_WRONG] = { "length_wrong",
 				"Messages whose announced length is wrong" },
@@ -55,5 +71,8 @@ const struct stat_desc stat_table[STAT_MAX] = {
 	[STAT_NO_MEMORY] = { "no_memory",
 			     "Times that a partial message was lost because "
 			     "too many are held" },
+	[STAT_DECODER_DEATHS] = { "decoder_deaths",
+				  "Records kept raw because decoding them "
+				  "killed the recorder twice" },
 	[STAT_NONSENSE] = { "nonsense", "Ring entries that make no sense" },
 };

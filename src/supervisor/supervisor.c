@@ -138,8 +138,8 @@ void supervisor_child_spoke(struct loop_watch *watch, uint32_t events)
 	struct supervisor_child *c =
 		WS_CONTAINER(watch, struct supervisor_child, channel);
 	struct supervisor *s = c->supervisor;
-	enum role_message message;
-	const int r = role_channel_receive(watch->fd, &message);
+	struct role_message message;
+	const int r = role_channel_receive(watch->fd, &message, NULL);
 	char name[32];
 
 	(void)events;
@@ -148,7 +148,7 @@ void supervisor_child_spoke(struct loop_watch *watch, uint32_t events)
 		base_fd_close(&watch->fd);
 		return;
 	}
-	if (r == 0 || message != ROLE_READY)
+	if (r == 0 || message.type != ROLE_READY)
 		return;
 	c->ready = true;
 	if (s->phase == SUPERVISOR_STARTING && all_ready(s)) {
@@ -334,9 +334,10 @@ static struct ring_shared *new_shared(const struct supervisor *s)
 
 	if (stat(s->conf->log_dir, &st) == 0 &&
 	    (uint64_t)st.st_mtim.tv_sec < second)
-		return ring_shared_new(second, 0);
+		return ring_shared_new(second, 0, s->conf->max_flows);
 	return ring_shared_new(second,
-			       (uint32_t)(now % BASE_TIME_NS_PER_S / 1000));
+			       (uint32_t)(now % BASE_TIME_NS_PER_S / 1000),
+			       s->conf->max_flows);
 }
 
 static int make_memory(struct supervisor *s)

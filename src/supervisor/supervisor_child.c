@@ -204,6 +204,6 @@ void supervisor_child_stop(struct supervisor_child *c)
 {
 	loop_timer_clear(&c->supervisor->loop, &c->restart);
 	/* a role that does not hear it is ended by the limit of stopping */
-	if (c->pid && role_channel_send(c->channel.fd, ROLE_STOP))
+	if (c->pid && role_channel_say(c->channel.fd, ROLE_STOP))
 		(void)kill(c->pid, SIGKILL);
 }

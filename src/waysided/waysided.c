@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base_die.h"
 #include "base_log.h"
 #include "conf_load.h"
 #include "conf_options.h"
@@ -94,6 +95,8 @@ int main(int argc, char **argv)
 
 	if (!have_standard_descriptors())
 		return STATUS_FAILED;
+	if (!base_die_init())
+		return STATUS_USAGE;
 	if (role_title_init(argc, argv))
 		base_warn("processes keep the name of the program: %s",
 			  strerrordesc_np(ENOMEM));

@@ -53,9 +53,11 @@ static const struct loop_ops ops = {
 static void supervisor_spoke(struct loop_watch *watch, uint32_t events)
 {
 	struct worker *w = WS_CONTAINER(watch, struct worker, channel);
+	struct role_message m;
+	const int n = role_channel_receive(watch->fd, &m, NULL);
 
 	(void)events;
-	if (role_channel_says_stop(watch->fd))
+	if (n < 0 || (n == 1 && m.type == ROLE_STOP))
 		loop_stop(&w->loop);
 }
 
@@ -113,7 +115,7 @@ static void stop(struct worker *w)
 
 static int serve(struct worker *w)
 {
-	const int r = role_channel_send(w->setup->channel, ROLE_READY);
+	const int r = role_channel_say(w->setup->channel, ROLE_READY);
 
 	return r ? r : loop_run(&w->loop);
 }

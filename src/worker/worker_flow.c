@@ -311,7 +311,7 @@ static int hook(struct worker *w, uint32_t slot)
 static bool observed(const struct conf_rule *rule)
 {
 	return rule->capture != CONF_CAPTURE_NONE ||
-	       strcmp(rule->observe, "none") != 0;
+	       rule->observe_code != CONF_OBSERVE_NONE;
 }
 
 /* Our own address towards the server; stays empty if the kernel has none. */
@@ -337,6 +337,8 @@ void worker_flow_begin(struct worker *w, uint32_t slot,
 	s->rule = rule;
 	s->flags = observed(r) ? RING_SLOT_OBSERVED : 0;
 	s->when_full = (uint8_t)r->when_full;
+	s->capture = (uint8_t)r->capture;
+	s->observe = (uint8_t)r->observe_code;
 	s->client = in->client;
 	s->server = in->server;
 	s->opened_ns = w->env.wall_ns;
@@ -421,6 +423,7 @@ void worker_flow_ready(void *owner, uint64_t token, uint32_t events)
 		moved(w, slot, side, events);
 		return;
 	case RING_STATE_FREE:
+	case RING_STATE_HELD:
 	case RING_STATE_CLOSING:
 	case RING_STATE_MAX:
 		return;

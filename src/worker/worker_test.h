@@ -107,7 +107,7 @@ static inline struct lab *new_lab(uint32_t n_slots)
 	lab->conf->n_rules = 1;
 	lab->conf->number = 1;
 	lab->conf->connect_timeout_ms = LIMIT_S * 1000;
-	lab->shared = ring_shared_new(1, 0);
+	lab->shared = ring_shared_new(1, 0, 1);
 	assert_non_null(lab->shared);
 	assert_int_equal(ring_map_create(&lab->map, &size), 0);
 	listen_as_server(lab);
@@ -159,7 +159,7 @@ static inline void stop(struct lab *lab)
 {
 	int status;
 
-	assert_int_equal(role_channel_send(lab->channel, ROLE_STOP), 0);
+	assert_int_equal(role_channel_say(lab->channel, ROLE_STOP), 0);
 	assert_int_equal(waitpid(lab->worker, &status, 0), lab->worker);
 	assert_int_equal(status, 0);
 	base_fd_close(&lab->channel);

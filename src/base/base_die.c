@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* base_die.c - places where a test lets a process die */
+#include "base_die.h"
+
+#ifdef WAYSIDE_TEST_POINTS
+
+#	include <errno.h>
+#	include <signal.h>
+#	include <stdatomic.h>
+#	include <stdlib.h>
+#	include <string.h>
+#	include <sys/mman.h>
+
+#	include "base_log.h"
+
+#	define NAME(name, text) text,
+static const char *const names[BASE_DIE_MAX] = { BASE_DIE_POINTS(NAME) };
+#	undef NAME
+
+struct die_page {
+	_Atomic long left[BASE_DIE_MAX]; /* passes until it happens; 0: never */
+	bool stops[BASE_DIE_MAX];        /* SIGSTOP in place of SIGKILL */
+};
+
+/* Shared with all children; NULL: nothing was asked for. */
+static struct die_page *page;
+
+const char *base_die_name(enum base_die_point point)
+{
+	return names[point];
+}
+
+/* "POINT=N" or "POINT=N:stop". */
+static bool set_point(const char *text, size_t len)
+{
+	const char *is = memchr(text, '=', len);
+	char *end;
+	long n;
+
+	if (!is)
+		return false;
+	n = strtol(is + 1, &end, 10);
+	if (n <= 0)
+		return false;
+	for (int i = 0; i < BASE_DIE_MAX; i++) {
+		if (strlen(names[i]) != (size_t)(is - text) ||
+		    strncmp(names[i], text, (size_t)(is - text)) != 0)
+			continue;
+		atomic_store(&page->left[i], n);
+		page->stops[i] = strncmp(end, ":stop", 5) == 0;
+		return end + (page->stops[i] ? 5 : 0) == text + len;
+	}
+	return false;
+}
+
+bool base_die_init(void)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	const char *text = getenv("WAYSIDE_DIE");
+
+	if (!text || !*text)
+		return true;
+	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED) {
+		page = NULL;
+		base_err("WAYSIDE_DIE: %s", strerrordesc_np(errno));
+		return false;
+	}
+	for (;;) {
+		const size_t len = strcspn(text, ",");
+
+		if (!set_point(text, len)) {
+			base_err("WAYSIDE_DIE: %s: not POINT=N[:stop]", text);
+			return false;
+		}
+		if (!text[len])
+			return true;
+		text += len + 1;
+	}
+}
+
+bool base_die_due(enum base_die_point point)
+{
+	return page && atomic_load(&page->left[point]) > 0 &&
+	       atomic_fetch_sub(&page->left[point], 1) == 1;
+}
+
+void base_die_now(enum base_die_point point)
+{
+	(void)raise(page->stops[point] ? SIGSTOP : SIGKILL);
+}
+
+void base_die_at(enum base_die_point point)
+{
+	if (base_die_due(point))
+		base_die_now(point);
+}
+
+#endif

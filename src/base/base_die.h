@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * base_die.h - places where a test lets a process die
+ *
+ * Every step after which memory or files differ from what the step before left
+ * has a point here. A build with WAYSIDE_TEST_POINTS (presets dev, asan, tsan)
+ * kills itself there when the environment says so, any other build has no code
+ * for it:
+ *
+ *   WAYSIDE_DIE=POINT=N[:stop][,...]
+ *
+ * The N-th pass of a point, counted over all processes of the daemon, ends in
+ * SIGKILL (with :stop in SIGSTOP, a disk or a peer that hangs). The counters
+ * lie in memory shared by all children, so a successor does not die again.
+ */
+#ifndef BASE_DIE_H
+#define BASE_DIE_H
+
+#include <stdbool.h>
+
+#include "base_attr.h"
+
+/* name in the environment: what has just happened */
+#define BASE_DIE_POINTS(X)                                                    \
+	/* recorder, in the order of a batch */                               \
+	X(RECORDER_READ, "recorder.read")     /* an entry is copied */        \
+	X(RECORDER_FRAMED, "recorder.framed") /* ... and decoded */           \
+	X(CAPTURE_HALF, "capture.half")       /* half a write */              \
+	X(CAPTURE_WRITTEN, "capture.written") /* one file of a batch */       \
+	X(EVENTS_HALF, "events.half")                                         \
+	X(EVENTS_WRITTEN, "events.written")                                   \
+	X(RECORDER_FLUSHED, "recorder.flushed")     /* all files */           \
+	X(RECORDER_NOTED, "recorder.noted")         /* commit is prepared */  \
+	X(RECORDER_COMMITTED, "recorder.committed") /* and in force */        \
+	X(RECORDER_RELEASED, "recorder.released")   /* ring bytes are back */ \
+	X(RECORDER_CUT, "recorder.cut")             /* a file cut back */     \
+	/* worker, in the order of a flow */                                  \
+	X(WORKER_ACCEPTED, "worker.accepted")                                 \
+	X(WORKER_SLOT, "worker.slot")                                         \
+	X(WORKER_CONNECT, "worker.connect")                                   \
+	X(WORKER_OPEN, "worker.open")                                         \
+	X(WORKER_INTENT, "worker.intent")                                     \
+	X(WORKER_RECEIVED, "worker.received")                                 \
+	X(WORKER_TAPPED, "worker.tapped")                                     \
+	X(WORKER_SENT, "worker.sent")                                         \
+	X(WORKER_KEPT, "worker.kept")                                         \
+	X(WORKER_FIN, "worker.fin")                                           \
+	X(WORKER_CLOSED, "worker.closed")                                     \
+	X(WORKER_FREED, "worker.freed")                                       \
+	/* a reload, in each role */                                          \
+	X(RELOAD_PREPARED, "reload.prepared")                                 \
+	X(RELOAD_ACTIVE, "reload.active")
+
+#define BASE_DIE_ENUM(name, text) BASE_DIE_##name,
+enum base_die_point {
+	BASE_DIE_POINTS(BASE_DIE_ENUM) BASE_DIE_MAX
+};
+#undef BASE_DIE_ENUM
+
+#ifdef WAYSIDE_TEST_POINTS
+
+/* Before the first fork(). Reads WAYSIDE_DIE. Return: false after one logged
+ * line: no such point, no number, or no memory. */
+WS_MUST_USE bool base_die_init(void);
+
+/* Counts this pass, and dies or stops when it is the one. */
+void base_die_at(enum base_die_point point);
+
+/* Counts this pass. True: do half of what comes next, then base_die_now(). */
+WS_MUST_USE bool base_die_due(enum base_die_point point);
+void base_die_now(enum base_die_point point);
+
+/* Its name; for tests that loop over all. */
+const char *base_die_name(enum base_die_point point);
+
+#else
+
+static inline bool base_die_init(void)
+{
+	return true;
+}
+
+static inline void base_die_at(enum base_die_point point)
+{
+	(void)point;
+}
+
+static inline bool base_die_due(enum base_die_point point)
+{
+	(void)point;
+	return false;
+}
+
+static inline void base_die_now(enum base_die_point point)
+{
+	(void)point;
+}
+
+#endif
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * control.h - how the tool asks the daemon
+ *
+ * Theory of operation
+ *
+ *   wayside --request--> control socket --> supervisor
+ *           <--reply, descriptors of the shared memory--
+ *
+ * A unix SEQPACKET socket (config: control) that root, the daemon's own user
+ * and the group `wayside` may talk to (SO_PEERCRED of unix(7)). One request of
+ * fixed size, one reply; then the daemon closes. Nothing is parsed but these
+ * structs.
+ *
+ * For a status the daemon only hands out what it keeps anyway: its state page,
+ * the configuration, the flow tables and the readers' pages. The tool reads
+ * them by itself, so the answer needs no worker and costs none, and it is the
+ * truth that a successor would find. None of the descriptors lets anybody
+ * write: tables and state are sealed, pages of readers are opened for reading
+ * only.
+ */
+#ifndef CONTROL_H
+#define CONTROL_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONTROL_MAGIC     0x57435443U /* "WCTC" */
+#define CONTROL_VERSION   1
+#define CONTROL_GROUP     "wayside"
+#define CONTROL_TEXT_MAX  32768
+#define CONTROL_ROLES_MAX 72  /* recorder, workers, and room for more */
+#define CONTROL_FDS_MAX   250 /* below SCM_MAX_FD of the kernel, 253 */
+
+enum control_type {
+	CONTROL_STATUS = 1, /* descriptors: see struct control_reply */
+	CONTROL_RELOAD,     /* answered when it is in force or refused */
+	CONTROL_CLOSE,      /* end one flow; answered when it was passed on */
+	CONTROL_TYPE_MAX
+};
+
+struct control_request {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t type; /* enum control_type */
+	/* CLOSE: the place that the tool found the flow in. A slot that lives
+	 * another life by then is left alone. */
+	uint32_t worker;
+	uint32_t slot;
+	uint32_t serial;
+	uint32_t reserved;
+};
+_Static_assert(sizeof(struct control_request) == 24, "one packet");
+
+/* Followed by text_len bytes of text for the user, lines with LF. For a STATUS
+ * it brings the descriptors: state page, tables of the configuration in force,
+ * then for each worker its flow table and n_readers pages of its readers. */
+struct control_reply {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t type;     /* of the request */
+	int32_t error;     /* 0 or -errno; the text says more */
+	uint32_t text_len; /* <= CONTROL_TEXT_MAX */
+	uint32_t n_workers;
+	uint32_t n_readers;
+};
+_Static_assert(sizeof(struct control_reply) == 24, "one packet");
+
+enum control_phase {
+	CONTROL_PHASE_STARTING,
+	CONTROL_PHASE_RUNNING,
+	CONTROL_PHASE_DRAINING,
+	CONTROL_PHASE_STOPPING,
+	CONTROL_PHASE_MAX
+};
+
+enum control_rules {
+	CONTROL_RULES_NONE,      /* fixed-remote mode, or not yet installed */
+	CONTROL_RULES_INSTALLED, /* connections are handed to Wayside */
+	CONTROL_RULES_DRAINING,  /* only those that it has already */
+	CONTROL_RULES_ABSENT,    /* no worker is there: none are */
+	CONTROL_RULES_MAX
+};
+
+enum control_role_state {
+	CONTROL_ROLE_UNUSED,
+	CONTROL_ROLE_DOWN, /* waits for its restart */
+	CONTROL_ROLE_STARTING,
+	CONTROL_ROLE_READY,
+	CONTROL_ROLE_MAX
+};
+
+struct control_role {
+	char name[16];          /* "recorder", "worker/0"; ends with NUL */
+	_Atomic uint32_t state; /* enum control_role_state */
+	_Atomic uint32_t pid;   /* of the child: a worker's is its keeper's */
+	_Atomic uint64_t started_ns; /* wall clock */
+	_Atomic uint32_t restarts;
+	_Atomic uint32_t last_end; /* wait status of the one before */
+};
+_Static_assert(sizeof(struct control_role) == 40, "shared layout");
+
+/* The supervisor's page: it alone writes, anybody who has it may read at any
+ * time. Each word is the truth by itself; two of them need not be of the same
+ * moment. */
+struct control_state {
+	uint32_t magic;
+	uint32_t version;
+	uint64_t started_ns; /* wall clock */
+	uint32_t pid;
+	uint32_t n_workers;
+	_Atomic uint32_t phase;         /* enum control_phase */
+	_Atomic uint32_t config_number; /* in force */
+	_Atomic uint32_t reloads;
+	_Atomic uint32_t reloads_refused;
+	_Atomic uint64_t reloaded_ns; /* the last one; 0 = never */
+	_Atomic uint32_t rules;       /* enum control_rules */
+	/* found when the status was asked for: differences between kernel and
+	 * configuration, or -errno of looking */
+	_Atomic int32_t rules_differ;
+	_Atomic uint32_t listeners; /* listening sockets held */
+	_Atomic uint32_t nonsense;  /* workers replaced for nonsense */
+	_Atomic uint32_t help;      /* ROLE_LEND passed on */
+	uint32_t reserved;
+	struct control_role roles[CONTROL_ROLES_MAX]; /* 0: the recorder */
+};
+_Static_assert(sizeof(struct control_state) ==
+		       72 + CONTROL_ROLES_MAX * sizeof(struct control_role),
+	       "shared layout");
+
+#endif
