@@ -6,6 +6,7 @@ include(CheckCCompilerFlag)
 
 option(WAYSIDE_WERROR "Treat warnings as errors (dev and CI)" OFF)
 option(WAYSIDE_TEST_POINTS "Places where tests let a process die" OFF)
+option(WAYSIDE_FUZZ "Fuzz targets are libFuzzer's (clang)" OFF)
 set(WAYSIDE_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
 
 set(CMAKE_C_STANDARD 11)
@@ -57,6 +58,9 @@ if(WAYSIDE_SANITIZE)
 else()
   target_compile_definitions(wayside_flags INTERFACE
     $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=3>)
+endif()
+if(WAYSIDE_FUZZ)
+  target_compile_options(wayside_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(WAYSIDE_TEST_POINTS)
   target_compile_definitions(wayside_flags INTERFACE WAYSIDE_TEST_POINTS=1)

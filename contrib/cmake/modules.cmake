@@ -8,6 +8,12 @@
 #   of the layers, and an include against it does not compile.
 #   TESTS x_test: x_test.c beside the code, run as "unit/x_test", label unit.
 #
+# wayside_fuzz(x_fuzz DEPS ... [SRCS ...] [LIBS ...])
+#   A fuzz target: x_fuzz.c has LLVMFuzzerTestOneInput(), SRCS are further files,
+#   x_fuzz.corpus/ has inputs of ours. In every preset they are replayed as the
+#   test "fuzz/x", label unit; with WAYSIDE_FUZZ the same program is
+#   libFuzzer's, and scripts/fuzz runs it.
+#
 # wayside_program(NAME SRCS ... DEPS ... [LIBS ...])
 #   A program, with the same rule for its dependencies.
 
@@ -39,6 +45,31 @@ function(wayside_module name)
       set_tests_properties(unit/${test} PROPERTIES LABELS unit TIMEOUT 120)
     endforeach()
   endif()
+endfunction()
+
+function(wayside_fuzz name)
+  cmake_parse_arguments(F "" "" "SRCS;DEPS;LIBS" ${ARGN})
+  if(F_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "wayside_fuzz(${name}): ${F_UNPARSED_ARGUMENTS}?")
+  endif()
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  wayside_require(${name} ${F_DEPS})
+  add_executable(${name} ${name}.c ${F_SRCS})
+  target_link_libraries(${name} PRIVATE ${F_DEPS} base ${F_LIBS} wayside_flags)
+  if(WAYSIDE_FUZZ)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set(replay -runs=0)
+  else()
+    target_sources(${name} PRIVATE
+      ${PROJECT_SOURCE_DIR}/src/base/base_fuzz_main.c)
+    set(replay)
+  endif()
+  string(REGEX REPLACE "_fuzz$" "" test fuzz/${name})
+  add_test(NAME ${test}
+    COMMAND ${name} ${replay} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.corpus)
+  set_tests_properties(${test} PROPERTIES LABELS unit TIMEOUT 120)
 endfunction()
 
 function(wayside_program name)
