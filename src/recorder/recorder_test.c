@@ -50,6 +50,7 @@ static int setup(void **state)
 {
 	struct lab *lab = calloc(1, sizeof(*lab));
 	const struct ring_map_size size = { .n_slots = 16,
+					    .n_readers = 1,
 					    .ring_size = RING_SIZE_MIN,
 					    .pool_size = 2UL * RING_CHUNK_MAX };
 

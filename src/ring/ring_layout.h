@@ -50,6 +50,7 @@
 #define RING_BLOCK_NONE      UINT32_MAX
 #define RING_SERIAL_MAX      0x7fffffffU /* 31 bits: fits epoll's data */
 
+/* The readers of this daemon; how many a ring has is said when it is made. */
 enum ring_reader_id {
 	RING_READER_RECORDER,
 	RING_READER_MAX
@@ -190,7 +191,8 @@ struct ring_control {
 	struct ring_intent intent;
 	uint8_t reserved2[48];
 
-	/* Odd = detached: that reader's cursor does not hold the ring back. */
+	/* Odd = detached, or not there at all: that reader's cursor does not
+	 * hold the ring back. */
 	_Atomic uint32_t reader_epoch[RING_READER_ROOM];
 	uint8_t reserved3[32];
 
@@ -206,7 +208,10 @@ struct ring_cursor {
 	_Atomic uint64_t pos;
 	_Atomic uint32_t idle;  /* 1: kick my eventfd when there is something */
 	_Atomic uint32_t epoch; /* the reader_epoch that this cursor answers */
-	uint8_t reserved0[48];
+	/* Up to here it has read; >= pos, as it may have to read some of it
+	 * again. Decides on kicks only. */
+	_Atomic uint64_t read;
+	uint8_t reserved0[40];
 	struct stat_block stat;
 	uint8_t reserved1[RING_PAGE - 64 - sizeof(struct stat_block)];
 };

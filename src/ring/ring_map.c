@@ -91,10 +91,14 @@ static int make_descriptors(struct ring_map *m, uint32_t worker)
 		if (*rows[i].fd < 0)
 			return *rows[i].fd;
 	}
-	for (int i = 0; i < RING_READER_MAX; i++) {
+	for (uint32_t i = 0; i < m->n_readers; i++) {
 		m->cursor_fd[i] = make_memfd("cursor", worker, RING_PAGE);
 		if (m->cursor_fd[i] < 0)
 			return m->cursor_fd[i];
+		/* a memfd begins open to all, and it can be opened anew by
+		 * whoever is given a descriptor to read it */
+		if (fchmod(m->cursor_fd[i], S_IRUSR | S_IWUSR) < 0)
+			return -errno;
 		m->kick_fd[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (m->kick_fd[i] < 0)
 			return -errno;
@@ -112,7 +116,7 @@ static int map_for_writing(struct ring_map *m)
 			 : NULL;
 	m->data = map_twice(m->data_fd, m->ring_size, PROT_READ | PROT_WRITE);
 	m->pool = map_shared(m->pool_fd, m->pool_size, PROT_READ | PROT_WRITE);
-	for (int i = 0; i < RING_READER_MAX; i++) {
+	for (uint32_t i = 0; i < m->n_readers; i++) {
 		m->cursors[i] =
 			map_shared(m->cursor_fd[i], RING_PAGE, PROT_READ);
 		if (!m->cursors[i])
@@ -132,7 +136,7 @@ static int seal(const struct ring_map *m)
 			  sizes | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0)
 			return -errno;
 	}
-	for (int i = 0; i < RING_READER_MAX; i++) {
+	for (uint32_t i = 0; i < m->n_readers; i++) {
 		if (fcntl(m->cursor_fd[i], F_ADD_SEALS, sizes | F_SEAL_SEAL) <
 		    0)
 			return -errno;
@@ -154,7 +158,7 @@ static int fill_control(struct ring_map *m, uint32_t worker)
 	    (ssize_t)sizeof(c->ring_id))
 		return -EIO;
 	/* known readers have read nothing yet; others are not there */
-	for (int i = RING_READER_MAX; i < RING_READER_ROOM; i++)
+	for (uint32_t i = m->n_readers; i < RING_READER_ROOM; i++)
 		atomic_init(&c->reader_epoch[i], 1);
 	return 0;
 }
@@ -163,7 +167,7 @@ void ring_map_init(struct ring_map *m)
 {
 	memset(m, 0, sizeof(*m));
 	m->table_fd = m->data_fd = m->pool_fd = -1;
-	for (int i = 0; i < RING_READER_MAX; i++)
+	for (int i = 0; i < RING_READER_ROOM; i++)
 		m->cursor_fd[i] = m->kick_fd[i] = -1;
 }
 
@@ -172,7 +176,10 @@ int ring_map_create(struct ring_map *m, const struct ring_map_size *size)
 	int r;
 
 	ring_map_init(m);
+	if (!size->n_readers || size->n_readers > RING_READER_ROOM)
+		return -EINVAL;
 	m->n_slots = size->n_slots;
+	m->n_readers = size->n_readers;
 	m->table_size =
 		RING_PAGE + (size_t)size->n_slots * sizeof(struct ring_slot);
 	m->ring_size = size->ring_size;
@@ -195,7 +202,7 @@ void ring_map_forget(struct ring_map *m)
 	if (m->data)
 		unmap(m->data, 2 * m->ring_size);
 	unmap(m->pool, m->pool_size);
-	for (int i = 0; i < RING_READER_MAX; i++) {
+	for (uint32_t i = 0; i < m->n_readers; i++) {
 		unmap(m->cursors[i], RING_PAGE);
 		m->cursors[i] = NULL;
 	}
@@ -211,10 +218,23 @@ void ring_map_destroy(struct ring_map *m)
 	base_fd_close(&m->table_fd);
 	base_fd_close(&m->data_fd);
 	base_fd_close(&m->pool_fd);
-	for (int i = 0; i < RING_READER_MAX; i++) {
+	for (uint32_t i = 0; i < m->n_readers; i++) {
 		base_fd_close(&m->cursor_fd[i]);
 		base_fd_close(&m->kick_fd[i]);
 	}
+}
+
+int ring_map_cursor_readonly(const struct ring_map *m, unsigned reader)
+{
+	char path[32];
+	int fd;
+
+	if (reader >= m->n_readers)
+		return -EINVAL;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d",
+		       m->cursor_fd[reader]);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static bool has_size(int fd, size_t size)
@@ -225,11 +245,13 @@ static bool has_size(int fd, size_t size)
 }
 
 int ring_map_view(struct ring_view_map *v, const struct ring_map *m,
-		  enum ring_reader_id reader)
+		  unsigned reader)
 {
 	const uint8_t *table;
 
 	memset(v, 0, sizeof(*v));
+	if (reader >= m->n_readers)
+		return -EINVAL;
 	v->table_size = m->table_size;
 	v->ring_size = m->ring_size;
 	v->n_slots = m->n_slots;

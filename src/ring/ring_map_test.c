@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ _Static_assert(offsetof(struct ring_control, intent) == 128, "own line");
 _Static_assert(offsetof(struct ring_control, reader_epoch) == 192, "own line");
 _Static_assert(offsetof(struct ring_control, stat) == 256, "own line");
 _Static_assert(offsetof(struct ring_cursor, epoch) == 12, "layout");
+_Static_assert(offsetof(struct ring_cursor, read) == 16, "layout");
 _Static_assert(offsetof(struct ring_cursor, stat) == 64, "own line");
 
 static unsigned count_fds(void)
@@ -59,7 +61,7 @@ static void control_page_says_what_was_made(void **state)
 	assert_int_equal(c->n_slots, RING_TEST_SLOTS);
 	assert_ptr_equal(f->map.slots, (const char *)c + 4096);
 	for (int i = 0; i < RING_READER_ROOM; i++)
-		assert_int_equal(c->reader_epoch[i], i >= RING_READER_MAX);
+		assert_int_equal(c->reader_epoch[i], i >= 1);
 }
 
 static void the_end_is_the_beginning(void **state)
@@ -203,6 +205,7 @@ static void forget_unmaps_and_keeps_the_descriptors(void **state)
 }
 
 static const struct ring_map_size small = { .n_slots = 1,
+					    .n_readers = 3,
 					    .ring_size = RING_SIZE_MIN,
 					    .pool_size = RING_CHUNK_MAX };
 
@@ -214,8 +217,8 @@ static void destroy_leaves_no_descriptor(void **state)
 	(void)state;
 	assert_int_equal(ring_map_create(&m, &small), 0);
 	/* table, ring, pool; a cursor and an eventfd for each reader */
-	assert_int_equal(count_fds(), fds + 3 + 2 * RING_READER_MAX);
-	for (size_t i = 0; i < WS_ARRAY_LEN(m.cursor_fd); i++) {
+	assert_int_equal(count_fds(), fds + 3 + 2 * small.n_readers);
+	for (size_t i = 0; i < small.n_readers; i++) {
 		assert_int_equal(fcntl(m.cursor_fd[i], F_GETFD), FD_CLOEXEC);
 		assert_int_equal(fcntl(m.kick_fd[i], F_GETFD), FD_CLOEXEC);
 	}
@@ -238,7 +241,7 @@ static void a_failure_says_why_and_leaves_nothing(void **state)
 	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
 	now = was;
-	for (unsigned n = 0; n < 3 + 2 * RING_READER_MAX; n++) {
+	for (unsigned n = 0; n < 3 + 2 * small.n_readers; n++) {
 		/* so many descriptors from the lowest free one on, no more */
 		now.rlim_cur = (rlim_t)spare + n;
 		base_fd_close(&spare);
@@ -249,6 +252,66 @@ static void a_failure_says_why_and_leaves_nothing(void **state)
 		spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	}
 	base_fd_close(&spare);
+}
+
+static void a_ring_has_one_to_eight_readers(void **state)
+{
+	const struct {
+		uint32_t n_readers;
+		int want;
+	} rows[] = {
+		{ 0, -EINVAL }, { 1, 0 },       { 2, 0 },
+		{ 8, 0 },       { 9, -EINVAL }, { UINT32_MAX, -EINVAL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		struct ring_map_size size = small;
+		struct ring_view_map v;
+		struct ring_map m;
+
+		size.n_readers = rows[i].n_readers;
+		assert_int_equal(ring_map_create(&m, &size), rows[i].want);
+		if (rows[i].want)
+			continue;
+		/* the epochs of those that are not there are odd */
+		for (uint32_t k = 0; k < RING_READER_ROOM; k++)
+			assert_int_equal(m.control->reader_epoch[k],
+					 k >= size.n_readers);
+		assert_int_equal(ring_map_view(&v, &m, size.n_readers - 1), 0);
+		ring_map_unview(&v);
+		assert_int_equal(ring_map_view(&v, &m, size.n_readers),
+				 -EINVAL);
+		ring_map_destroy(&m);
+	}
+}
+
+/* Who is given a reader's page to look at can only look: the page's mode keeps
+ * another user from opening it again. */
+static void a_cursor_page_can_be_lent_to_look_at(void **state)
+{
+	const struct ring_fixture *f = *state;
+	const struct ring_cursor *page;
+	void *map;
+	struct stat st;
+	int fd = ring_map_cursor_readonly(&f->map, RING_READER_RECORDER);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_ptr_equal(mmap(NULL, RING_PAGE, PROT_READ | PROT_WRITE,
+			      MAP_SHARED, fd, 0),
+			 MAP_FAILED);
+	map = mmap(NULL, RING_PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(map, MAP_FAILED);
+	page = map;
+	f->view.cursor->pos = 4711;
+	assert_int_equal(page->pos, 4711);
+	(void)munmap(map, RING_PAGE);
+	base_fd_close(&fd);
+	assert_int_equal(ring_map_cursor_readonly(&f->map, 1), -EINVAL);
 }
 
 static void each_ring_has_an_id_of_its_own(void **state)
@@ -290,6 +353,8 @@ int main(void)
 		WITH_RING(forget_unmaps_and_keeps_the_descriptors),
 		cmocka_unit_test(destroy_leaves_no_descriptor),
 		cmocka_unit_test(a_failure_says_why_and_leaves_nothing),
+		cmocka_unit_test(a_ring_has_one_to_eight_readers),
+		WITH_RING(a_cursor_page_can_be_lent_to_look_at),
 		WITH_RING(each_ring_has_an_id_of_its_own),
 		WITH_RING(the_pool_has_the_blocks_it_was_made_for),
 	};

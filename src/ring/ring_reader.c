@@ -2,6 +2,7 @@
 /* ring_reader.c - a reader's end of the tap ring */
 #include "ring_reader.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -18,25 +19,27 @@ static uint32_t epoch_of_writer(const struct ring_reader *r)
 				    memory_order_acquire);
 }
 
-static void publish(struct ring_reader *r)
+static void publish(struct ring_reader *r, uint64_t pos)
 {
+	r->given = pos;
+	atomic_store_explicit(&r->map.cursor->read, r->pos,
+			      memory_order_relaxed);
 	/* Pairs with the acquire in the writer's read_cursor(): our reads are
 	 * done before it may overwrite. */
-	atomic_store_explicit(&r->map.cursor->pos, r->pos,
-			      memory_order_release);
+	atomic_store_explicit(&r->map.cursor->pos, pos, memory_order_release);
 }
 
 /* Detached: ask to be let in again, from the head on. */
 static void rejoin(struct ring_reader *r, uint32_t epoch)
 {
-	r->pos = r->head = load_head(r);
-	publish(r);
+	r->pos = r->at = r->head = load_head(r);
+	publish(r, r->pos);
 	atomic_store_explicit(&r->map.cursor->epoch, epoch + 1,
 			      memory_order_release);
 }
 
 void ring_reader_init(struct ring_reader *r, const struct ring_view_map *map,
-		      enum ring_reader_id id)
+		      unsigned id)
 {
 	const uint32_t mine =
 		atomic_load_explicit(&map->cursor->epoch, memory_order_relaxed);
@@ -45,7 +48,7 @@ void ring_reader_init(struct ring_reader *r, const struct ring_view_map *map,
 	r->map = *map;
 	r->id = id;
 	epoch = epoch_of_writer(r);
-	r->pos = r->head =
+	r->pos = r->at = r->given = r->head =
 		atomic_load_explicit(&map->cursor->pos, memory_order_relaxed);
 	if ((epoch & 1) && mine != epoch + 1)
 		rejoin(r, epoch);
@@ -85,8 +88,8 @@ static bool sane(const struct ring_reader *r, const struct ring_entry *e)
 
 static int skip_all(struct ring_reader *r, int why)
 {
-	r->pos = r->head = load_head(r);
-	publish(r);
+	r->pos = r->at = r->head = load_head(r);
+	publish(r, r->pos);
 	return why;
 }
 
@@ -112,6 +115,7 @@ int ring_reader_next(struct ring_reader *r, struct ring_entry *e,
 			continue;
 		if (!sane(r, e))
 			return skip_all(r, -EBADMSG);
+		r->at = r->pos;
 		r->pos += e->span;
 		if (e->type == RING_ENTRY_PAD)
 			continue;
@@ -129,12 +133,21 @@ bool ring_reader_intact(const struct ring_reader *r)
 
 void ring_reader_release(struct ring_reader *r)
 {
-	publish(r);
+	publish(r, r->pos);
+}
+
+void ring_reader_release_to(struct ring_reader *r, uint64_t pos)
+{
+	assert(pos <= r->pos);
+	publish(r, pos > r->given ? pos : r->given);
 }
 
 bool ring_reader_sleep(struct ring_reader *r)
 {
-	atomic_store_explicit(&r->map.cursor->idle, 1, memory_order_relaxed);
+	atomic_store_explicit(&r->map.cursor->read, r->pos,
+			      memory_order_relaxed);
+	/* Pairs with the acquire in ring_tap_kick(). */
+	atomic_store_explicit(&r->map.cursor->idle, 1, memory_order_release);
 	/* Pairs with the fence in ring_tap_kick(). */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (load_head(r) == r->pos || !ring_reader_intact(r))

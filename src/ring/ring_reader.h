@@ -17,15 +17,17 @@
 
 struct ring_reader {
 	struct ring_view_map map;
-	enum ring_reader_id id;
-	uint64_t pos;
+	unsigned id;
+	uint64_t pos;   /* of the next entry */
+	uint64_t at;    /* of the one that next() returned last */
+	uint64_t given; /* all below is given back */
 	uint64_t head;
 };
 
 /* Goes on where the cursor page says: at the ring's beginning the first time.
  * A reader that was detached begins at the head. */
 void ring_reader_init(struct ring_reader *r, const struct ring_view_map *map,
-		      enum ring_reader_id id);
+		      unsigned id);
 
 /*
  * The next entry: copied into *e, its payload at *payload until the next
@@ -43,6 +45,19 @@ WS_MUST_USE bool ring_reader_intact(const struct ring_reader *r);
 
 /* Gives everything that next() returned back to the writer. */
 void ring_reader_release(struct ring_reader *r);
+
+/* Gives back what lies before `pos`, the ring_reader_at() of some entry: the
+ * first that a successor of this process has to read again. Never more than
+ * next() has returned, and never back: an older place changes nothing. What is
+ * kept counts as unread: it fills the ring, and who keeps it while the ring is
+ * full is detached like one who does not read. */
+void ring_reader_release_to(struct ring_reader *r, uint64_t pos);
+
+/* Where the entry that next() returned last begins. */
+static inline uint64_t ring_reader_at(const struct ring_reader *r)
+{
+	return r->at;
+}
 
 /* Declares the reader idle, so that the writer kicks it. False when there is
  * something to read after all (it is then not idle). A detached reader may

@@ -10,7 +10,7 @@ static uint64_t round_up(uint64_t n)
 	return (n + RING_ALIGN - 1) & ~(uint64_t)(RING_ALIGN - 1);
 }
 
-static bool attached(const struct ring_tap *t, int reader)
+static bool attached(const struct ring_tap *t, uint32_t reader)
 {
 	return !(atomic_load_explicit(&t->control->reader_epoch[reader],
 				      memory_order_relaxed) &
@@ -28,7 +28,7 @@ static bool is_in_ring(const struct ring_tap *t, uint64_t pos)
 /* A detached reader that answered the current epoch is let back in, at a head
  * that was published before. It reads nothing until it sees the even epoch: its
  * cursor holds the ring from then on. */
-static void attach_returning(struct ring_tap *t, int i)
+static void attach_returning(struct ring_tap *t, uint32_t i)
 {
 	const struct ring_cursor *c = t->readers[i].cursor;
 	const uint32_t epoch = atomic_load_explicit(
@@ -49,7 +49,7 @@ static void attach_returning(struct ring_tap *t, int i)
 }
 
 /* Believes a cursor only where it can be: between its last place and head. */
-static void read_cursor(struct ring_tap *t, int i)
+static void read_cursor(struct ring_tap *t, uint32_t i)
 {
 	const uint64_t pos = atomic_load_explicit(&t->readers[i].cursor->pos,
 						  memory_order_acquire);
@@ -62,7 +62,7 @@ static void find_floor(struct ring_tap *t)
 {
 	uint64_t floor = t->head;
 
-	for (int i = 0; i < RING_READER_MAX; i++) {
+	for (uint32_t i = 0; i < t->n_readers; i++) {
 		if (!attached(t, i))
 			attach_returning(t, i);
 		if (!attached(t, i))
@@ -79,7 +79,7 @@ static void find_floor(struct ring_tap *t)
 /* Leaves every reader behind whose cursor stands at the floor. */
 static void detach_slowest(struct ring_tap *t)
 {
-	for (int i = 0; i < RING_READER_MAX; i++) {
+	for (uint32_t i = 0; i < t->n_readers; i++) {
 		uint32_t epoch;
 
 		if (!attached(t, i) || t->readers[i].pos != t->floor)
@@ -101,8 +101,9 @@ void ring_tap_init(struct ring_tap *t, const struct ring_map *m)
 	t->control = m->control;
 	t->data = m->data;
 	t->size = m->ring_size;
+	t->n_readers = m->n_readers;
 	t->head = atomic_load_explicit(&m->control->head, memory_order_relaxed);
-	for (int i = 0; i < RING_READER_MAX; i++) {
+	for (uint32_t i = 0; i < t->n_readers; i++) {
 		t->readers[i].cursor = m->cursors[i];
 		t->readers[i].kick_fd = m->kick_fd[i];
 		/* a successor of a dead worker: what the reader last said, as
@@ -150,7 +151,7 @@ void ring_tap_commit(struct ring_tap *t, const struct ring_entry *e)
 	memcpy(t->data + (t->head & (t->size - 1)), &out, sizeof(out));
 	t->head += out.span;
 	atomic_store_explicit(&t->control->head, t->head, memory_order_release);
-	for (int i = 0; i < RING_READER_MAX; i++) {
+	for (uint32_t i = 0; i < t->n_readers; i++) {
 		if (!attached(t, i))
 			attach_returning(t, i);
 	}
@@ -181,18 +182,20 @@ void ring_tap_kick(struct ring_tap *t)
 	/* Pairs with the fence in ring_reader_sleep(): either we see that the
 	 * reader is idle, or it sees our head. */
 	atomic_thread_fence(memory_order_seq_cst);
-	for (int i = 0; i < RING_READER_MAX; i++) {
+	for (uint32_t i = 0; i < t->n_readers; i++) {
 		const struct ring_cursor *c = t->readers[i].cursor;
-		const uint64_t pos =
-			atomic_load_explicit(&c->pos, memory_order_relaxed);
+		/* Pairs with the release in ring_reader_sleep(): an idle
+		 * reader's place is the one that it fell asleep at. */
 		const bool idle =
-			atomic_load_explicit(&c->idle, memory_order_relaxed);
-		const bool full = t->head - pos > t->size / 8 &&
+			atomic_load_explicit(&c->idle, memory_order_acquire);
+		const uint64_t read =
+			atomic_load_explicit(&c->read, memory_order_relaxed);
+		const bool full = t->head - read > t->size / 8 &&
 				  t->head - t->readers[i].kicked > t->size / 8;
 
 		if ((!idle && !full) || t->head == t->readers[i].kicked)
 			continue;
-		if (idle && pos == t->head)
+		if (idle && read == t->head)
 			continue;
 		t->readers[i].kicked = t->head;
 		/* a full counter means that it was kicked already */

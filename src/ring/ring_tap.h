@@ -26,12 +26,13 @@ struct ring_tap {
 	uint64_t head;
 	uint64_t floor;   /* smallest cursor of the attached readers */
 	uint64_t full_ms; /* full, and the floor stands, since then; or 0 */
+	uint32_t n_readers;
 	struct {
 		const struct ring_cursor *cursor;
 		int kick_fd;
 		uint64_t pos;    /* last believed */
 		uint64_t kicked; /* head at the last kick for fullness */
-	} readers[RING_READER_MAX];
+	} readers[RING_READER_ROOM];
 };
 
 void ring_tap_init(struct ring_tap *t, const struct ring_map *m);
@@ -56,7 +57,8 @@ bool ring_tap_put(struct ring_tap *t, const struct ring_entry *e,
 uint64_t ring_tap_still_ms(const struct ring_tap *t, uint64_t now_ms);
 
 /* Once a batch: wakes readers that declared themselves idle, and those that
- * leave an eighth of the ring unread. */
+ * leave an eighth of the ring unread. What they have read and not given back
+ * counts as read. */
 void ring_tap_kick(struct ring_tap *t);
 
 #endif

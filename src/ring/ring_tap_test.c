@@ -414,6 +414,35 @@ static void an_eighth_unread_is_kicked_for(void **state)
 	assert_false(kicked(f));
 }
 
+/* Asleep, with entries that it has read and may need again: as they are no
+ * news, nobody wakes it for them. */
+static void what_is_kept_back_is_not_kicked_for(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	/* 40 entries are more than an eighth */
+	for (int i = 0; i < 40; i++) {
+		assert_true(ring_test_put(f, SPAN - 64, T0_MS));
+		assert_int_equal(ring_test_take(f), SPAN - 64);
+	}
+	ring_reader_release_to(&f->reader, 0);
+	assert_int_equal(f->view.cursor->pos, 0);
+	assert_true(ring_reader_sleep(&f->reader));
+	ring_tap_kick(&f->tap);
+	assert_false(kicked(f));
+	assert_true(ring_test_put(f, 1, T0_MS));
+	ring_tap_kick(&f->tap);
+	assert_true(kicked(f));
+	ring_tap_kick(&f->tap);
+	assert_false(kicked(f));
+	/* nor while it is awake */
+	ring_reader_awake(&f->reader);
+	assert_int_equal(ring_test_take(f), 1);
+	ring_reader_release_to(&f->reader, 0);
+	ring_tap_kick(&f->tap);
+	assert_false(kicked(f));
+}
+
 /* ---- beginnings ---- */
 
 static void a_successor_goes_on_where_the_writer_died(void **state)
@@ -462,6 +491,7 @@ static void a_successor_does_not_believe_a_lying_cursor(void **state)
 static void begin_without_reader(struct ring_fixture *f)
 {
 	const struct ring_map_size size = { .n_slots = RING_TEST_SLOTS,
+					    .n_readers = 1,
 					    .ring_size = RING_TEST_SIZE,
 					    .pool_size = ring_pool_bytes(0) };
 
@@ -526,6 +556,55 @@ static void a_new_reader_goes_on_where_the_old_one_was(void **state)
 	assert_int_equal(ring_test_take(f), 300);
 }
 
+/* The third of five has to be read again. */
+static void entries_are_given_back_up_to_one(void **state)
+{
+	struct ring_fixture *f = *state;
+	/* one line of header and 100, 200 ... bytes: 2, 4, 5, 7 and 8 lines */
+	const uint64_t at[] = { 0, 3 * 64, 8 * 64, 14 * 64, 22 * 64 };
+
+	for (int i = 1; i <= 5; i++)
+		assert_true(ring_test_put(f, (size_t)i * 100, T0_MS));
+	for (int i = 1; i <= 5; i++) {
+		assert_int_equal(ring_test_take(f), i * 100);
+		assert_int_equal(ring_reader_at(&f->reader), at[i - 1]);
+	}
+	ring_reader_release_to(&f->reader, at[2]);
+	assert_int_equal(f->view.cursor->pos, at[2]);
+	/* never back */
+	ring_reader_release_to(&f->reader, at[1]);
+	assert_int_equal(f->view.cursor->pos, at[2]);
+	ring_reader_init(&f->reader, &f->view, RING_READER_RECORDER);
+	f->got_at = 300;
+	for (int i = 3; i <= 5; i++)
+		assert_int_equal(ring_test_take(f), i * 100);
+	assert_int_equal(ring_test_take(f), 0);
+	ring_reader_release_to(&f->reader, at[4]);
+	assert_int_equal(f->view.cursor->pos, at[4]);
+	ring_reader_release(&f->reader);
+	assert_int_equal(f->view.cursor->pos, f->tap.head);
+	assert_int_equal(ring_test_take(f), 0);
+	ring_reader_release_to(&f->reader, at[4]);
+	assert_int_equal(f->view.cursor->pos, f->tap.head);
+}
+
+static void what_is_kept_back_is_not_overwritten(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 256);
+	for (int i = 0; i < 256; i++)
+		assert_int_equal(ring_test_take(f), SPAN - 64);
+	ring_reader_release_to(&f->reader, 3 * SPAN);
+	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 3);
+	assert_false(ring_test_put(f, 0, T0_MS));
+	ring_reader_init(&f->reader, &f->view, RING_READER_RECORDER);
+	f->got_at = 3 * (SPAN - 64);
+	for (int i = 0; i < 256; i++)
+		assert_int_equal(ring_test_take(f), SPAN - 64);
+	assert_int_equal(ring_test_take(f), 0);
+}
+
 #define WITH_RING(t)                                           \
 	cmocka_unit_test_setup_teardown(t, ring_fixture_setup, \
 					ring_fixture_teardown)
@@ -550,6 +629,9 @@ int main(void)
 		WITH_RING(a_lying_answer_does_not_attach),
 		WITH_RING(an_idle_reader_is_kicked_once_for_news),
 		WITH_RING(an_eighth_unread_is_kicked_for),
+		WITH_RING(what_is_kept_back_is_not_kicked_for),
+		WITH_RING(entries_are_given_back_up_to_one),
+		WITH_RING(what_is_kept_back_is_not_overwritten),
 		WITH_RING(a_successor_goes_on_where_the_writer_died),
 		WITH_RING(a_successor_does_not_believe_a_lying_cursor),
 		cmocka_unit_test(a_late_reader_begins_at_the_beginning),

@@ -62,6 +62,7 @@ static inline int ring_fixture_setup(void **state)
 {
 	const struct ring_map_size size = {
 		.n_slots = RING_TEST_SLOTS,
+		.n_readers = 1,
 		.ring_size = RING_TEST_SIZE,
 		.pool_size =
 			ring_pool_bytes((size_t)RING_TEST_BLOCKS * RING_BLOCK),

@@ -353,6 +353,7 @@ static int make_memory(struct supervisor *s)
 		const struct ring_map_size size = {
 			.worker = i,
 			.n_slots = n_slots,
+			.n_readers = RING_READER_MAX,
 			.ring_size = s->conf->ring_size,
 			.pool_size = ring_pool_bytes(POOL_BLOCKS),
 		};
@@ -423,7 +424,7 @@ static void log_totals(const struct supervisor *s)
 			const struct ring_map *m = &s->maps[i];
 
 			n += stat_get(&m->control->stat, id);
-			for (int j = 0; j < RING_READER_MAX; j++)
+			for (uint32_t j = 0; j < m->n_readers; j++)
 				n += stat_get(&m->cursors[j]->stat, id);
 		}
 		if (n && len < sizeof(line))

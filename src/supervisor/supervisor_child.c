@@ -19,7 +19,7 @@
 /* Descriptors that a child keeps. */
 struct keep {
 	int fds[8 + SUPERVISOR_LISTENERS_MAX +
-		CONF_WORKERS_MAX * (3 + 2 * RING_READER_MAX)];
+		CONF_WORKERS_MAX * (3 + 2 * RING_READER_ROOM)];
 	size_t n;
 };
 
@@ -115,7 +115,7 @@ static int be_worker(struct supervisor *s, unsigned index, int channel,
 
 	keep(&k, channel);
 	choose_sockets(s, index, sockets, &k);
-	for (int i = 0; i < RING_READER_MAX; i++)
+	for (uint32_t i = 0; i < s->maps[index].n_readers; i++)
 		keep(&k, s->maps[index].kick_fd[i]);
 	close_others(&k);
 	for (unsigned i = 0; i < s->n_workers; i++) {

@@ -23,6 +23,7 @@ static int setup(void **state)
 	static const struct loop_ops ops = { .flow_ready = worker_flow_ready };
 	const struct ring_map_size size = {
 		.n_slots = N_SLOTS,
+		.n_readers = 1,
 		.ring_size = RING_SIZE_MIN,
 		.pool_size = ring_pool_bytes(4UL * RING_BLOCK),
 	};

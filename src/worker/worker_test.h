@@ -97,6 +97,7 @@ static inline struct lab *new_lab(uint32_t n_slots)
 	struct lab *lab = calloc(1, sizeof(*lab));
 	const struct ring_map_size size = {
 		.n_slots = n_slots,
+		.n_readers = 1,
 		.ring_size = RING_SIZE_MIN,
 		.pool_size = ring_pool_bytes(1U << 20),
 	};
