@@ -40,14 +40,14 @@ static bool workers_gone(const struct supervisor *s)
 
 static void finished(struct supervisor *s)
 {
-	s->phase = SUPERVISOR_STOPPED;
+	supervisor_phase(s, SUPERVISOR_STOPPED);
 	loop_stop(&s->loop);
 }
 
 /* One that has just died is started once more: the rings are still full. */
 static void stop_recorder(struct supervisor *s)
 {
-	s->phase = SUPERVISOR_STOPPING_RECORDER;
+	supervisor_phase(s, SUPERVISOR_STOPPING_RECORDER);
 	if (!s->recorder.pid &&
 	    (!s->was_ready || supervisor_child_start(&s->recorder)))
 		finished(s);
@@ -60,7 +60,7 @@ static void stop(struct supervisor *s, int status)
 {
 	if (s->phase >= SUPERVISOR_STOPPING_WORKERS)
 		return;
-	s->phase = SUPERVISOR_STOPPING_WORKERS;
+	supervisor_phase(s, SUPERVISOR_STOPPING_WORKERS);
 	s->status = status;
 	if (s->was_ready)
 		base_notice("stopping");
@@ -127,7 +127,7 @@ static void run(struct supervisor *s)
 		stop(s, 1);
 		return;
 	}
-	s->phase = SUPERVISOR_RUNNING;
+	supervisor_phase(s, SUPERVISOR_RUNNING);
 	s->was_ready = true;
 	base_notice("ready: %u workers, %s", s->n_workers,
 		    s->nft ? "rules installed" : "fixed-remote mode");
@@ -151,6 +151,7 @@ void supervisor_child_spoke(struct loop_watch *watch, uint32_t events)
 	if (r == 0 || message.type != ROLE_READY)
 		return;
 	c->ready = true;
+	supervisor_state_ready(c);
 	if (s->phase == SUPERVISOR_STARTING && all_ready(s)) {
 		run(s);
 	} else if (s->phase == SUPERVISOR_RUNNING) {
@@ -202,7 +203,7 @@ static void child_ended(struct supervisor *s, struct supervisor_child *c,
 
 	supervisor_child_name(c, name);
 	describe(status, how);
-	supervisor_child_gone(c);
+	supervisor_child_gone(c, status);
 	switch (s->phase) {
 	case SUPERVISOR_STARTING:
 		/* one that ended by itself has said why */
@@ -211,6 +212,7 @@ static void child_ended(struct supervisor *s, struct supervisor_child *c,
 		stop(s, 1);
 		return;
 	case SUPERVISOR_RUNNING:
+	case SUPERVISOR_DRAINING:
 		base_err("%s %s: restarting", name, how);
 		schedule_restart(c, base_time_mono_ms());
 		return;
@@ -393,6 +395,8 @@ static int prepare(struct supervisor *s)
 	int r = loop_init(&s->loop, NULL, NULL);
 
 	if (!r)
+		r = supervisor_state_open(s);
+	if (!r)
 		r = watch_signals(s);
 	if (!r)
 		r = make_memory(s);
@@ -438,7 +442,8 @@ static void log_totals(const struct supervisor *s)
 static void take_back(struct supervisor *s)
 {
 	supervisor_rules_remove(s);
-	supervisor_listen_close(s);
+	if (s->state)
+		supervisor_listen_close(s);
 	if (s->conf->pidfile[0])
 		supervisor_pidfile_close(s->conf->pidfile, &s->pidfile);
 	loop_done(&s->loop);
@@ -450,9 +455,11 @@ static void free_memory(struct supervisor *s)
 	for (unsigned i = 0; i < s->n_workers; i++)
 		ring_map_destroy(&s->maps[i]);
 	ring_shared_free(s->shared);
+	supervisor_state_close(s);
+	base_fd_close(&s->conf_fd);
 }
 
-int supervisor_run(const struct conf_tables *conf)
+int supervisor_run(const struct supervisor_setup *setup)
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
 	int status;
@@ -461,9 +468,11 @@ int supervisor_run(const struct conf_tables *conf)
 		base_err("out of memory");
 		return 1;
 	}
-	s->conf = conf;
-	s->n_workers = conf->workers;
-	s->pidfile = s->signals.fd = s->loop.epoll_fd = -1;
+	s->conf = setup->conf;
+	s->conf_fd = setup->conf_fd;
+	s->input = setup->input;
+	s->n_workers = s->conf->workers;
+	s->pidfile = s->signals.fd = s->loop.epoll_fd = s->state_fd = -1;
 	s->limit.fire = limit_reached;
 	for (unsigned i = 0; i < s->n_workers; i++)
 		ring_map_init(&s->maps[i]);

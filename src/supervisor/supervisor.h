@@ -26,10 +26,17 @@
 
 #include "base_attr.h"
 
+struct conf_input;
 struct conf_tables;
 
-/* Runs the daemon to its end. `conf` stays mapped. Return: exit status; after
- * a failure one clear line was logged and nothing is left behind. */
-WS_MUST_USE int supervisor_run(const struct conf_tables *conf);
+struct supervisor_setup {
+	const struct conf_tables *conf; /* of the start; stays mapped */
+	int conf_fd; /* sealed memfd of the tables, or -1; ours from now on */
+	const struct conf_input *input; /* for reloading; NULL: none */
+};
+
+/* Runs the daemon to its end. Return: exit status; after a failure one clear
+ * line was logged and nothing is left behind. */
+WS_MUST_USE int supervisor_run(const struct supervisor_setup *setup);
 
 #endif

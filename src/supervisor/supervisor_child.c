@@ -117,6 +117,7 @@ static int be_worker(struct supervisor *s, unsigned index, int channel,
 	choose_sockets(s, index, sockets, &k);
 	for (uint32_t i = 0; i < s->maps[index].n_readers; i++)
 		keep(&k, s->maps[index].kick_fd[i]);
+	supervisor_state_close(s);
 	close_others(&k);
 	for (unsigned i = 0; i < s->n_workers; i++) {
 		if (i != index)
@@ -146,6 +147,7 @@ static int be_recorder(struct supervisor *s, int channel, pid_t parent)
 		keep(&k, m->kick_fd[RING_READER_RECORDER]);
 	}
 	ring_shared_free(s->shared);
+	supervisor_state_close(s);
 	close_others(&k);
 	return recorder_main(&setup, parent);
 }
@@ -175,6 +177,7 @@ int supervisor_child_start(struct supervisor_child *c)
 	c->pid = pid;
 	c->ready = false;
 	c->started_ms = base_time_mono_ms();
+	supervisor_state_started(c);
 	c->channel.fd = ends[0];
 	r = loop_watch_add(&s->loop, &c->channel, EPOLLIN);
 	if (!r)
@@ -190,7 +193,7 @@ log:
 	return r;
 }
 
-void supervisor_child_gone(struct supervisor_child *c)
+void supervisor_child_gone(struct supervisor_child *c, int status)
 {
 	if (c->channel.fd >= 0) {
 		loop_watch_remove(&c->supervisor->loop, &c->channel);
@@ -198,6 +201,7 @@ void supervisor_child_gone(struct supervisor_child *c)
 	}
 	c->pid = 0;
 	c->ready = false;
+	supervisor_state_ended(c, status);
 }
 
 void supervisor_child_stop(struct supervisor_child *c)

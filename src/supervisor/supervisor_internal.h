@@ -26,11 +26,13 @@
 enum supervisor_phase {
 	SUPERVISOR_STARTING,
 	SUPERVISOR_RUNNING,
+	SUPERVISOR_DRAINING,
 	SUPERVISOR_STOPPING_WORKERS,
 	SUPERVISOR_STOPPING_RECORDER,
 	SUPERVISOR_STOPPED,
 };
 
+struct control_state;
 struct nft_link;
 struct supervisor;
 
@@ -53,9 +55,13 @@ struct supervisor_listener {
 };
 
 struct supervisor {
-	const struct conf_tables *conf;
-	enum supervisor_phase phase;
-	int status;     /* exit status */
+	const struct conf_tables *conf; /* in force */
+	int conf_fd;                    /* its sealed memfd, or -1 */
+	const struct conf_input *input; /* NULL: cannot be loaded again */
+	enum supervisor_phase phase;    /* supervisor_phase() sets it */
+	struct control_state *state;    /* the page that others may read */
+	int state_fd;                   /* sealed: to hand out */
+	int status;                     /* exit status */
 	bool was_ready; /* else the one line of a failed start is all it says */
 	unsigned n_workers;
 	struct ring_map maps[CONF_WORKERS_MAX];
@@ -78,7 +84,7 @@ void supervisor_child_init(struct supervisor *s, struct supervisor_child *c,
 /* Return: 0 or -errno, logged. */
 WS_MUST_USE int supervisor_child_start(struct supervisor_child *c);
 /* After waitpid(): forgets the process, and its channel. */
-void supervisor_child_gone(struct supervisor_child *c);
+void supervisor_child_gone(struct supervisor_child *c, int status);
 void supervisor_child_name(const struct supervisor_child *c,
 			   char buf[static 32]);
 /* Asks it to finish; does nothing when it is not running. */
@@ -94,6 +100,17 @@ WS_MUST_USE int supervisor_rules_open(struct supervisor *s);
 WS_MUST_USE int supervisor_rules_install(struct supervisor *s);
 /* All of ours goes, but the reject rule of `closed`. */
 void supervisor_rules_remove(struct supervisor *s);
+
+/* supervisor_state.c: the page that says how the daemon is. Children forget it.
+ * Return: 0 or -errno. */
+WS_MUST_USE int supervisor_state_open(struct supervisor *s);
+void supervisor_state_close(struct supervisor *s);
+void supervisor_phase(struct supervisor *s, enum supervisor_phase phase);
+void supervisor_state_started(const struct supervisor_child *c);
+void supervisor_state_ready(const struct supervisor_child *c);
+/* `status` as from waitpid() */
+void supervisor_state_ended(const struct supervisor_child *c, int status);
+void supervisor_state_listeners(struct supervisor *s);
 
 /* supervisor.c: a role said READY, or its channel broke */
 void supervisor_child_spoke(struct loop_watch *watch, uint32_t events);

@@ -56,9 +56,13 @@ static int open_transparent(struct supervisor *s)
 
 int supervisor_listen(struct supervisor *s)
 {
-	if (conf_tables_fixed(s->conf))
-		return open_one(s, "fixed", &s->conf->listen, &s->conf->remote);
-	return open_transparent(s);
+	const int r = conf_tables_fixed(s->conf)
+			      ? open_one(s, "fixed", &s->conf->listen,
+					 &s->conf->remote)
+			      : open_transparent(s);
+
+	supervisor_state_listeners(s);
+	return r;
 }
 
 void supervisor_listen_close(struct supervisor *s)
@@ -68,4 +72,5 @@ void supervisor_listen_close(struct supervisor *s)
 			base_fd_close(&s->listeners[i].fds[j]);
 	}
 	s->n_listeners = 0;
+	supervisor_state_listeners(s);
 }

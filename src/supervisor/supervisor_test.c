@@ -125,7 +125,8 @@ static void start(struct lab *lab)
 		if (lab->files.rlim_max &&
 		    setrlimit(RLIMIT_NOFILE, &lab->files) < 0)
 			_exit(99);
-		_exit(supervisor_run(lab->conf));
+		_exit(supervisor_run(&(const struct supervisor_setup){
+			.conf = lab->conf, .conf_fd = -1 }));
 	}
 	assert_int_equal(close(ends[1]), 0);
 	lab->log = fdopen(ends[0], "r");
@@ -472,6 +473,7 @@ static void the_recorder_ends_after_the_workers(void **state)
 	(void)snprintf(path, sizeof(path), "%s/events", lab->dir);
 	(void)snprintf(lab->conf->events[0], CONF_PATH_LEN, "%s", path);
 	(void)snprintf(lab->conf->rules[0].observe, CONF_NAME_LEN, "auto");
+	lab->conf->rules[0].observe_code = CONF_OBSERVE_AUTO;
 	lab->conf->n_events = 1;
 	lab->conf->workers = 1;
 	start(lab);

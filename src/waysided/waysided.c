@@ -64,8 +64,9 @@ static int print_rules(const struct conf_tables *conf)
 static int with_configuration(enum conf_action action,
 			      const struct conf_input *input)
 {
+	struct supervisor_setup setup = { .conf_fd = -1, .input = input };
 	const struct conf_tables *conf;
-	const int r = conf_load(input, &conf, NULL);
+	const int r = conf_load(input, &conf, &setup.conf_fd);
 
 	/* the child that parses crashed or hung: not the writer's fault */
 	if (r == -EIO || r == -ETIMEDOUT)
@@ -74,7 +75,8 @@ static int with_configuration(enum conf_action action,
 		return STATUS_USAGE;
 	if (action == CONF_ACTION_RUN) {
 		base_log_own_stderr();
-		return supervisor_run(conf);
+		setup.conf = conf;
+		return supervisor_run(&setup);
 	}
 	if (action == CONF_ACTION_PRINT_RULES)
 		return print_rules(conf);
@@ -106,6 +108,9 @@ int main(int argc, char **argv)
 	switch (options.action) {
 	case CONF_ACTION_HELP:
 		conf_options_usage(stdout);
+		return flushed();
+	case CONF_ACTION_PRINT_SAMPLE:
+		conf_print_sample(stdout);
 		return flushed();
 	case CONF_ACTION_VERSION:
 		(void)printf("waysided %s\n", WAYSIDE_VERSION);
