@@ -45,13 +45,13 @@ static void check_file(struct conf_draft *d, enum conf_key_id id,
 	(void)snprintf(dir, sizeof(dir), "%s", path);
 	cut_last(dir);
 	r = d->env->check_dir(dir, false);
-	/* the supervisor makes the pid file's directory, but not two */
-	if (id == CONF_KEY_PIDFILE && r == -ENOENT) {
+	/* the supervisor makes the directory of its own files, but not two */
+	if (id != CONF_KEY_EVENTS_FILE && r == -ENOENT) {
 		cut_last(dir);
 		r = d->env->check_dir(dir, false);
 	}
 	/* and it has more rights than we have here */
-	if (r && !(id == CONF_KEY_PIDFILE && r == -EACCES))
+	if (r && (id == CONF_KEY_EVENTS_FILE || r != -EACCES))
 		conf_errors_add(d->errors, at, "%s: %s: %s", name, dir,
 				strerrordesc_np(-r));
 }
@@ -71,6 +71,9 @@ static void check_surroundings(struct conf_draft *d)
 	if (*t->pidfile && !d->key_bad[CONF_KEY_PIDFILE])
 		check_file(d, CONF_KEY_PIDFILE, d->key_at[CONF_KEY_PIDFILE],
 			   t->pidfile);
+	if (*t->control && !d->key_bad[CONF_KEY_CONTROL])
+		check_file(d, CONF_KEY_CONTROL, d->key_at[CONF_KEY_CONTROL],
+			   t->control);
 	for (uint32_t i = 0; i < t->n_events; i++)
 		check_file(d, CONF_KEY_EVENTS_FILE,
 			   d->item_at[CONF_TYPE_FILES][i], t->events[i]);
@@ -314,11 +317,24 @@ static void check_lists(struct conf_draft *d)
 		check_items(d, &to, &r->to);
 	}
 	check_items(d, &events, &files);
-	for (uint32_t i = 0; i < d->t->n_events; i++) {
-		if (!strcmp(d->t->events[i], d->t->pidfile))
-			conf_errors_add(
-				d->errors, d->item_at[CONF_TYPE_FILES][i],
-				"file: %s is the pidfile too", d->t->pidfile);
+}
+
+/* One path, one purpose. */
+static void check_paths(struct conf_draft *d)
+{
+	const struct conf_tables *t = d->t;
+
+	if (*t->control && !strcmp(t->control, t->pidfile))
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_CONTROL],
+				"control: %s is the pidfile too", t->control);
+	for (uint32_t i = 0; i < t->n_events; i++) {
+		const bool control = !strcmp(t->events[i], t->control);
+
+		if (control || !strcmp(t->events[i], t->pidfile))
+			conf_errors_add(d->errors,
+					d->item_at[CONF_TYPE_FILES][i],
+					"file: %s is the %s too", t->events[i],
+					control ? "control socket" : "pidfile");
 	}
 }
 
@@ -364,6 +380,7 @@ void conf_check(struct conf_draft *d)
 	check_mode(d);
 	resolve_workers(d);
 	check_lists(d);
+	check_paths(d);
 	for (uint32_t j = 0; j < d->t->n_rules; j++) {
 		struct conf_rule *r = &d->t->rules[j];
 

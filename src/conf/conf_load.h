@@ -32,7 +32,7 @@ struct conf_input {
 	const char *path; /* of the file; NULL = command line alone */
 	struct conf_overrides overrides;
 	const char *const *protocols; /* names for `observe`, NULL-terminated */
-	uint32_t number; /* the config number; 0 = the first, 1 */
+	uint32_t number;              /* the config number; 0 = the first, 1 */
 	/* To run with it here, as this user without capabilities: log_dir must
 	 * take files, and there must be a place for each event file and the pid
 	 * file. Without it, a configuration is judged by its text alone. */

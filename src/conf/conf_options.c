@@ -48,6 +48,8 @@ static const struct option_row rows[] = {
 	       "print the effective configuration"),
 	ACTION(0, "print-rules", CONF_ACTION_PRINT_RULES,
 	       "print the nftables rules that it makes"),
+	ACTION(0, "print-sample", CONF_ACTION_PRINT_SAMPLE,
+	       "print a configuration in which every key is explained"),
 	ACTION(0, "version", CONF_ACTION_VERSION, "print the version"),
 	ACTION('h', "help", CONF_ACTION_HELP, "print this"),
 };

@@ -20,6 +20,7 @@ enum conf_action {
 	CONF_ACTION_CHECK,        /* --check */
 	CONF_ACTION_PRINT_CONFIG, /* --print-config */
 	CONF_ACTION_PRINT_RULES,  /* --print-rules */
+	CONF_ACTION_PRINT_SAMPLE, /* --print-sample */
 	CONF_ACTION_VERSION,      /* --version */
 	CONF_ACTION_HELP,         /* -h, --help */
 	CONF_ACTION_MAX

@@ -153,10 +153,11 @@ static void slips(void **state)
 static void usage_is_the_table(void **state)
 {
 	static const char *const names[] = {
-		"--config", "--listen",       "--local",       "--remote",
-		"--output", "--log-dir",      "--pidfile",     "--observer",
-		"--check",  "--print-config", "--print-rules", "--version",
-		"--help",
+		"--config",       "--listen",      "--local",
+		"--remote",       "--output",      "--log-dir",
+		"--pidfile",      "--observer",    "--check",
+		"--print-config", "--print-rules", "--print-sample",
+		"--version",      "--help",
 	};
 	struct conf_options o;
 	char command[64], *text = NULL, *line;

@@ -10,117 +10,17 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base_fd.h"
 #include "base_test.h"
 #include "conf_load.h"
 #include "conf_print.h"
 #include "conf_scalar.h"
-#include "conf_text.h"
-#include "conf_value.h"
+#include "conf_test.h"
 
-#define SAMPLE    WAYSIDE_TEST_DIR "/../../contrib/conf/wayside.yaml"
-#define TEXT_MAX  (1U << 20)
 #define BAD_MIN   25
 #define MUTATIONS 3000
-
-static const char *const protocols[] = { "watch", "gt06", NULL };
-
-/* A little world: what there is, and no more. */
-static const char *test_resolve(const struct conf_service *s,
-				struct base_addr *out)
-{
-	const bool known = !strcmp(s->host, "tracker.example");
-	const char *port = !strcmp(s->service, "gps") ? "7700" : s->service;
-	char text[320];
-
-	if (!known && !s->literal)
-		return "Name or service not known";
-	(void)snprintf(text, sizeof(text),
-		       strchr(s->host, ':') ? "[%s]:%s" : "%s:%s",
-		       known ? "192.0.2.99" : s->host, port);
-	return base_addr_parse(out, text) ? NULL : "Servname not supported";
-}
-
-static int test_check_dir(const char *path, bool writable)
-{
-	static const struct {
-		const char *path;
-		int exists, takes_files;
-	} places[] = {
-		{ "/", 0, -EACCES },
-		{ "/cwd", 0, 0 },
-		{ "/etc/passwd", -ENOTDIR, -ENOTDIR },
-		{ "/root", -EACCES, -EACCES },
-		{ "/run", 0, -EACCES },
-		{ "/var/log", 0, -EACCES },
-		{ "/var/log/wayside", 0, 0 },
-	};
-
-	for (size_t i = 0; i < WS_ARRAY_LEN(places); i++) {
-		if (!strcmp(path, places[i].path))
-			return writable ? places[i].takes_files
-					: places[i].exists;
-	}
-	return -ENOENT;
-}
-
-static const struct conf_input file_input = { .path = "f",
-					      .protocols = protocols,
-					      .surroundings = true };
-
-static struct conf_env env_of(const struct conf_input *in)
-{
-	/* (20200 - 200) / 2 = 10000 flows a worker */
-	return (struct conf_env){ .in = in,
-				  .cwd = "/cwd",
-				  .cores = 4,
-				  .nofile = 20200,
-				  .resolve = test_resolve,
-				  .check_dir = test_check_dir };
-}
-
-/* Return: parsed well; *output is what was printed, to be freed. */
-static bool run_in(const struct conf_env *env, struct base_span text,
-		   struct conf_tables *t, char **output)
-{
-	struct conf_errors errors = { .n = 0 };
-	size_t output_len;
-	FILE *f = open_memstream(output, &output_len);
-	bool ok;
-
-	assert_non_null(f);
-	ok = conf_parse(env, text, t, &errors);
-	conf_errors_print(&errors, env->in->path, f);
-	assert_int_equal(fclose(f), 0);
-	conf_errors_done(&errors);
-	assert_true(ok || output_len > 0);
-	return ok;
-}
-
-static bool run(const struct conf_input *in, const char *text, size_t len,
-		struct conf_tables *t, char **output)
-{
-	const struct conf_env env = env_of(in);
-
-	return run_in(&env, (struct base_span){ (const uint8_t *)text, len }, t,
-		      output);
-}
-
-static char *slurp(const char *path, size_t *len)
-{
-	WS_CLEAN(base_fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char *text = NULL;
-
-	*len = 0;
-	if (fd < 0 || base_fd_read_all(fd, TEXT_MAX, &text, len))
-		fail_msg("%s: cannot be read", path);
-	return text;
-}
 
 /* What the first lines of a bad file say. To be freed. */
 static char *expected(const char *text)
@@ -253,6 +153,12 @@ static void every_key_lands(void **state)
 	assert_int_equal(t->listen_port, 15002);
 	assert_string_equal(t->log_dir, "/var/log/wayside");
 	assert_string_equal(t->pidfile, "/cwd/wayside.pid");
+	assert_string_equal(t->control, "/cwd/wayside.sock");
+	assert_int_equal(t->drain_ms, 0);
+	assert_int_equal(t->max_flows_per_client, 77);
+	assert_int_equal(t->client_bits_v4, 24);
+	assert_int_equal(t->client_bits_v6, 56);
+	assert_int_equal(t->connect_rate, 250);
 	assert_int_equal(t->n_events, 2);
 	assert_string_equal(t->events[0], "/var/log/wayside/events.log");
 	assert_string_equal(t->events[1], "/cwd/e \"v\\\xc3\xa4");
@@ -263,6 +169,7 @@ static void every_key_lands(void **state)
 	assert_int_equal(t->rules[0].capture, CONF_CAPTURE_NONE);
 	assert_int_equal(t->rules[0].when_full, CONF_WHEN_FULL_WAIT);
 	assert_string_equal(t->rules[0].observe, "watch");
+	assert_int_equal(t->rules[0].observe_code, CONF_OBSERVE_PROTOCOL);
 	assert_int_equal(t->rules[0].interfaces.n, 2);
 	assert_string_equal(t->ifaces[0], "br-lan");
 	assert_string_equal(t->ifaces[1], "wg*");
@@ -286,19 +193,10 @@ static void every_key_lands(void **state)
 	assert_int_equal(t->rules[1].capture, CONF_CAPTURE_TEXT);
 	assert_int_equal(t->rules[1].when_full, CONF_WHEN_FULL_BRIEF);
 	assert_string_equal(t->rules[1].observe, "auto");
+	assert_int_equal(t->rules[1].observe_code, CONF_OBSERVE_AUTO);
 	free(got);
 	free(text);
 	free(t);
-}
-
-/* Parses `text` and returns what is printed about it, to be freed. */
-static char *outcome(const struct conf_input *in, const char *text,
-		     struct conf_tables *t)
-{
-	char *got;
-
-	(void)run(in, text, strlen(text), t, &got);
-	return got;
 }
 
 static void expect_outcome(const struct conf_input *in, const char *text,
@@ -336,7 +234,10 @@ static void classic_command_line(void **state)
 	assert_string_equal(base_addr_format(&t->remote, text),
 			    "192.0.2.99:7700");
 	assert_string_equal(t->log_dir, "/var/log/wayside");
+	/* as tcpproxy: no files but those asked for, and an end at once */
 	assert_string_equal(t->pidfile, "");
+	assert_string_equal(t->control, "");
+	assert_int_equal(t->drain_ms, 0);
 	assert_int_equal(t->n_events, 3);
 	assert_string_equal(t->events[0], "/cwd/a");
 	assert_string_equal(t->events[1], "/b");
@@ -344,6 +245,7 @@ static void classic_command_line(void **state)
 	assert_int_equal(t->n_rules, 1);
 	assert_string_equal(t->rules[0].name, "fixed");
 	assert_int_equal(t->rules[0].to.n, 0);
+	assert_int_equal(t->rules[0].observe_code, CONF_OBSERVE_AUTO);
 	free(got);
 	free(t);
 }
@@ -426,11 +328,13 @@ static void places_are_checked_once(void **state)
 		{ "\n\nrules: [{name: a, to: [\"192.0.2.1:1\"]}]",
 		  "f:1:1: log_dir: /var/log/wayside: No such file or "
 		  "directory\n"
-		  "f:1:1: pidfile: /run: No such file or directory\n" },
-		{ "log_dir: ''\npidfile: a/\n"
+		  "f:1:1: pidfile: /run: No such file or directory\n"
+		  "f:1:1: control: /run: No such file or directory\n" },
+		{ "log_dir: ''\npidfile: a/\ncontrol: /\n"
 		  "rules: [{name: a, to: [\"192.0.2.1:1\"]}]",
 		  "f:1:10: log_dir: \"\" is empty\n"
-		  "f:2:10: pidfile: \"a/\" is a directory, not a file\n" },
+		  "f:2:10: pidfile: \"a/\" is a directory, not a file\n"
+		  "f:3:10: control: \"/\" is a directory, not a file\n" },
 	};
 	struct conf_env env = env_of(&file_input);
 	struct conf_tables *t = calloc(1, sizeof(*t));
@@ -462,6 +366,46 @@ static void text_alone(void **state)
 		       "events: {file: /var/log}\n"
 		       "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
 		       "");
+}
+
+/* What the keys are when nobody says anything, and what "none" makes of those
+ * that have one. */
+static void limits_and_their_words(void **state)
+{
+	static const char rule[] = "rules: [{name: a, observe: gt06, to: "
+				   "[\"192.0.2.1:1\"]}, {name: b, observe: "
+				   "none, to: [\"192.0.2.1:2\"]}]\n";
+	struct conf_tables *t = calloc(1, sizeof(*t));
+	char text[256], *got;
+
+	(void)state;
+	assert_non_null(t);
+	got = outcome(&file_input, rule, t);
+	assert_string_equal(got, "");
+	free(got);
+	assert_string_equal(t->control, "/run/wayside/control");
+	assert_int_equal(t->drain_ms, 30000);
+	assert_int_equal(t->max_flows_per_client, 0);
+	assert_int_equal(t->client_bits_v4, 32);
+	assert_int_equal(t->client_bits_v6, 64);
+	assert_int_equal(t->connect_rate, 0);
+	assert_int_equal(t->number, 1);
+	/* protocols: watch, gt06 */
+	assert_int_equal(t->rules[0].observe_code, CONF_OBSERVE_PROTOCOL + 1);
+	assert_int_equal(t->rules[1].observe_code, CONF_OBSERVE_NONE);
+	(void)snprintf(text, sizeof(text),
+		       "control: none\nmax_flows_per_client: none\n"
+		       "connect_rate: none\ndrain: 1h\n%s",
+		       rule);
+	got = outcome(&file_input, text, t);
+	assert_string_equal(got, "");
+	free(got);
+	assert_string_equal(t->control, "");
+	assert_int_equal(t->max_flows_per_client, 0);
+	assert_int_equal(t->connect_rate, 0);
+	assert_int_equal(t->drain_ms, 3600000);
+	assert_true(conf_tables_valid(t, sizeof(*t)));
+	free(t);
 }
 
 /* workers: max(cores, ceil(max_flows / ((nofile - 200) / 2))), here with four
@@ -558,46 +502,6 @@ static void limits(void **state)
 		     "f:16383:3: more than 16384 values\n");
 }
 
-/* The file's words, one blank between two, without the comment signs. */
-static char *words_of(char *text)
-{
-	size_t len;
-	char *out = NULL, *rest = NULL;
-	FILE *f = open_memstream(&out, &len);
-
-	assert_non_null(f);
-	for (char *w = strtok_r(text, " \n", &rest); w;
-	     w = strtok_r(NULL, " \n", &rest)) {
-		w += *w == '#';
-		if (*w)
-			(void)fprintf(f, " %s", w);
-	}
-	assert_int_equal(fclose(f), 0);
-	return out;
-}
-
-/* The sample names every key, with the schema's words and default. */
-static void sample_follows_the_schema(void **state)
-{
-	size_t len;
-	char *text = slurp(SAMPLE, &len), *words = words_of(text);
-	char want[1024];
-
-	(void)state;
-	assert_true(check_good(SAMPLE));
-	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
-		const struct conf_key *k = &conf_keys[i];
-
-		(void)snprintf(want, sizeof(want), " %s %s%s: %s", k->help,
-			       i == CONF_KEY_RULE_NAME ? "- " : "", k->name,
-			       k->initial ? k->initial : "");
-		if (!strstr(words, want))
-			fail_msg("not in the sample:%s", want);
-	}
-	free(words);
-	free(text);
-}
-
 /* xorshift32 (Marsaglia 2003): the same noise in every run. */
 static uint32_t noise_next(uint32_t *x)
 {
@@ -674,9 +578,9 @@ int main(void)
 		cmocka_unit_test(command_line_beats_file),
 		cmocka_unit_test(places_are_checked_once),
 		cmocka_unit_test(text_alone),
+		cmocka_unit_test(limits_and_their_words),
 		cmocka_unit_test(auto_workers),
 		cmocka_unit_test(limits),
-		cmocka_unit_test(sample_follows_the_schema),
 		cmocka_unit_test(mutations),
 	};
 

@@ -2,9 +2,13 @@
 /* conf_print.c - the effective configuration as a file */
 #include "conf_print.h"
 
+#include <string.h>
+
 #include "conf_scalar.h"
 #include "conf_schema.h"
 #include "conf_tables.h"
+
+#define SAMPLE_COLUMNS 80
 
 static void print_list(FILE *out, const struct conf_key *k,
 		       const struct conf_tables *t, const struct conf_list *l)
@@ -73,5 +77,93 @@ void conf_print(FILE *out, const struct conf_tables *t)
 			   conf_tables_fixed(t)) {
 			print_key(out, k, t, t);
 		}
+	}
+}
+
+/* Text as comment lines of at most 80 columns. */
+static void print_wrapped(FILE *out, const char *indent, const char *text)
+{
+	size_t column = 0;
+
+	while (*text) {
+		const size_t word = strcspn(text, " ");
+
+		if (column && column + 1 + word > SAMPLE_COLUMNS) {
+			(void)fputc('\n', out);
+			column = 0;
+		}
+		if (!column)
+			column = (size_t)fprintf(out, "%s#", indent);
+		column += (size_t)fprintf(out, " %.*s", (int)word, text);
+		text += word;
+		text += strspn(text, " ");
+	}
+	(void)fputc('\n', out);
+}
+
+/* What has to be said is active, the rest is shown. */
+static void sample_key(FILE *out, const struct conf_key *k)
+{
+	static const char *const indents[CONF_SCOPE_MAX] = {
+		[CONF_SCOPE_TOP] = "",
+		[CONF_SCOPE_RULE] = "    ",
+		[CONF_SCOPE_EVENTS] = "  ",
+	};
+	const char *indent = indents[k->scope];
+	const bool active = k->required || k->scope == CONF_SCOPE_EVENTS;
+	const bool first = k == &conf_keys[CONF_KEY_RULE_NAME];
+
+	print_wrapped(out, indent, k->help);
+	if (k->type == CONF_TYPE_SERVICE) /* not beside rules: text */
+		(void)fprintf(out, "#   %s: %s\n", k->name, k->example);
+	else
+		(void)fprintf(out, "%s%s%s: %s\n", first ? "  - " : indent,
+			      active ? "" : "#", k->name,
+			      k->initial ? k->initial : k->example);
+}
+
+/* The keys of a mapping, a blank line between two. */
+static void sample_keys(FILE *out, enum conf_scope scope)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
+		if (conf_keys[i].scope != scope)
+			continue;
+		(void)fputs(between, out);
+		sample_key(out, &conf_keys[i]);
+		between = "\n";
+	}
+}
+
+void conf_print_sample(FILE *out)
+{
+	(void)fputs("# SPDX-License-Identifier: GPL-3.0-or-later\n"
+		    "# Configuration of waysided: /etc/wayside/wayside.yaml\n"
+		    "#\n",
+		    out);
+	print_wrapped(out, "",
+		      "Every key is shown: with a # before it where it may be "
+		      "left out, and then with its default, or with an example "
+		      "where there is none. A duration has a unit (500ms, 10s, "
+		      "2m), a size may have one (64K, 16M). An unknown key is "
+		      "an error. `waysided --check` checks the file, "
+		      "`waysided --print-config` prints what is in force, "
+		      "`waysided --print-sample` prints this.");
+	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
+		const struct conf_key *k = &conf_keys[i];
+
+		if (k->scope != CONF_SCOPE_TOP)
+			continue;
+		(void)fputc('\n', out);
+		if (k->type != CONF_TYPE_RULES && k->type != CONF_TYPE_EVENTS) {
+			sample_key(out, k);
+			continue;
+		}
+		print_wrapped(out, "", k->help);
+		(void)fprintf(out, "%s:\n", k->name);
+		sample_keys(out, k->type == CONF_TYPE_RULES
+					 ? CONF_SCOPE_RULE
+					 : CONF_SCOPE_EVENTS);
 	}
 }

@@ -13,4 +13,12 @@ struct conf_tables;
  */
 void conf_print(FILE *out, const struct conf_tables *t);
 
+/*
+ * A configuration in which every key is explained, made of the schema. It can
+ * be used as it is. `#` directly before a key hides its default, or an example
+ * of what may be left out: without these marks it is valid too. Lines that
+ * begin with `# ` are text.
+ */
+void conf_print_sample(FILE *out);
+
 #endif

@@ -121,6 +121,7 @@ static bool parse_protocol(const struct job *j)
 /* An absolute path; the text may be relative to env->cwd. */
 static bool parse_path(const struct job *j, struct base_span text)
 {
+	const size_t size = j->k->max ? j->k->max + 1 : CONF_PATH_LEN;
 	char path[CONF_PATH_LEN] = "";
 	size_t n = 0;
 
@@ -143,10 +144,10 @@ static bool parse_path(const struct job *j, struct base_span text)
 		n = (size_t)snprintf(path, sizeof(path), "%s/",
 				     strcmp(cwd, "/") ? cwd : "");
 	}
-	if (n >= sizeof(path) || text.len >= sizeof(path) - n) {
+	if (n >= size || text.len >= size - n) {
 		(void)snprintf(j->why, CONF_WHY_LEN,
 			       "is too long: %u bytes at most, from / on",
-			       CONF_PATH_LEN - 1U);
+			       (unsigned)size - 1);
 		return false;
 	}
 	memcpy(path + n, text.ptr, text.len);
@@ -465,6 +466,10 @@ bool conf_scalar_within(const struct conf_key *k, const void *base)
 {
 	const size_t width = rows[k->type].width;
 
-	return !width ||
-	       within(k, get_number((const char *)base + k->offset, width));
+	uint64_t v;
+
+	if (!width)
+		return true;
+	v = get_number((const char *)base + k->offset, width);
+	return (k->word && !v) || within(k, v);
 }

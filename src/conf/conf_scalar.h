@@ -50,7 +50,7 @@ void conf_scalar_format(const struct conf_key *k, const void *value,
 			char buf[static CONF_PRINTED_LEN]);
 
 /* For a choice or a number: does the value in the struct at `base` keep the
- * schema's bounds? True for all other keys. */
+ * schema's bounds, or stand for the key's word? True for all other keys. */
 bool conf_scalar_within(const struct conf_key *k, const void *base);
 
 #endif

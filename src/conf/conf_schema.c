@@ -180,6 +180,7 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.type = CONF_TYPE_FILE,
 		.initial = "/run/wayside/control",
 		.word = "none",
+		.max = CONF_CONTROL_MAX,
 		.help = "Socket for wayside status, flows, close and reload, "
 			"or none. Without a configuration file the default is "
 			"none.",
@@ -188,6 +189,7 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.scope = TOP(listen),
 		.name = "listen",
 		.type = CONF_TYPE_SERVICE,
+		.example = "0.0.0.0:7700",
 		.help = "Fixed-remote mode, in place of rules: where to "
 			"listen, as 0.0.0.0:7700, [::1]:7700 or NAME:SERVICE.",
 	},
@@ -195,6 +197,7 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.scope = TOP(remote),
 		.name = "remote",
 		.type = CONF_TYPE_SERVICE,
+		.example = "47.88.85.196:7700",
 		.help = "Fixed-remote mode: the server that every connection "
 			"to listen is relayed to, in the same forms. A name is "
 			"looked up once, at start.",
@@ -217,6 +220,7 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.name = "name",
 		.type = CONF_TYPE_NAME,
 		.required = true,
+		.example = "tkstar",
 		.help = "The rule's name, unique: letters, digits, _ and -, at "
 			"most 31.",
 	},
@@ -224,6 +228,7 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.scope = RULE(interfaces),
 		.name = "interfaces",
 		.type = CONF_TYPE_INTERFACES,
+		.example = "[br-lan, wg*]",
 		.help = "Interfaces that the connection comes in on; a final * "
 			"stands for any ending. Default: any but the loopback.",
 	},
@@ -231,6 +236,7 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.scope = RULE(clients),
 		.name = "clients",
 		.type = CONF_TYPE_NETWORKS,
+		.example = "[192.168.1.0/24, 2001:db8:1::/64]",
 		.help = "Networks of the trackers, ADDR or ADDR/BITS. Default: "
 			"any.",
 	},
@@ -239,6 +245,7 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.name = "to",
 		.type = CONF_TYPE_TO,
 		.required = true,
+		.example = "[\"47.88.85.196:7700\"]",
 		.help = "Servers that the trackers talk to: ADDR:PORT, "
 			"ADDR:PORT-PORT, ADDR/BITS:PORT, IPv6 in brackets.",
 	},
@@ -282,6 +289,7 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.scope = CONF_SCOPE_EVENTS,
 		.name = "file",
 		.type = CONF_TYPE_FILES,
+		.example = "/var/log/wayside/events.log",
 		.help = "File that gets one line a message; or a list of "
 			"files.",
 	},

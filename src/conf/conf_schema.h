@@ -80,8 +80,9 @@ struct conf_key {
 	enum conf_type type;
 	bool required;
 	const char *initial; /* the default as it would be written, or NULL */
+	const char *example; /* of a key without a default, for the sample */
 	const char *word;    /* stands for 0 or for no file */
-	uint64_t min, max;   /* of numbers, inclusive */
+	uint64_t min, max;   /* of numbers, inclusive; max: bytes of a path */
 	const char *(*choice)(unsigned i); /* the i-th word, NULL at the end */
 	size_t offset; /* in struct conf_tables, or conf_rule for rules */
 	const char *help;

@@ -150,11 +150,11 @@ bool conf_tables_valid(const struct conf_tables *t, size_t len)
 	    t->n_dests > CONF_DESTS_MAX || t->n_nets > CONF_NETS_MAX ||
 	    t->n_ifaces > CONF_IFACES_MAX)
 		return false;
-	if (!valid_scalars(CONF_SCOPE_TOP, t) ||
+	if (!valid_scalars(CONF_SCOPE_TOP, t) || !t->workers ||
 	    t->ring_size & (t->ring_size - 1))
 		return false;
 	if (!valid_path(t->log_dir) || !valid_or_none(t->pidfile) ||
-	    !valid_or_none(t->control))
+	    !valid_or_none(t->control) || strlen(t->control) > CONF_CONTROL_MAX)
 		return false;
 	if (t->listen.family || t->remote.family) {
 		if (!valid_endpoint(&t->listen) ||

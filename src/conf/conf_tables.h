@@ -28,6 +28,7 @@
 #define CONF_NAME_LEN    32   /* with the final NUL */
 #define CONF_IFNAME_LEN  16   /* IFNAMSIZ */
 #define CONF_PATH_LEN    1024 /* with the final NUL */
+#define CONF_CONTROL_MAX 107  /* bytes of a socket's path: sun_path, unix(7) */
 #define CONF_RULE_NONE   0xffffU
 
 enum conf_failure { /* on_failure */

@@ -22,8 +22,11 @@ static struct conf_tables *good_tables(void)
 	t->ring_size = 1U << 24;
 	t->connect_timeout_ms = 10000;
 	t->listen_port = 15001;
+	t->client_bits_v4 = 32;
+	t->client_bits_v6 = 64;
 	memcpy(t->log_dir, "/l", 3);
 	memcpy(t->pidfile, "/p", 3);
+	memcpy(t->control, "/c", 3);
 	memcpy(t->events[0], "/e", 3);
 	t->n_events = 1;
 	for (size_t i = 0; i < WS_ARRAY_LEN(ifaces); i++)
@@ -69,7 +72,11 @@ static void good_is_valid(void **state)
 	(void)state;
 	assert_true(conf_tables_valid(t, sizeof(*t)));
 	assert_false(conf_tables_valid(t, sizeof(*t) - 1));
-	t->pidfile[0] = '\0';
+	t->pidfile[0] = t->control[0] = '\0';
+	t->drain_ms = 3600000;
+	t->max_flows_per_client = t->connect_rate = 1000000;
+	t->client_bits_v4 = t->client_bits_v6 = 1;
+	t->rules[0].observe_code = CONF_OBSERVE_LIMIT - 1;
 	assert_true(conf_tables_valid(t, sizeof(*t)));
 	assert_true(conf_tables_valid(f, sizeof(*f)));
 	free(t);
@@ -107,11 +114,19 @@ static void hostile_members(void **state)
 		BAD(connect_timeout_ms, 99),
 		BAD(connect_timeout_ms, 120001),
 		BAD(listen_port, 0),
+		BAD(drain_ms, 3600001),
+		BAD(max_flows_per_client, 1000001),
+		BAD(client_bits_v4, 0),
+		BAD(client_bits_v4, 33),
+		BAD(client_bits_v6, 0),
+		BAD(client_bits_v6, 129),
+		BAD(connect_rate, 1000001),
 		BAD(listen.family, AF_INET6), /* without a port or remote */
 		BAD(remote.family, AF_INET),
 		BAD(log_dir[0], 0),
 		BAD(log_dir[0], 'l'),
 		BAD(pidfile[0], 'p'),
+		BAD(control[0], 'c'),
 		BAD(events[0][0], 'e'),
 		BAD(events[0][0], 0),
 		BAD(n_events, 2), /* the second is empty */
@@ -137,6 +152,7 @@ static void hostile_members(void **state)
 		BAD(rules[0].to.n, 0),
 		BAD(rules[0].to.n, 4),
 		BAD(rules[1].to.first, 3),
+		BAD(rules[0].observe_code, CONF_OBSERVE_LIMIT),
 		BAD(rules[0].source, CONF_SOURCE_MAX),
 		BAD(rules[0].capture, CONF_CAPTURE_MAX),
 		BAD(rules[1].when_full, CONF_WHEN_FULL_MAX),
@@ -188,6 +204,21 @@ static void strings_without_end(void **state)
 		assert_true(conf_tables_valid(t, sizeof(*t)));
 		free(t);
 	}
+}
+
+/* A socket's address has room for 107 bytes and a NUL: unix(7). */
+static void control_path_fits_a_socket(void **state)
+{
+	struct conf_tables *t = good_tables();
+
+	(void)state;
+	memset(t->control, '/', 107);
+	assert_true(conf_tables_valid(t, sizeof(*t)));
+	memset(t->control, '/', 108);
+	assert_false(conf_tables_valid(t, sizeof(*t)));
+	memset(t->control, '/', sizeof(t->control));
+	assert_false(conf_tables_valid(t, sizeof(*t)));
+	free(t);
 }
 
 static void hostile_fixed(void **state)
@@ -296,6 +327,7 @@ int main(void)
 		cmocka_unit_test(good_is_valid),
 		cmocka_unit_test(hostile_members),
 		cmocka_unit_test(strings_without_end),
+		cmocka_unit_test(control_path_fits_a_socket),
 		cmocka_unit_test(hostile_fixed),
 		cmocka_unit_test(matching),
 		cmocka_unit_test(fixed_takes_all),
