@@ -257,7 +257,7 @@ int nft_install(struct nft_link *link, const struct conf_tables *conf,
 	if (!m)
 		return fail(why, "nft rules", -ENOMEM);
 	/* A mark without a route would black-hole: first there, last gone. */
-	if (state == NFT_STATE_RUNNING)
+	if (state != NFT_STATE_STOPPED)
 		r = nft_route_install(why);
 	if (!r)
 		r = replace_table(link, m, t.there, why);
@@ -331,7 +331,7 @@ int nft_check(struct nft_link *link, const struct conf_tables *conf,
 	}
 	if (!r)
 		r = nft_route_check(nft_model_wanted(conf, state) &&
-					    state == NFT_STATE_RUNNING,
+					    state != NFT_STATE_STOPPED,
 				    &report, why);
 	nft_model_free(m);
 	return r ? r : report.n;

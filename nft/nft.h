@@ -37,10 +37,14 @@
 struct conf_tables;
 struct nft_link;
 
+/* All but STOPPED have the routing and rule "return", so that connections which
+ * Wayside holds live on; `on_failure: closed` has its reject rules in each. */
 enum nft_state {
-	NFT_STATE_RUNNING, /* the whole ruleset, and the routing */
-	NFT_STATE_STOPPED, /* what stays after a clean stop: with `on_failure:
-			      closed` the reject rules, otherwise nothing */
+	NFT_STATE_RUNNING,  /* new connections are handed to Wayside */
+	NFT_STATE_DRAINING, /* only packets of those that were handed to it */
+	NFT_STATE_ABSENT,   /* not even these: nobody accepts them */
+	NFT_STATE_STOPPED,  /* what stays after a clean stop */
+	NFT_STATE_MAX
 };
 
 /* Why a call failed: one line without a final newline. */

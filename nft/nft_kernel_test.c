@@ -19,10 +19,14 @@
 #include <libnftnl/table.h>
 #include <linux/netfilter/nf_tables.h>
 #include <sched.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "conf_load.h"
 #include "conf_tables.h"
 #include "nft_batch.h"
 #include "nft_link.h"
@@ -164,6 +168,83 @@ static void test_closed(void **state)
 	conf->on_failure = CONF_FAILURE_OPEN_STAY;
 	assert_int_equal(differences(conf, NFT_STATE_STOPPED), 0);
 	free(conf);
+}
+
+/* Whatever stood there before. */
+static void test_states(void **state)
+{
+	static const enum conf_failure failures[] = { CONF_FAILURE_OPEN_STAY,
+						      CONF_FAILURE_CLOSED };
+	struct nft_link *daemon = open_link(true);
+	struct nft_error why;
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(failures); i++) {
+		struct conf_tables *conf = new_conf(failures[i]);
+
+		for (int n = 0; n < NFT_STATE_MAX * NFT_STATE_MAX; n++) {
+			const enum nft_state from = n / NFT_STATE_MAX;
+			const enum nft_state to = n % NFT_STATE_MAX;
+
+			assert_int_equal(nft_install(daemon, conf, from, &why),
+					 0);
+			assert_int_equal(nft_install(daemon, conf, to, &why),
+					 0);
+			assert_int_equal(differences(conf, to), 0);
+			if (from != to)
+				assert_int_not_equal(differences(conf, from),
+						     0);
+		}
+		remove_all();
+		free(conf);
+	}
+	nft_close(daemon);
+}
+
+/* What nft makes of a file that was written by hand is what nft_install() would
+ * make. (The states that the tool installs: netns-tests/t_rules_golden.sh.) */
+static void test_states_by_hand(void **state)
+{
+	static const struct {
+		const char *config, *golden;
+		enum nft_state state;
+	} cases[] = {
+		{ "any", "states/any-draining", NFT_STATE_DRAINING },
+		{ "any", "states/any-absent", NFT_STATE_ABSENT },
+		{ "closed", "states/closed-draining", NFT_STATE_DRAINING },
+		{ "closed", "states/closed-absent", NFT_STATE_ABSENT },
+	};
+	static const char *const protocols[] = { NULL };
+	struct nft_link *l = open_link(false);
+	struct nft_error why;
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
+		const struct conf_tables *conf;
+		char path[512], nft[] = "nft", option[] = "-f";
+		char *const argv[] = { nft, option, path, NULL };
+		const struct conf_input in = { .path = path,
+					       .protocols = protocols };
+		int status;
+		pid_t pid;
+
+		(void)snprintf(path, sizeof(path), "%s/golden/%s.yaml",
+			       WAYSIDE_TEST_DIR, cases[i].config);
+		assert_int_equal(conf_load(&in, &conf, NULL), 0);
+		/* the routing, which the file cannot hold */
+		assert_int_equal(nft_install(l, conf, NFT_STATE_RUNNING, &why),
+				 0);
+		(void)snprintf(path, sizeof(path), "%s/golden/%s.nft",
+			       WAYSIDE_TEST_DIR, cases[i].golden);
+		assert_int_equal(
+			posix_spawnp(&pid, "nft", NULL, NULL, argv, environ),
+			0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		assert_int_equal(differences(conf, cases[i].state), 0);
+	}
+	nft_close(l);
+	remove_all();
 }
 
 /* The kernel refuses some intervals that overlap (not all: a wider one after a
@@ -369,6 +450,8 @@ int main(void)
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_open_stay),
 		cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_states_by_hand),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_missing_module),
 		cmocka_unit_test(test_most_elements),

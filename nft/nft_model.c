@@ -143,6 +143,13 @@ static void add_return(struct nft_model *m)
 	add_rule(m, &rule, return_stmts);
 }
 
+/* Or does no rule of this state ask for addresses and interfaces? */
+static bool sets_are_used(const struct nft_model *m)
+{
+	return m->state == NFT_STATE_RUNNING ||
+	       m->conf->on_failure == CONF_FAILURE_CLOSED;
+}
+
 /* Rule `r` in one family. Return: false when it takes nothing there. */
 static bool add_taking(struct nft_model *m, const struct conf_rule *r,
 		       uint16_t family, const struct nft_set *interfaces)
@@ -190,7 +197,7 @@ static void add_handed(struct nft_model *m, uint16_t family)
 bool nft_model_wanted(const struct conf_tables *conf, enum nft_state state)
 {
 	return !conf_tables_fixed(conf) &&
-	       (state == NFT_STATE_RUNNING ||
+	       (state != NFT_STATE_STOPPED ||
 		conf->on_failure == CONF_FAILURE_CLOSED);
 }
 
@@ -206,7 +213,7 @@ struct nft_model *nft_model_new(const struct conf_tables *conf,
 	m->state = state;
 	if (!nft_model_wanted(conf, state))
 		return m;
-	if (state == NFT_STATE_RUNNING)
+	if (state != NFT_STATE_STOPPED)
 		add_return(m);
 	for (uint32_t i = 0; i < conf->n_rules; i++) {
 		const struct conf_rule *r = &conf->rules[i];
@@ -222,11 +229,12 @@ struct nft_model *nft_model_new(const struct conf_tables *conf,
 			any = true;
 			taken[f] = true;
 		}
-		if (!any)
+		if (!any || !sets_are_used(m))
 			m->n_sets = n_sets;
 	}
 	for (size_t f = 0; f < WS_ARRAY_LEN(families); f++) {
-		if (taken[f] && state == NFT_STATE_RUNNING)
+		if (taken[f] &&
+		    (state == NFT_STATE_RUNNING || state == NFT_STATE_DRAINING))
 			add_handed(m, families[f]);
 	}
 	return m;

@@ -93,8 +93,13 @@ static void print_rule(FILE *out, const struct nft_rule *r)
 
 static void print_table(FILE *out, const struct nft_model *m)
 {
+	static const char *const states[NFT_STATE_MAX] = {
+		[NFT_STATE_RUNNING] = "",
+		[NFT_STATE_DRAINING] = ", draining",
+		[NFT_STATE_ABSENT] = ", without a worker",
+		[NFT_STATE_STOPPED] = ", stopped",
+	};
 	const enum conf_failure f = (enum conf_failure)m->conf->on_failure;
-	const bool running = m->state == NFT_STATE_RUNNING;
 
 	(void)fprintf(out,
 		      "# Wayside with on_failure: %s%s\n"
@@ -103,8 +108,8 @@ static void print_table(FILE *out, const struct nft_model *m)
 		      "delete table inet " NFT_TABLE "\n"
 		      "\n"
 		      "table inet " NFT_TABLE " {\n",
-		      conf_failure_name(f), running ? "" : ", stopped",
-		      running ? routing : "");
+		      conf_failure_name(f), states[m->state],
+		      m->state == NFT_STATE_STOPPED ? "" : routing);
 	for (uint32_t i = 0; i < m->n_sets; i++) {
 		if (m->sets[i].kind != NFT_SET_PROTOCOLS)
 			print_set(out, m, &m->sets[i]);

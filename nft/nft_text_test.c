@@ -66,6 +66,10 @@ static void test_golden(void **state)
 		{ "any", "any", NFT_STATE_RUNNING },
 		{ "closed", "closed", NFT_STATE_RUNNING },
 		{ "closed", "closed-stopped", NFT_STATE_STOPPED },
+		{ "any", "states/any-draining", NFT_STATE_DRAINING },
+		{ "any", "states/any-absent", NFT_STATE_ABSENT },
+		{ "closed", "states/closed-draining", NFT_STATE_DRAINING },
+		{ "closed", "states/closed-absent", NFT_STATE_ABSENT },
 	};
 
 	(void)state;
