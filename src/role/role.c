@@ -61,19 +61,49 @@ static const char *const common_syscalls[] = {
 
 #ifdef WAYSIDE_SANITIZED
 /* The sanitizers' runtimes: alternative signal stacks; /proc/self/maps and the
- * program itself for a report; the leak check at exit() is a clone of the
- * process that stops the others with ptrace(). */
+ * program itself for a report, in which another program names the places; the
+ * leak check at exit() is a clone of the process that stops the others with
+ * ptrace(). */
 static const char *const sanitizer_syscalls[] = {
-	"clone",       "clone3",      "dup",
-	"dup2",        "execve",      "fcntl",
-	"getdents",    "getdents64",  "getppid",
-	"getrlimit",   "getuid",      "kill",
-	"open",        "openat",      "pipe",
-	"pipe2",       "prctl",       "process_vm_readv",
-	"prlimit64",   "ptrace",      "readlink",
-	"readlinkat",  "sched_yield", "sched_getaffinity",
-	"sigaltstack", "stat",        "sysinfo",
-	"uname",       "wait4",       NULL,
+	"access",
+	"arch_prctl",
+	"clock_nanosleep",
+	"clone",
+	"clone3",
+	"dup",
+	"dup2",
+	"execve",
+	"fcntl",
+	"fork",
+	"getdents",
+	"getdents64",
+	"getppid",
+	"getrlimit",
+	"getuid",
+	"ioctl",
+	"kill",
+	"nanosleep",
+	"open",
+	"openat",
+	"pipe",
+	"pipe2",
+	"prctl",
+	"pread64",
+	"prlimit64",
+	"process_vm_readv",
+	"ptrace",
+	"readlink",
+	"readlinkat",
+	"sched_getaffinity",
+	"sched_yield",
+	"set_robust_list",
+	"set_tid_address",
+	"sigaltstack",
+	"stat",
+	"sysinfo",
+	"uname",
+	"wait4",
+	NULL,
 };
 #endif
 
