@@ -376,14 +376,14 @@ static void hints_that_find_no_room_are_counted(void **state)
 }
 
 /* Bytes go through the ring when somebody wants them, and only then. */
-static void check_observed(uint32_t capture, const char *observe, bool expected)
+static void check_observed(uint32_t capture, uint32_t observe, bool expected)
 {
 	struct lab *lab = new_lab(2);
 	struct tape t;
 	int client, server;
 
 	lab->conf->rules[0].capture = capture;
-	memcpy(lab->conf->rules[0].observe, observe, strlen(observe) + 1);
+	lab->conf->rules[0].observe_code = observe;
 	start(lab);
 	client = connect_client(lab);
 	server = accept_server(lab);
@@ -409,9 +409,9 @@ static void check_observed(uint32_t capture, const char *observe, bool expected)
 static void only_what_is_wanted_is_shown(void **state)
 {
 	(void)state;
-	check_observed(CONF_CAPTURE_TEXT, "none", true);
-	check_observed(CONF_CAPTURE_NONE, "auto", true);
-	check_observed(CONF_CAPTURE_NONE, "none", false);
+	check_observed(CONF_CAPTURE_TEXT, CONF_OBSERVE_NONE, true);
+	check_observed(CONF_CAPTURE_NONE, CONF_OBSERVE_AUTO, true);
+	check_observed(CONF_CAPTURE_NONE, CONF_OBSERVE_NONE, false);
 }
 
 int main(void)
