@@ -298,13 +298,12 @@ static int watch_signals(struct supervisor *s)
 	return loop_watch_add(&s->loop, &s->signals, EPOLLIN);
 }
 
-/* Slots of each worker: its share of max_flows, as far as descriptors go; 0:
- * there are too few for a single flow. */
+/* Slots of each worker: any one may hold all of max_flows, as far as its
+ * descriptors go; 0: there are too few for a single flow. */
 static uint32_t slots_per_worker(const struct supervisor *s)
 {
 	struct rlimit limit;
-	const uint64_t share =
-		(s->conf->max_flows + s->n_workers - 1) / s->n_workers;
+	const uint64_t all = s->conf->max_flows;
 	uint64_t most;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -314,8 +313,8 @@ static uint32_t slots_per_worker(const struct supervisor *s)
 		return 0;
 	most = limit.rlim_cur > WORKER_FDS ? (limit.rlim_cur - WORKER_FDS) / 2
 					   : 0;
-	if (share <= most || !most)
-		return (uint32_t)(most ? share : 0);
+	if (most * s->n_workers >= all || !most)
+		return (uint32_t)(all < most ? all : most);
 	base_warn("%u flows of max_flows are possible: %u workers of %llu "
 		  "descriptors each",
 		  (unsigned)(most * s->n_workers), s->n_workers,

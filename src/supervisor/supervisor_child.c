@@ -18,8 +18,8 @@
 
 /* Descriptors that a child keeps. */
 struct keep {
-	int fds[8 + SUPERVISOR_LISTENERS_MAX +
-		CONF_WORKERS_MAX * (3 + 2 * RING_READER_ROOM)];
+	int fds[8 + CONF_WORKERS_MAX * (SUPERVISOR_LISTENERS_MAX + 3 +
+					2 * RING_READER_ROOM)];
 	size_t n;
 };
 
@@ -79,31 +79,40 @@ static int call_worker(const void *argument, pid_t parent)
 	return worker_main(argument, parent);
 }
 
-/* This worker's socket of each group of listeners. */
-static void choose_sockets(const struct supervisor *s, unsigned index,
-			   struct worker_socket *sockets, struct keep *k)
+/* All listeners: each worker accepts from its own, and from those of a worker
+ * that cannot. Return: how many. */
+static unsigned choose_sockets(const struct supervisor *s,
+			       struct worker_socket *sockets, struct keep *k)
 {
+	unsigned n = 0;
+
 	for (unsigned i = 0; i < s->n_listeners; i++) {
 		const struct supervisor_listener *l = &s->listeners[i];
 
-		sockets[i].listener = l->listener;
-		sockets[i].fd = l->fds[index];
-		keep(k, l->fds[index]);
+		for (unsigned j = 0; j < s->n_workers; j++) {
+			sockets[n++] = (struct worker_socket){
+				.listener = l->listener,
+				.worker = j,
+				.fd = l->fds[j],
+			};
+			keep(k, l->fds[j]);
+		}
 	}
+	return n;
 }
 
 /* In the keeper-to-be. Return: exit status. */
 static int be_worker(struct supervisor *s, unsigned index, int channel,
 		     pid_t parent)
 {
-	struct worker_socket sockets[SUPERVISOR_LISTENERS_MAX];
-	const struct worker_setup worker = {
+	struct worker_socket
+		sockets[SUPERVISOR_LISTENERS_MAX * CONF_WORKERS_MAX];
+	struct worker_setup worker = {
 		.index = index,
 		.conf = s->conf,
 		.map = &s->maps[index],
 		.shared = s->shared,
 		.sockets = sockets,
-		.n_sockets = s->n_listeners,
 		.channel = channel,
 	};
 	const struct keeper_setup keeper = {
@@ -114,7 +123,7 @@ static int be_worker(struct supervisor *s, unsigned index, int channel,
 	struct keep k = { .n = 0 };
 
 	keep(&k, channel);
-	choose_sockets(s, index, sockets, &k);
+	worker.n_sockets = choose_sockets(s, sockets, &k);
 	for (uint32_t i = 0; i < s->maps[index].n_readers; i++)
 		keep(&k, s->maps[index].kick_fd[i]);
 	supervisor_state_close(s);

@@ -31,13 +31,17 @@
 #include "base_attr.h"
 #include "intake_engine.h"
 
+/* 64 workers with two listeners each. */
+#define WORKER_SOCKETS_MAX 128
+
 struct conf_tables;
 struct ring_map;
 struct ring_shared;
 
-/* One listening address and this worker's socket of its group. */
+/* One listening address, and the socket of its group that is a worker's. */
 struct worker_socket {
 	struct intake_listener listener;
+	unsigned worker; /* whose */
 	int fd;
 };
 
@@ -47,8 +51,9 @@ struct worker_setup {
 	const struct conf_tables *conf;
 	const struct ring_map *map; /* the writer's mapping, inherited */
 	struct ring_shared *shared;
+	/* of all workers: the others' are served while they cannot */
 	const struct worker_socket *sockets;
-	unsigned n_sockets;
+	unsigned n_sockets; /* WORKER_SOCKETS_MAX at most */
 	int channel; /* to the supervisor */
 };
 

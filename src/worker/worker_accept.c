@@ -128,12 +128,15 @@ static void listener_ready(struct loop_watch *watch, uint32_t events)
 int worker_accept_start(struct worker *w)
 {
 	for (unsigned i = 0; i < w->setup->n_sockets; i++) {
-		struct worker_listener *l = &w->listeners[i];
+		const struct worker_socket *s = &w->setup->sockets[i];
+		struct worker_listener *l = &w->listeners[w->n_listeners];
 		int r;
 
+		if (s->worker != w->setup->index)
+			continue;
 		l->worker = w;
-		l->listener = &w->setup->sockets[i].listener;
-		l->watch.fd = w->setup->sockets[i].fd;
+		l->listener = &s->listener;
+		l->watch.fd = s->fd;
 		l->watch.ready = listener_ready;
 		r = loop_watch_add(&w->loop, &l->watch, EPOLLIN);
 		if (r)

@@ -89,6 +89,7 @@ static inline void listen_as_worker(struct lab *lab, struct worker_socket *s)
 		.remote = lab->remote,
 	};
 	s->listener.addr.port = 0;
+	s->worker = WORKER;
 	assert_int_equal(intake_listen(&s->listener, 1, &s->fd), 0);
 }
 
