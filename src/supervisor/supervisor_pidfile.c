@@ -12,7 +12,7 @@
 
 #include "base_fd.h"
 #include "base_log.h"
-#include "conf_tables.h"
+#include "base_path.h"
 
 /* Still the file that this path names? (A predecessor may have removed it
  * between our open and our lock.) */
@@ -46,20 +46,6 @@ static int open_file(const char *path)
 	return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 }
 
-/* Makes the directory of `path`, but not the one above it. Return: 0; -1 with
- * errno as it was or of mkdir(). */
-static int make_directory(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char dir[CONF_PATH_LEN];
-
-	if (!slash || slash == path || (size_t)(slash - path) >= sizeof(dir))
-		return -1;
-	memcpy(dir, path, (size_t)(slash - path));
-	dir[slash - path] = '\0';
-	return mkdir(dir, 0755);
-}
-
 int supervisor_pidfile_open(const char *path)
 {
 	WS_CLEAN(base_fd_close) int fd = -1;
@@ -68,7 +54,8 @@ int supervisor_pidfile_open(const char *path)
 	do {
 		base_fd_close(&fd);
 		fd = open_file(path);
-		if (fd < 0 && errno == ENOENT && make_directory(path) == 0)
+		if (fd < 0 && errno == ENOENT &&
+		    base_path_make_directory(path) == 0)
 			fd = open_file(path);
 		if (fd < 0) {
 			r = -errno;
