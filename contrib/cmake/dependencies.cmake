@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The libraries that Wayside builds on; README.md says what each is for.
 find_package(PkgConfig REQUIRED)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(MNL REQUIRED IMPORTED_TARGET libmnl)
 pkg_check_modules(NFTNL REQUIRED IMPORTED_TARGET libnftnl)
@@ -9,9 +10,6 @@ pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 if(BUILD_TESTING)
   pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
   pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
-  if(DEFINED ENV{WAYSIDE_CORPUS})
-    pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
-  endif()
 endif()
 
 function(wayside_summary)

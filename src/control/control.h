@@ -8,9 +8,8 @@
  *           <--reply, descriptors of the shared memory--
  *
  * A unix SEQPACKET socket (config: control) that root, the daemon's own user
- * and the group `wayside` may talk to (SO_PEERCRED of unix(7)). One request of
- * fixed size, one reply; then the daemon closes. Nothing is parsed but these
- * structs.
+ * and the group `wayside` may talk to (control_server.h). One request of fixed
+ * size, one reply; then the daemon closes. Nothing is parsed but these structs.
  *
  * For a status the daemon only hands out what it keeps anyway: its state page,
  * the configuration, the flow tables and the readers' pages. The tool reads
@@ -23,15 +22,19 @@
 #define CONTROL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONTROL_MAGIC     0x57435443U /* "WCTC" */
-#define CONTROL_VERSION   1
-#define CONTROL_GROUP     "wayside"
-#define CONTROL_TEXT_MAX  32768
-#define CONTROL_ROLES_MAX 72  /* recorder, workers, and room for more */
-#define CONTROL_FDS_MAX   250 /* below SCM_MAX_FD of the kernel, 253 */
+#include "base_attr.h"
+
+#define CONTROL_MAGIC       0x57435443U /* "WCTC" */
+#define CONTROL_VERSION     1
+#define CONTROL_GROUP       "wayside"
+#define CONTROL_TEXT_MAX    32768
+#define CONTROL_ROLES_MAX   72  /* recorder, workers, and room for more */
+#define CONTROL_FDS_MAX     250 /* below SCM_MAX_FD of the kernel, 253 */
+#define CONTROL_PROGRAM_LEN 16
 
 enum control_type {
 	CONTROL_STATUS = 1, /* descriptors: see struct control_reply */
@@ -59,7 +62,7 @@ _Static_assert(sizeof(struct control_request) == 24, "one packet");
 struct control_reply {
 	uint32_t magic;
 	uint16_t version;
-	uint16_t type;     /* of the request */
+	uint16_t type;     /* of the request; 0: it was none, or not allowed */
 	int32_t error;     /* 0 or -errno; the text says more */
 	uint32_t text_len; /* <= CONTROL_TEXT_MAX */
 	uint32_t n_workers;
@@ -107,7 +110,8 @@ _Static_assert(sizeof(struct control_role) == 40, "shared layout");
 struct control_state {
 	uint32_t magic;
 	uint32_t version;
-	uint64_t started_ns; /* wall clock */
+	char program[CONTROL_PROGRAM_LEN]; /* its version; ends with NUL */
+	uint64_t started_ns;               /* wall clock */
 	uint32_t pid;
 	uint32_t n_workers;
 	_Atomic uint32_t phase;         /* enum control_phase */
@@ -126,7 +130,26 @@ struct control_state {
 	struct control_role roles[CONTROL_ROLES_MAX]; /* 0: the recorder */
 };
 _Static_assert(sizeof(struct control_state) ==
-		       72 + CONTROL_ROLES_MAX * sizeof(struct control_role),
+		       72 + CONTROL_PROGRAM_LEN +
+			       CONTROL_ROLES_MAX * sizeof(struct control_role),
 	       "shared layout");
+
+/*
+ * Pure: are these bytes one request that this version knows? What a type has no
+ * use for must be zero, so that it can get a meaning later. Whether there is
+ * such a worker and slot is for the daemon to say. Nothing is changed on
+ * failure.
+ */
+WS_MUST_USE bool control_request_valid(const void *bytes, size_t len,
+				       struct control_request *request);
+
+/*
+ * The same for a packet that came back with n_fds descriptors: error is 0 or
+ * -errno, the text fills what is left of the packet, and a STATUS that worked
+ * brings just the descriptors that it announces. `type`: of the request.
+ */
+WS_MUST_USE bool control_reply_valid(const void *bytes, size_t len,
+				     enum control_type type, size_t n_fds,
+				     struct control_reply *reply);
 
 #endif
