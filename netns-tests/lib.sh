@@ -9,6 +9,7 @@
 #   peer     a peer_client or peer_server (netns-tests/peers) on a host, in the
 #            background, under a name. Its script is on its command line; what
 #            it saw is in its report, read with `value NAME KEY`
+#   crowd    a peer with many connections, to a server that echoes
 #   wire     a capture on one interface of a host, under a name
 #   daemon   the waysided of $BUILD, on the gateway
 #   waiting  is always for a condition with a deadline, never for a time
@@ -297,6 +298,42 @@ expect_peer_address() {
 	expect_equal "$1: the peer's address" "${peer%:*}" "$2"
 }
 
+# crowd NAME HOST [OPTION...] ADDR:PORT STEP...: many connections in one process
+crowd() {
+	peer "$1" "$2" crowd_client "${@:3}"
+}
+
+# crowd_server NAME HOST [OPTION...] ADDR:PORT: echoes until dismiss NAME
+crowd_server() {
+	peer "$1" "$2" crowd_server "${@:3}"
+	await_listener "$1"
+}
+
+# dismiss NAME...: crowd servers report and end
+dismiss() {
+	local name
+
+	for name; do
+		kill "${peer_pid[$name]}"
+		join "$name"
+	done
+}
+
+# captures_are MESSAGE-LENGTH: every byte in the captures is what a crowd sent or
+# got, and in its place; the report is that of the peer "captures"
+captures_are() {
+	"$PEERS/capture_check" "$1" "$LOGS" >"$DIR/captures.log" 2>&1 ||
+		fail "captures: $(cat "$DIR/captures.log")"
+}
+
+# expect_captured NAME: without a gap, what this crowd sent and got
+expect_captured() {
+	expect_value captures client_bytes "$(value "$1" bytes_out)"
+	expect_value captures server_bytes "$(value "$1" bytes_in)"
+	expect_value captures client_gap 0
+	expect_value captures server_gap 0
+}
+
 # exchange ADDR:PORT [CLIENT_OPTION...]: the tracker sends 10000 bytes to this
 # server, gets 20000, both end; all of it arrives. The peers that have ended are
 # tracker and vendor.
@@ -367,10 +404,13 @@ expect_relayed() {
 # --- the daemon -------------------------------------------------------------
 
 # config [KEY=VALUE...]: writes $CONFIG. Keys of the file, keys of its one rule,
-# and their defaults:
+# and their defaults; a key without a default is left out unless it is given:
 config() {
 	local -A v=(
 		[on_failure]=open-stay [workers]=2 [connect_timeout]=10s
+		[drain]=0s [control]=/run/wayside/control
+		[log_dir]=$LOGS [pidfile]=/run/wayside/pid
+		[name]=trackers
 		[to]="[\"$VENDOR4:7700\", \"[$VENDOR6]:7700\"]"
 		[source]=gateway [capture]=text [observe]=auto
 	)
@@ -379,21 +419,23 @@ config() {
 	for pair; do
 		v[${pair%%=*}]=${pair#*=}
 	done
-	cat >"$CONFIG" <<-END
-		on_failure: ${v[on_failure]}
-		workers: ${v[workers]}
-		connect_timeout: ${v[connect_timeout]}
-		log_dir: $LOGS
-		pidfile: /run/wayside/pid
-		events:
-		  file: $EVENTS
-		rules:
-		  - name: trackers
-		    to: ${v[to]}
-		    source: ${v[source]}
-		    capture: ${v[capture]}
-		    observe: ${v[observe]}
-	END
+	# keys KEY...: a line of each that has a value
+	keys() {
+		local key
+
+		for key; do
+			[ -z "${v[$key]-}" ] || echo "$key: ${v[$key]}"
+		done
+	}
+	{
+		keys on_failure workers connect_timeout drain control \
+			max_flows max_flows_per_client client_bits_v4 \
+			connect_rate ring_size log_dir pidfile
+		echo "events: { file: $EVENTS }"
+		echo "rules:"
+		keys name to source capture observe when_full |
+			sed '1s/^/  - /; 2,$s/^/    /'
+	} >"$CONFIG"
 }
 
 daemon_ready_or_dead() {
@@ -441,6 +483,16 @@ expect_flows() {
 		".*stopped flows_opened=$1 flows_closed=$1 .*"
 }
 
+# total KEY: a counter of the last line of a daemon that has stopped; one that
+# is not there is 0
+total() {
+	local line
+
+	line=$(tail -n 1 "$DIR/daemon.log")
+	[[ $line = *"stopped"* ]] || fail "no totals in: $line"
+	sed -n "s/.* $1=\([0-9]*\).*/\1/p; t; s/.*/0/p" <<<"$line"
+}
+
 # nobody_listens: the transparent listeners are gone
 nobody_listens() {
 	[ -z "$(on gateway ss -tlnH sport = :15001)" ]
@@ -461,6 +513,26 @@ kernel_state() {
 # own_proc: skips the case where /proc cannot be that of our pid namespace
 own_proc() {
 	[ "$OWN_PROC" = yes ] || exit 77
+}
+
+# sanitized: was the daemon built with a sanitizer?
+sanitized() {
+	grep -q '^WAYSIDE_SANITIZE:[A-Z]*=.' "$BUILD/CMakeCache.txt"
+}
+
+# pids TITLE: of our processes with this title (wayside-recorder); own_proc first
+pids() {
+	local dir title
+
+	for dir in /proc/[0-9]*; do
+		IFS= read -r -d '' title <"$dir/cmdline" || true
+		[ "$title" != "$1" ] || echo "${dir##*/}"
+	done 2>/dev/null # one that has just ended
+}
+
+# is_there TITLE
+is_there() {
+	[ -n "$(pids "$1")" ]
 }
 
 # capture_of ADDRESS: the one capture file of this client

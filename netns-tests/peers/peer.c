@@ -65,31 +65,48 @@ static bool usage(const char *program)
 {
 	(void)fprintf(stderr,
 		      "usage: %s [-t SECONDS] [-n CONNECTIONS] [-R RCVBUF] "
+		      "[-m MESSAGE-LENGTH] [-w WINDOW] [-d FIRST-DEVICE] "
 		      "[-b ADDR:PORT] ADDR:PORT STEP...\nsteps:\n",
 		      program);
 	peer_steps_print(stderr);
 	return false;
 }
 
+/* Where the number of an option goes; NULL: it has none. */
+static unsigned *number_of(struct peer_options *o, int option)
+{
+	switch (option) {
+	case 't':
+		return &o->seconds;
+	case 'n':
+		return &o->connections;
+	case 'R':
+		return &o->rcvbuf;
+	case 'm':
+		return &o->message;
+	case 'w':
+		return &o->window;
+	case 'd':
+		return &o->device;
+	default:
+		return NULL;
+	}
+}
+
 bool peer_options_parse(struct peer_options *o, int argc, char **argv)
 {
 	int c;
 
-	*o = (struct peer_options){ .seconds = 30, .connections = 1 };
+	*o = (struct peer_options){
+		.seconds = 30, .connections = 1, .message = 64, .window = 4
+	};
 	/* "+": the first word that is no option begins the script */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the program has one thread */
-	while ((c = getopt(argc, argv, "+t:n:R:b:")) != -1) {
-		bool ok = false;
+	while ((c = getopt(argc, argv, "+t:n:R:m:w:d:b:")) != -1) {
+		unsigned *number = number_of(o, c);
 
-		if (c == 't')
-			ok = parse_unsigned(optarg, &o->seconds);
-		else if (c == 'n')
-			ok = parse_unsigned(optarg, &o->connections);
-		else if (c == 'R')
-			ok = parse_unsigned(optarg, &o->rcvbuf);
-		else if (c == 'b')
-			ok = base_addr_parse(&o->bind, optarg);
-		if (!ok)
+		if (number ? !parse_unsigned(optarg, number)
+			   : c != 'b' || !base_addr_parse(&o->bind, optarg))
 			return usage(argv[0]);
 	}
 	if (optind >= argc || !base_addr_parse(&o->addr, argv[optind]))
@@ -272,7 +289,8 @@ int peer_listen(const struct peer_options *o)
 	char text[BASE_ADDR_STRLEN];
 	struct sockaddr_storage ss;
 	const socklen_t len = base_addr_to_sockaddr(&o->addr, &ss);
-	const int fd = open_socket(o, SOCK_STREAM);
+	const int fd = open_socket(
+		o, SOCK_STREAM | (o->nonblocking ? SOCK_NONBLOCK : 0));
 
 	if (fd < 0)
 		return fd;

@@ -51,8 +51,12 @@ struct peer_options {
 	struct base_addr addr; /* to connect to or to listen on */
 	struct base_addr bind; /* client: the source, -b ADDR:PORT */
 	unsigned seconds;      /* -t, the deadline; 30 */
-	unsigned connections;  /* server: -n; 1 */
+	unsigned connections;  /* server, crowd: -n; 1 */
 	unsigned rcvbuf;       /* -R BYTES; 0 = the system's */
+	unsigned message;      /* crowd: -m, bytes of a message; 64 */
+	unsigned window;       /* crowd: -w, messages ahead of the echo; 4 */
+	unsigned device;       /* crowd: -d, number of the first one; 0 */
+	bool nonblocking;      /* the listener; set by the program */
 	char **steps;          /* ends with NULL */
 };
 
