@@ -5,11 +5,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base_attr.h"
 #include "base_rd.h"
 
 #define CAPTURE_WRITE_PARTS_MAX 3
+
+/* A regular file, and how much of it counts. */
+struct capture_mark {
+	uint64_t dev, ino; /* ino 0 = no file, or none that can be cut */
+	uint64_t len;
+};
 
 /* Opens for appending; made with mode 0640 if it is not there. `more`: further
  * open() flags. Return: the descriptor or -errno. */

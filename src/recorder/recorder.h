@@ -21,17 +21,23 @@
 #ifndef RECORDER_H
 #define RECORDER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base_attr.h"
 
 struct conf_tables;
+struct recorder_commit;
 struct ring_map;
 
 struct recorder_setup {
 	const struct conf_tables *conf;
-	const struct ring_map *maps; /* one a worker; forgotten mappings */
+	struct ring_map *maps; /* one a worker; forgotten mappings */
 	unsigned n_workers;
+	struct recorder_commit *commit; /* of all recorders, one by one */
+	/* The predecessor died of a signal that nobody sent: not of SIGKILL,
+	 * not of SIGTERM. */
+	bool crashed;
 	int channel; /* to the supervisor */
 };
 

@@ -243,7 +243,6 @@ void recorder_flow_entry(struct recorder_ring *ring, const struct ring_entry *e,
 		end(ring, f);
 		return;
 	case RING_ENTRY_OPEN:
-	case RING_ENTRY_PAD:
 	case RING_ENTRY_MAX:
 		return;
 	}

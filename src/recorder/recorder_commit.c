@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* recorder_commit.c - what a recorder has done for good */
+#include "recorder_commit.h"
+
+#include <sys/mman.h>
+
+#include "base_die.h"
+
+static size_t bytes_for(unsigned n_workers, uint32_t n_slots)
+{
+	return sizeof(struct recorder_commit) +
+	       (size_t)n_workers * n_slots * 2 * sizeof(struct recorder_record);
+}
+
+struct recorder_commit *recorder_commit_new(unsigned n_workers,
+					    uint32_t n_slots)
+{
+	struct recorder_commit *c = mmap(
+		NULL, bytes_for(n_workers, n_slots), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (c == MAP_FAILED)
+		return NULL;
+	c->n_rings = n_workers;
+	c->n_slots = n_slots;
+	return c;
+}
+
+void recorder_commit_free(struct recorder_commit *c)
+{
+	if (c) /* fails only for what was never mapped */
+		(void)munmap(c, bytes_for(c->n_rings, c->n_slots));
+}
+
+static uint64_t in_force(const struct recorder_commit *c)
+{
+	/* Pairs with the release in store(), of a process that is gone. */
+	return atomic_load_explicit(&c->seq, memory_order_acquire);
+}
+
+static size_t index_of(const struct recorder_commit *c, unsigned ring,
+		       uint32_t slot)
+{
+	return (size_t)ring * c->n_slots + slot;
+}
+
+void recorder_commit_recover(struct recorder_commit *c)
+{
+	const uint64_t seq = in_force(c);
+
+	for (unsigned ring = 0; ring < c->n_rings; ring++) {
+		for (uint32_t slot = 0; slot < c->n_used[ring]; slot++) {
+			struct recorder_record *v =
+				c->records[index_of(c, ring, slot)];
+
+			for (int i = 0; i < 2; i++) {
+				if (v[i].seq > seq)
+					v[i].seq = 0;
+			}
+		}
+	}
+}
+
+const struct recorder_globals *
+recorder_commit_globals(const struct recorder_commit *c)
+{
+	return &c->globals[in_force(c) % 2];
+}
+
+/* The version that is not in force: a waiting one, else the older one. */
+static int version_to_put(const struct recorder_record v[2], uint64_t seq)
+{
+	if (v[0].seq > seq || v[1].seq > seq)
+		return v[1].seq > seq;
+	return v[1].seq < v[0].seq;
+}
+
+bool recorder_commit_get(const struct recorder_commit *c, unsigned ring,
+			 uint32_t slot, struct recorder_record *out)
+{
+	const struct recorder_record *v;
+
+	if (slot >= c->n_used[ring])
+		return false;
+	v = c->records[index_of(c, ring, slot)];
+	*out = v[!version_to_put(v, in_force(c))];
+	return out->seq != 0;
+}
+
+bool recorder_commit_is_put(const struct recorder_commit *c, unsigned ring,
+			    uint32_t slot)
+{
+	const uint64_t seq = in_force(c);
+	const struct recorder_record *v = c->records[index_of(c, ring, slot)];
+
+	return slot < c->n_used[ring] && (v[0].seq > seq || v[1].seq > seq);
+}
+
+void recorder_commit_put(struct recorder_commit *c, unsigned ring,
+			 uint32_t slot, const struct recorder_record *rec)
+{
+	const uint64_t seq = in_force(c);
+	struct recorder_record *v = c->records[index_of(c, ring, slot)];
+	const int i = version_to_put(v, seq);
+
+	/* before the record: what recover() has to look at only grows */
+	if (slot >= c->n_used[ring])
+		c->n_used[ring] = slot + 1;
+	v[i] = *rec;
+	v[i].seq = seq + 1;
+}
+
+void recorder_commit_store(struct recorder_commit *c,
+			   const struct recorder_globals *g)
+{
+	const uint64_t seq = in_force(c) + 1;
+
+	c->globals[seq % 2] = *g;
+	base_die_at(BASE_DIE_RECORDER_NOTED);
+	/* Pairs with the acquire in in_force(). */
+	atomic_store_explicit(&c->seq, seq, memory_order_release);
+	base_die_at(BASE_DIE_RECORDER_COMMITTED);
+}
