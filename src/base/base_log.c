@@ -30,6 +30,7 @@ static const char *const level_names[] = {
 static const char *const format_names[] = {
 	[BASE_LOG_CONSOLE] = "console",
 	[BASE_LOG_JSON] = "json",
+	[BASE_LOG_JOURNAL] = "journal",
 };
 
 /* The log target: the one mutable global of a role. */
@@ -50,6 +51,11 @@ void base_log_set_format(enum base_log_format format)
 	target.format = format;
 }
 
+enum base_log_format base_log_get_format(void)
+{
+	return target.format;
+}
+
 void base_log_set_role(const char *role)
 {
 	(void)snprintf(target.role, sizeof(target.role), "%s", role);
@@ -64,6 +70,23 @@ static int find(const char *const *names, size_t n, const char *name)
 			return (int)i;
 	}
 	return -1;
+}
+
+/* A shell in a service inherits the variable, but has a standard error of its
+ * own: so it names which it is of. */
+static bool is_journal(void)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st))
+		return false;
+	(void)snprintf(ours, sizeof(ours), "%llu:%llu",
+		       (unsigned long long)st.st_dev,
+		       (unsigned long long)st.st_ino);
+	return !strcmp(stream, ours);
 }
 
 bool base_log_from_env(void)
@@ -90,11 +113,14 @@ bool base_log_from_env(void)
 	if (format && *format) {
 		i = find(format_names, WS_ARRAY_LEN(format_names), format);
 		if (i < 0) {
-			base_err("LOG_FORMAT is \"%s\": use console or json",
+			base_err("LOG_FORMAT is \"%s\": use console, json or "
+				 "journal",
 				 format);
 			return false;
 		}
 		target.format = (enum base_log_format)i;
+	} else if (is_journal()) {
+		target.format = BASE_LOG_JOURNAL;
 	}
 	return true;
 }
@@ -152,24 +178,43 @@ static bool standard_error_takes(const char *line, size_t len)
 	       write(STDERR_FILENO, line, len) == (ssize_t)len;
 }
 
+static void now_text(char *out, size_t size)
+{
+	struct timespec now;
+	struct tm tm;
+
+	*out = '\0';
+	if (clock_gettime(CLOCK_REALTIME, &now) == 0 &&
+	    gmtime_r(&now.tv_sec, &tm))
+		(void)strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
 /* Return: false when the line is lost. */
 static bool put(enum base_log_level level, const char *text)
 {
-	const bool json = target.format == BASE_LOG_JSON;
-	char safe[SAFE_MAX_LEN], line[LINE_MAX_LEN], stamp[32] = "";
-	struct timespec now;
-	struct tm tm;
-	int n;
+	/* syslog(3): LOG_ERR is 3, and so on in the same order */
+	const int priority = 3 + (int)level;
+	char safe[SAFE_MAX_LEN], line[LINE_MAX_LEN], stamp[32];
+	int n = 0;
 
-	escape(safe, sizeof(safe), text, json);
-	if (clock_gettime(CLOCK_REALTIME, &now) == 0 &&
-	    gmtime_r(&now.tv_sec, &tm))
-		(void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	n = snprintf(line, sizeof(line),
-		     json ? "{\"time\":\"%s\",\"level\":\"%s\",\"role\":\"%s\","
-			    "\"message\":\"%s\"}\n"
-			  : "%s %s %s: %s\n",
-		     stamp, level_names[level], target.role, safe);
+	escape(safe, sizeof(safe), text, target.format == BASE_LOG_JSON);
+	now_text(stamp, sizeof(stamp));
+	switch (target.format) {
+	case BASE_LOG_CONSOLE:
+		n = snprintf(line, sizeof(line), "%s %s %s: %s\n", stamp,
+			     level_names[level], target.role, safe);
+		break;
+	case BASE_LOG_JSON:
+		n = snprintf(line, sizeof(line),
+			     "{\"time\":\"%s\",\"level\":\"%s\","
+			     "\"role\":\"%s\",\"message\":\"%s\"}\n",
+			     stamp, level_names[level], target.role, safe);
+		break;
+	case BASE_LOG_JOURNAL:
+		n = snprintf(line, sizeof(line), "<%d>%s: %s\n", priority,
+			     target.role, safe);
+		break;
+	}
 	return n > 0 && standard_error_takes(line, (size_t)n);
 }
 

@@ -8,8 +8,9 @@
  * keys above debug. Bytes outside 0x20-0x7e are written as \xHH: a string from
  * the network can neither forge a second line, nor steer a terminal, nor spoil
  * the JSON.
- * LOG_LEVEL (err, warn, notice, info, debug) and LOG_FORMAT (console, json) are
- * the classic environment names. Each line is one write(): lines of several
+ * LOG_LEVEL (err, warn, notice, info, debug) and LOG_FORMAT (console, json,
+ * journal) are the classic environment names; where standard error is systemd's
+ * journal, journal is the default. Each line is one write(): lines of several
  * processes stay whole.
  *
  * A log never waits. A line that standard error does not take (a pipe that
@@ -36,17 +37,20 @@ enum base_log_level {
 enum base_log_format {
 	BASE_LOG_CONSOLE,
 	BASE_LOG_JSON,
+	BASE_LOG_JOURNAL, /* "<N>", the priority of sd-daemon(3); no time */
 };
 
 /* Start-up values: level notice, format console, role "waysided". */
 void base_log_set_level(enum base_log_level level);
 void base_log_set_format(enum base_log_format format);
+enum base_log_format base_log_get_format(void);
 /* Who speaks ("supervisor", "worker/0"); copied, at most 31 bytes. Lines lost
  * so far are not told any more: a child calls this after fork(). */
 void base_log_set_role(const char *role);
 
-/* Takes LOG_LEVEL and LOG_FORMAT. A value that is none of theirs is an error:
- * one line is logged. Return: false then. */
+/* Takes LOG_LEVEL and LOG_FORMAT, and JOURNAL_STREAM, which names the device
+ * and inode of the journal's socket (systemd.exec(5)). A value that is none of
+ * theirs is an error: one line is logged. Return: false then. */
 WS_MUST_USE bool base_log_from_env(void);
 
 /*

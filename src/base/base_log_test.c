@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base_fd.h"
@@ -378,6 +379,64 @@ static void the_environment_is_taken(void **state)
 	assert_false(base_log_on(BASE_LOG_WARN));
 }
 
+/* sd-daemon(3): SD_ERR is "<3>", then warning, notice, info and debug. */
+static void the_journal_gets_priorities(void **state)
+{
+	static const char *const want[] = {
+		"<3>worker/0: a\\x0ab\n", "<4>worker/0: a\\x0ab\n",
+		"<5>worker/0: a\\x0ab\n", "<6>worker/0: a\\x0ab\n",
+		"<7>worker/0: a\\x0ab\n",
+	};
+	struct listener l;
+	char line[4096];
+	int writes;
+
+	(void)state;
+	assert_true(from_env("debug", "journal", &writes));
+	base_log_set_role("worker/0");
+	for (int i = 0; i < (int)WS_ARRAY_LEN(want); i++) {
+		listen_begin(&l);
+		base_log((enum base_log_level)i, "a\nb");
+		assert_int_equal(listen_end(&l, line, sizeof(line)), 1);
+		assert_string_equal(line, want[i]);
+	}
+}
+
+/* systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE", both decimal. Return: the
+ * format that was chosen. */
+static enum base_log_format with_stream(const char *format, long more)
+{
+	char stream[64], line[4096];
+	struct listener l;
+	struct stat st;
+	bool ok;
+
+	base_log_set_format(BASE_LOG_CONSOLE);
+	listen_begin(&l);
+	ok = fstat(STDERR_FILENO, &st) == 0;
+	(void)snprintf(stream, sizeof(stream), "%lu:%lu", st.st_dev,
+		       st.st_ino + more);
+	/* NOLINTBEGIN(concurrency-mt-unsafe): the test has one thread */
+	(void)setenv("LOG_FORMAT", format, 1);
+	(void)setenv("JOURNAL_STREAM", stream, 1);
+	ok = ok && base_log_from_env();
+	(void)unsetenv("JOURNAL_STREAM");
+	/* NOLINTEND(concurrency-mt-unsafe) */
+	assert_int_equal(listen_end(&l, line, sizeof(line)), 0);
+	assert_true(ok);
+	return base_log_get_format();
+}
+
+static void the_journal_is_recognised(void **state)
+{
+	(void)state;
+	assert_int_equal(with_stream("", 0), BASE_LOG_JOURNAL);
+	/* another's, and what the user wants */
+	assert_int_equal(with_stream("", 1), BASE_LOG_CONSOLE);
+	assert_int_equal(with_stream("console", 0), BASE_LOG_CONSOLE);
+	assert_int_equal(with_stream("json", 0), BASE_LOG_JSON);
+}
+
 static void a_bad_environment_is_told(void **state)
 {
 	int writes;
@@ -407,6 +466,8 @@ int main(void)
 			a_terminal_that_nobody_reads_stops_nobody, at_start),
 		cmocka_unit_test_setup(a_new_role_has_lost_nothing, at_start),
 		cmocka_unit_test_setup(the_environment_is_taken, at_start),
+		cmocka_unit_test_setup(the_journal_gets_priorities, at_start),
+		cmocka_unit_test_setup(the_journal_is_recognised, at_start),
 		cmocka_unit_test_setup(a_bad_environment_is_told, at_start),
 	};
 

@@ -2,12 +2,13 @@
 /*
  * conf_load.c - command line and file to validated tables
  *
- * Theory of operation: the parent opens the file and makes an empty memfd; the
- * child gives up its rights and every other descriptor, parses, prints what is
- * wrong or writes the tables, and ends. Only then, with no other writer left,
- * the parent seals the memfd and looks at it: what it has checked cannot
- * change any more. The child's alarm clock bounds its work, a longer limit in
- * the parent bounds a child that got out of hand.
+ * Theory of operation: the parent opens the file and makes two empty memfds;
+ * the child gives up its rights and every other descriptor, parses, writes what
+ * is wrong into the one or the tables into the other, and ends. Only then, with
+ * no other writer left, the parent seals the tables and looks at them: what it
+ * has checked cannot change any more. The child's alarm clock bounds its work,
+ * a longer limit in the parent bounds a child that got out of hand. Between
+ * begin and end the parent is free: a reload must not hold up a supervisor.
  */
 #include "conf_load.h"
 
@@ -35,22 +36,29 @@
 #include "base_time.h"
 #include "conf_load_internal.h"
 #include "conf_parse.h"
+#include "conf_text.h"
 #include "conf_value.h"
 #include "conf_yaml.h"
 
-#define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
+#define CHILD_MS 5000
+#define WHY_LEN  128
+#define SEALS    (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
+
+/* What a child may say; more is cut. */
+#define SAID_MAX 65536
 
 /* How the child ends. */
 enum {
 	CHILD_DONE = 0,
-	CHILD_REFUSED = 2, /* what is wrong was printed */
-	CHILD_BROKEN = 3,  /* could not do its work; was printed */
+	CHILD_REFUSED = 2, /* what is wrong was said */
+	CHILD_BROKEN = 3,  /* could not do its work; was said */
 };
 
-/* Where the child has its two descriptors; all others are closed. */
+/* Where the child has its descriptors; all others are closed. */
 enum {
 	CHILD_TABLES = 3,
-	CHILD_FILE = 4
+	CHILD_SAID = 4,
+	CHILD_FILE = 5
 };
 
 static void set_alarm(unsigned ms)
@@ -99,11 +107,28 @@ static int check_dir(const char *path, bool writable)
 	return 0;
 }
 
+/* From `fds` to CHILD_TABLES and on; the last one may be -1. */
+static int place(int fds[static 3])
+{
+	/* out of each other's way first */
+	for (int i = 0; i < 3; i++) {
+		if (fds[i] >= 0)
+			fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, CHILD_FILE + 1);
+	}
+	if (dup3(fds[0], CHILD_TABLES, O_CLOEXEC) < 0 ||
+	    dup3(fds[1], CHILD_SAID, O_CLOEXEC) < 0 ||
+	    (fds[2] >= 0 && dup3(fds[2], CHILD_FILE, O_CLOEXEC) < 0))
+		return -errno;
+	closefrom(fds[2] >= 0 ? CHILD_FILE + 1 : CHILD_FILE);
+	return 0;
+}
+
 /* What the parsing child may do from here on: nothing but its work. */
-static int confine(pid_t parent, int file, int tables)
+static int confine(pid_t parent)
 {
 	const struct rlimit no_core = { 0, 0 };
-	const bool has_file = file >= 0;
+	const struct rlimit size = { sizeof(struct conf_tables) + SAID_MAX,
+				     sizeof(struct conf_tables) + SAID_MAX };
 	cap_t none = cap_init();
 	int r;
 
@@ -115,19 +140,9 @@ static int confine(pid_t parent, int file, int tables)
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 	    setrlimit(RLIMIT_CORE, &no_core) ||
-	    prctl(PR_SET_PDEATHSIG, SIGKILL))
+	    setrlimit(RLIMIT_FSIZE, &size) || prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return -errno;
-	if (getppid() != parent)
-		return -ESRCH;
-	/* out of each other's way first */
-	tables = fcntl(tables, F_DUPFD_CLOEXEC, CHILD_FILE + 1);
-	if (has_file)
-		file = fcntl(file, F_DUPFD_CLOEXEC, CHILD_FILE + 1);
-	if (dup3(tables, CHILD_TABLES, O_CLOEXEC) < 0 ||
-	    (has_file && dup3(file, CHILD_FILE, O_CLOEXEC) < 0))
-		return -errno;
-	closefrom(has_file ? CHILD_FILE + 1 : CHILD_FILE);
-	return 0;
+	return getppid() == parent ? 0 : -ESRCH;
 }
 
 /* The parent may have SIGALRM blocked or handled. */
@@ -142,27 +157,36 @@ static int arm(void)
 	return 0;
 }
 
-/* One write, so that the lines stay together. */
-static void print_errors(struct conf_errors *e, const char *path)
+/* One line about the whole. */
+static void say(const char *path, const char *text, const char *detail)
 {
+	(void)dprintf(CHILD_SAID, "%s: %s%s\n", path ? path : "command line",
+		      text, detail);
+}
+
+static void say_errors(struct conf_errors *e, const char *path)
+{
+	static const char more[] = "there are more problems than can be told\n";
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
+	bool cut;
 
 	if (!f)
 		return;
 	conf_errors_print(e, path, f);
-	if (fclose(f) == 0 &&
-	    base_fd_write_all(STDERR_FILENO, text, len, NULL)) {
-		/* nobody is left to tell */
+	if (fclose(f) == 0) {
+		cut = len > SAID_MAX - sizeof(more);
+		if (cut) /* behind a whole line: all end within it */
+			len = (size_t)((char *)memrchr(text, '\n',
+						       SAID_MAX -
+							       sizeof(more)) -
+				       text) +
+			      1;
+		if (base_fd_write_all(CHILD_SAID, text, len, NULL) == 0 && cut)
+			(void)dprintf(CHILD_SAID, "%s", more);
 	}
 	free(text);
-}
-
-static int complain(const char *path, const char *text)
-{
-	(void)dprintf(STDERR_FILENO, "%s: %s\n", path, text);
-	return -EINVAL;
 }
 
 /* Return: how the child ends. */
@@ -179,80 +203,87 @@ static int parse(const struct conf_env *env, struct conf_tables *t)
 		r = base_fd_read_all(CHILD_FILE, CONF_YAML_SIZE_MAX, &text,
 				     &len);
 	if (r) {
-		(void)complain(path, r == -EFBIG ? "is larger than 1 MiB"
-						 : strerrordesc_np(-r));
+		say(path, r == -EFBIG ? "is larger than 1 MiB" : "",
+		    r == -EFBIG ? "" : strerrordesc_np(-r));
 		return CHILD_REFUSED;
 	}
 	ok = conf_parse(env, (struct base_span){ (const uint8_t *)text, len },
 			t, &errors);
-	print_errors(&errors, path); /* or warnings */
+	say_errors(&errors, path); /* or warnings */
 	conf_errors_done(&errors);
 	free(text);
 	return ok ? CHILD_DONE : CHILD_REFUSED;
 }
 
-/* Return: how the child ends. */
-static int child(const struct conf_env *env, const struct conf_limits *limits,
-		 pid_t parent, int file, int tables)
+/* `fds`: tables, said, file or -1. Return: how the child ends. */
+static int child(const struct conf_env *env, unsigned limit_ms, pid_t parent,
+		 int fds[static 3])
 {
-	const char *step = "giving up rights";
+	const char *step = "giving up rights: ";
 	struct conf_tables *t = calloc(1, sizeof(*t));
-	int r = t ? arm() : -ENOMEM;
+	int r = t ? place(fds) : -ENOMEM;
 
+	if (r) /* nowhere to say it */
+		goto done;
+	if (env->in->in_child)
+		env->in->in_child(env->in->in_child_arg);
+	r = arm();
 	if (!r)
-		r = confine(parent, file, tables);
+		r = confine(parent);
 	if (!r) {
 		int end;
 
-		set_alarm(limits->child_ms);
+		set_alarm(limit_ms);
 		end = parse(env, t);
 		if (end != CHILD_DONE) {
 			free(t);
 			return end;
 		}
-		step = "writing the tables";
+		step = "writing the tables: ";
 		r = base_fd_write_all(CHILD_TABLES, t, sizeof(*t), NULL);
 	}
+	if (r)
+		say(env->in->path, step, strerrordesc_np(-r));
+
+done:
 	free(t);
-	if (!r)
-		return CHILD_DONE;
-	base_err("cannot read the configuration: %s: %s", step,
-		 strerrordesc_np(-r));
-	return CHILD_BROKEN;
+	return r ? CHILD_BROKEN : CHILD_DONE;
 }
 
-/* Waits for the child's end. Return: 0 with *status, -ETIMEDOUT after it was
- * killed, or -errno. */
-static int await(pid_t pid, unsigned limit_ms, int *status)
+/* Waits for the child's end and reaps it, however long it takes to die.
+ * Return: its wait status. */
+static int await(struct conf_loading *l, unsigned limit_ms)
 {
 	const uint64_t end = base_time_mono_ms() + limit_ms;
-	WS_CLEAN(base_fd_close) int pidfd = pidfd_open(pid, 0);
+	WS_CLEAN(base_fd_close) int pidfd = pidfd_open(l->pid, 0);
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	int r = pidfd < 0 ? -errno : 0, n = 0;
+	int status = 0, n = 0;
 
-	while (!r && n <= 0) {
+	while (n == 0 || (n < 0 && errno == EINTR)) {
 		const uint64_t now = base_time_mono_ms();
 
-		if (now >= end) {
-			r = -ETIMEDOUT;
+		if (now >= end)
 			break;
-		}
 		n = poll(&p, 1, (int)(end - now));
-		if (n < 0 && errno != EINTR)
-			r = -errno;
 	}
-	if (r)
-		(void)kill(pid, SIGKILL); /* it may have ended just now */
-	while (waitpid(pid, status, 0) < 0) {
-		if (errno != EINTR)
-			return -errno;
+	if (n <= 0)
+		conf_load_kill(l);
+	while (waitpid(l->pid, &status, 0) < 0 && errno == EINTR) {
 	}
-	return r;
+	return status;
 }
 
-/* What the child's end means. Return: 0, or -errno after it was told. */
-static int judge(int status)
+/* Return: 0, or -errno and why in `why`; "" where the child has said it. */
+static int judge(const struct conf_loading *l, int status,
+		 char why[static WHY_LEN])
 {
+	int r = -EIO;
+
+	*why = '\0';
+	if (!l->pid) {
+		(void)snprintf(why, WHY_LEN, "%s", l->problem);
+		return l->error;
+	}
 	if (WIFEXITED(status)) {
 		switch (WEXITSTATUS(status)) {
 		case CHILD_DONE:
@@ -262,20 +293,21 @@ static int judge(int status)
 		case CHILD_BROKEN:
 			return -EIO;
 		default: /* not one of ours: a sanitizer's, for one */
-			base_err("the parser of the configuration ended with "
-				 "status %d",
-				 WEXITSTATUS(status));
+			(void)snprintf(why, WHY_LEN,
+				       "its parser ended with status %d",
+				       WEXITSTATUS(status));
 			return -EIO;
 		}
 	}
-	if (WTERMSIG(status) == SIGALRM) {
-		base_err("reading the configuration took too long");
-		return -ETIMEDOUT;
+	if (l->late || WTERMSIG(status) == SIGALRM) {
+		(void)snprintf(why, WHY_LEN, "reading it took too long");
+		r = -ETIMEDOUT;
+	} else {
+		(void)snprintf(why, WHY_LEN,
+			       "its parser was killed by signal %d (%s)",
+			       WTERMSIG(status), sigdescr_np(WTERMSIG(status)));
 	}
-	base_err("the parser of the configuration was killed by signal %d "
-		 "(%s)",
-		 WTERMSIG(status), sigdescr_np(WTERMSIG(status)));
-	return -EIO;
+	return r;
 }
 
 /* Seals first, then looks: nothing can change after the check. */
@@ -299,87 +331,196 @@ static int adopt(int memfd, const struct conf_tables **tables)
 	return 0;
 }
 
-/* Return: 0, or -EINVAL after the reason was printed. */
-static int check_file(int fd, const char *path)
+/* What the child has said. It may be anything: no character in it steers a
+ * terminal. Return: to be freed, or NULL. */
+static char *collect(int memfd)
 {
+	char *text = calloc(1, SAID_MAX + 1);
+	struct base_rd r;
+	ssize_t n;
+
+	if (!text)
+		return NULL;
+	n = pread(memfd, text, SAID_MAX, 0); /* of memory: all at once */
+	base_rd_init(&r, (const uint8_t *)text, n > 0 ? (size_t)n : 0);
+	while (base_rd_left(&r)) {
+		char *from = text + n - base_rd_left(&r);
+		const int32_t c = conf_text_next(&r);
+
+		if (c != '\n' && !conf_text_printable(c))
+			memset(from, '?',
+			       (size_t)(text + n - from) - base_rd_left(&r));
+	}
+	if (*text)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Adds a line of ours. Without memory, what there was is all. */
+static char *add_line(char *said, const char *path, const char *why)
+{
+	char *both;
+
+	if (asprintf(&both, "%s%s: %s\n", said ? said : "",
+		     path ? path : "command line", why) < 0)
+		return said;
+	free(said);
+	return both;
+}
+
+/* Opens the file. Return: its descriptor, or -1 with l->problem. */
+static int open_file(struct conf_loading *l)
+{
+	/* a FIFO that nobody writes to must not hold us up */
+	WS_CLEAN(base_fd_close)
+	int fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))
-		return complain(path, strerrordesc_np(errno));
-	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
-		return complain(path, "is neither a file nor a pipe");
-	/* the child waits for a pipe's writer, as long as it may */
-	if (fcntl(fd, F_SETFL, 0))
-		return complain(path, strerrordesc_np(errno));
-	return 0;
+		l->problem = strerrordesc_np(errno);
+	else if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
+		l->problem = "is neither a file nor a pipe";
+	else if (fcntl(fd, F_SETFL, 0)) /* the child may wait for a writer */
+		l->problem = strerrordesc_np(errno);
+	if (!l->problem)
+		return base_fd_take(&fd);
+	l->error = -EINVAL;
+	return -1;
+}
+
+void conf_load_begin_with(const struct conf_env *env, unsigned limit_ms,
+			  struct conf_loading *l)
+{
+	const pid_t self = getpid();
+	WS_CLEAN(base_fd_close) int file = -1;
+
+	*l = (struct conf_loading){ .tables = -1,
+				    .said = -1,
+				    .path = env->in->path };
+	if (l->path) {
+		file = open_file(l);
+		if (file < 0)
+			return;
+	}
+	l->tables =
+		memfd_create("wayside-conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	l->said = memfd_create("wayside-said", MFD_CLOEXEC);
+	l->pid = l->tables < 0 || l->said < 0 ? -1 : fork();
+	if (l->pid < 0) {
+		l->error = -errno;
+		l->problem = strerrordesc_np(errno);
+		l->pid = 0;
+		return;
+	}
+	if (l->pid == 0)
+		_exit(child(env, limit_ms, self,
+			    (int[]){ l->tables, l->said, file }));
+}
+
+void conf_load_kill(struct conf_loading *l)
+{
+	l->late = true;
+	(void)kill(l->pid, SIGKILL); /* it may have ended just now */
+}
+
+int conf_load_end(struct conf_loading *l, int wait_status,
+		  const struct conf_tables **tables, int *fd, char **said)
+{
+	char why[WHY_LEN];
+	int r = judge(l, wait_status, why);
+
+	*said = l->said < 0 ? NULL : collect(l->said);
+	if (!r) {
+		r = adopt(l->tables, tables);
+		if (r)
+			(void)snprintf(why, sizeof(why),
+				       "its parser's tables are not usable: %s",
+				       strerrordesc_np(-r));
+	}
+	if (*why)
+		*said = add_line(*said, l->path, why);
+	if (!r && fd)
+		*fd = base_fd_take(&l->tables);
+	base_fd_close(&l->tables);
+	base_fd_close(&l->said);
+	return r;
+}
+
+void conf_load_unmap(const struct conf_tables *tables)
+{
+	/* the mapping is ours, though what it shows is not */
+	(void)munmap((void *)(uintptr_t)tables, sizeof(*tables));
+}
+
+void conf_load_log(const char *said)
+{
+	while (said && *said) {
+		const int len = (int)strcspn(said, "\n");
+		const char *warning = strstr(said, ": warning: ");
+
+		base_log(warning && warning < said + len ? BASE_LOG_WARN
+							 : BASE_LOG_ERR,
+			 "%.*s", len, said);
+		said += len + (said[len] == '\n');
+	}
 }
 
 int conf_load_with(const struct conf_env *env, const struct conf_limits *limits,
 		   const struct conf_tables **tables, int *fd)
 {
-	const pid_t self = getpid();
-	WS_CLEAN(base_fd_close) int file = -1;
-	WS_CLEAN(base_fd_close) int memfd = -1;
-	int status, r;
-	pid_t pid;
+	struct conf_loading l;
+	char *said;
+	int r;
 
-	if (env->in->path) {
-		/* a FIFO that nobody writes to must not hold up the parent */
-		file = open(env->in->path,
-			    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-		r = check_file(file, env->in->path);
-		if (r)
-			return r;
+	conf_load_begin_with(env, limits->child_ms, &l);
+	r = conf_load_end(&l, l.pid ? await(&l, limits->parent_ms) : 0, tables,
+			  fd, &said);
+	if (base_log_get_format() != BASE_LOG_CONSOLE)
+		conf_load_log(said);
+	else if (said &&
+		 base_fd_write_all(STDERR_FILENO, said, strlen(said), NULL)) {
+		/* nobody is left to tell */
 	}
-	memfd = memfd_create("wayside-conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	pid = memfd < 0 ? -1 : fork();
-	if (pid < 0) {
-		r = -errno;
-		base_err("cannot start the parser of the configuration: %s",
-			 strerrordesc_np(-r));
-		return r;
-	}
-	if (pid == 0)
-		_exit(child(env, limits, self, file, memfd));
-	r = await(pid, limits->parent_ms, &status);
-	if (r) {
-		base_err("waiting for the parser of the configuration: %s",
-			 strerrordesc_np(-r));
-		return r;
-	}
-	r = judge(status);
-	if (r)
-		return r;
-	r = adopt(memfd, tables);
-	if (r) {
-		base_err("the parser's tables are not usable: %s",
-			 strerrordesc_np(-r));
-		return r;
-	}
-	if (fd)
-		*fd = base_fd_take(&memfd);
-	return 0;
+	free(said);
+	return r;
 }
 
-int conf_load(const struct conf_input *in, const struct conf_tables **tables,
-	      int *fd)
+/* What the parser needs to know of this machine. */
+static struct conf_env here(const struct conf_input *in,
+			    char cwd[static PATH_MAX])
 {
-	static const struct conf_limits limits = {
-		.child_ms = 5000,
-		.parent_ms = CONF_LOAD_RESOLVE_MS + 10000,
-	};
-	char cwd[PATH_MAX];
 	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct rlimit nofile;
-	const struct conf_env env = {
+
+	return (struct conf_env){
 		.in = in,
-		.cwd = getcwd(cwd, sizeof(cwd)),
+		.cwd = getcwd(cwd, PATH_MAX),
 		.cores = cores > 0 ? (unsigned)cores : 1,
 		.nofile = getrlimit(RLIMIT_NOFILE, &nofile) ? 0
 							    : nofile.rlim_max,
 		.resolve = resolve,
 		.check_dir = check_dir,
 	};
+}
+
+void conf_load_begin(const struct conf_input *in, struct conf_loading *l)
+{
+	char cwd[PATH_MAX];
+	const struct conf_env env = here(in, cwd);
+
+	conf_load_begin_with(&env, CHILD_MS, l);
+}
+
+int conf_load(const struct conf_input *in, const struct conf_tables **tables,
+	      int *fd)
+{
+	static const struct conf_limits limits = {
+		.child_ms = CHILD_MS,
+		.parent_ms = CONF_LOAD_LIMIT_MS,
+	};
+	char cwd[PATH_MAX];
+	const struct conf_env env = here(in, cwd);
 
 	return conf_load_with(&env, &limits, tables, fd);
 }

@@ -3,16 +3,17 @@
  * conf_load.h - command line and file to validated tables
  *
  * The caller opens the file; a short-lived child without rights (no
- * capabilities, no_new_privs, no core dump, no descriptor but the file, the
- * memfd and standard error) parses it, looks names up and hands the tables back
- * in a memfd. That is sealed first, then what the child says is checked again
- * with conf_tables_valid().
+ * capabilities, no_new_privs, no core dump, no descriptor but the file, two
+ * memfds and standard error) parses it, looks names up and hands back what it
+ * has to say in the one and the tables in the other. That is sealed first, then
+ * checked again with conf_tables_valid().
  */
 #ifndef CONF_LOAD_H
 #define CONF_LOAD_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base_attr.h"
 
@@ -37,18 +38,53 @@ struct conf_input {
 	 * take files, and there must be a place for each event file and the pid
 	 * file. Without it, a configuration is judged by its text alone. */
 	bool surroundings;
+	/* Called in the child right after its birth, NULL: nothing. It reads
+	 * hostile bytes: what its parent may write is given back here. */
+	void (*in_child)(void *arg);
+	void *in_child_arg;
 };
 
+/* How long a child may take before its parent ends it: 5 s, or 30 s for each
+ * name that must be looked up, 40 s in all. */
+#define CONF_LOAD_LIMIT_MS 40000
+
+/* A load under way. Its owner reaps `pid`; conf_load_end() closes the rest. */
+struct conf_loading {
+	pid_t pid; /* the parsing child; 0 = there is none, end it at once */
+	int tables, said; /* memfds that the child fills */
+	const char *path;
+	const char *problem; /* why there is no child, with `error` */
+	int error;
+	bool late; /* ended by conf_load_kill() */
+};
+
+/* Starts the child. `in` must outlive the call, its path the load. */
+void conf_load_begin(const struct conf_input *in, struct conf_loading *l);
+
+/* Ends a child that takes too long; it is still to be reaped. */
+void conf_load_kill(struct conf_loading *l);
+
 /*
- * Blocks until the child has ended: 5 s at most, or 30 s for each name that
- * must be looked up, 40 s in all.
- * Return: 0 and *tables is a read-only mapping for the caller's life, *fd (may
- * be NULL) its sealed memfd; -EINVAL after all problems were printed to
- * standard error, one line each, sorted by line:
+ * Judges the child after waitpid() gave `wait_status` for it (nothing where
+ * there is none). Return: 0 and *tables is a read-only mapping for the caller
+ * (conf_load_unmap()), *fd (may be NULL) its sealed memfd; -EINVAL: the
+ * configuration is refused; -EIO, -ETIMEDOUT, -EBADMSG: the child failed; or
+ * another -errno. *said, to be freed, is what there is to say in any case, NULL
+ * if that is nothing: one line a problem or warning, sorted by line:
  *   FILE:LINE:COLUMN: unknown key "captur" in rule "tkstar" (nearest:
  * "capture")
- * or another -errno, logged. Warnings (FILE:LINE:COLUMN: warning: ...) are
- * printed in any case.
+ */
+WS_MUST_USE int conf_load_end(struct conf_loading *l, int wait_status,
+			      const struct conf_tables **tables, int *fd,
+			      char **said);
+void conf_load_unmap(const struct conf_tables *tables);
+
+/* Logs `said` line by line; NULL is nothing. */
+void conf_load_log(const char *said);
+
+/*
+ * The whole, blocking: for a start. What there is to say is printed to standard
+ * error as it is, or logged where LOG_FORMAT or a journal want a form.
  */
 WS_MUST_USE int conf_load(const struct conf_input *in,
 			  const struct conf_tables **tables, int *fd);

@@ -6,6 +6,7 @@
 #include "base_attr.h"
 
 struct conf_env;
+struct conf_loading;
 struct conf_tables;
 
 /* What one name may take; the child's own limit is set anew for each. */
@@ -15,6 +16,9 @@ struct conf_limits {
 	unsigned child_ms;  /* the child ends itself */
 	unsigned parent_ms; /* the parent kills it */
 };
+
+void conf_load_begin_with(const struct conf_env *env, unsigned limit_ms,
+			  struct conf_loading *l);
 
 WS_MUST_USE int conf_load_with(const struct conf_env *env,
 			       const struct conf_limits *limits,

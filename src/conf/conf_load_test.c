@@ -11,9 +11,11 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base_fd.h"
+#include "base_log.h"
 #include "base_test.h"
 #include "conf_load_internal.h"
 #include "conf_parse.h"
@@ -350,7 +352,7 @@ static void bad_ends(void **state)
 		{ end_early, &patient, -EBADMSG, "are not usable" },
 		{ end_oddly, &patient, -EIO, "ended with status 77" },
 		{ hang, &hasty, -ETIMEDOUT, "took too long" },
-		{ hang_deaf, &strict, -ETIMEDOUT, "timed out" },
+		{ hang_deaf, &strict, -ETIMEDOUT, "took too long" },
 	};
 	char *told;
 
@@ -407,7 +409,7 @@ static bool status_is(const char *key, const char *want)
 
 static const char *inspect(const struct conf_service *s, struct base_addr *out)
 {
-	struct rlimit core;
+	struct rlimit limit;
 
 	(void)s;
 	(void)out;
@@ -418,10 +420,12 @@ static const char *inspect(const struct conf_service *s, struct base_addr *out)
 		return "capabilities left";
 	if (!status_is("NoNewPrivs", "1"))
 		return "new privileges possible";
-	if (getrlimit(RLIMIT_CORE, &core) || core.rlim_max)
+	if (getrlimit(RLIMIT_CORE, &limit) || limit.rlim_max)
 		return "core dumps possible";
-	/* 3 is the tables; there is no file here */
-	for (int fd = 4; fd < 1024; fd++) {
+	if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_max > 1U << 20)
+		return "may fill the memory";
+	/* the tables and what is said; there is no file here */
+	for (int fd = 5; fd < 1024; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)
 			return "descriptors left";
 	}
@@ -442,6 +446,183 @@ static void child_has_no_rights(void **state)
 	free(told);
 }
 
+/* A parser in a stranger's hands: it says what it likes where it can. */
+static const char *shout(const struct conf_service *s, struct base_addr *out)
+{
+	(void)s;
+	(void)out;
+	(void)dprintf(4, "a\x1b[31mb\xc2\x9b\xff\n");
+	_exit(2);
+}
+
+static const char *shout_on(const struct conf_service *s, struct base_addr *out)
+{
+	(void)s;
+	(void)out;
+	for (int i = 0; i < 70000; i++)
+		(void)dprintf(4, "x");
+	_exit(2);
+}
+
+static void what_is_said_is_tame(void **state)
+{
+	char *told;
+
+	(void)state;
+	/* escape, U+009B (a terminal's CSI too) and no UTF-8: one ? a byte */
+	assert_int_equal(load_with(shout, &patient, &told), -EINVAL);
+	assert_string_equal(told, "a?[31mb???\n");
+	free(told);
+	assert_int_equal(load_with(shout_on, &patient, &told), -EINVAL);
+	assert_int_equal(strspn(told, "x"), 65536);
+	assert_int_equal(strlen(told), 65536);
+	free(told);
+}
+
+/* More than there is room for ends behind a whole line, and says so. */
+static void too_many_problems(void **state)
+{
+	static const char more[] = "there are more problems than can be told\n";
+	const struct conf_tables *t = NULL;
+	char *text = NULL, *told, path[64];
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	int fd = memfd_create("many", MFD_CLOEXEC);
+
+	(void)state;
+	assert_non_null(f);
+	for (int i = 0; i < 4000; i++)
+		(void)fprintf(f, "unknown%d: 1\n", i);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(base_fd_write_all(fd, text, len, NULL), 0);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	assert_int_equal(load(path, &t, NULL, &told), -EINVAL);
+	len = strlen(told);
+	assert_in_range(len, 65536 - 200, 65536);
+	assert_string_equal(told + len - strlen(more), more);
+	assert_memory_equal(told + len - strlen(more) - 2, "\"\n", 2);
+	free(told);
+	free(text);
+	base_fd_close(&fd);
+}
+
+/* Called in the child, once, before it reads a byte. */
+static void note_pid(void *arg)
+{
+	int *pids = arg;
+
+	pids[pids[0] ? 1 : 0] = (int)getpid();
+}
+
+static void begin_does_not_wait(void **state)
+{
+	int *pids = mmap(NULL, sizeof(*pids) * 2, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char path[64], *said = NULL;
+	int writer, file = pipe_of("", path, &writer), status, free_fd[2];
+	const struct conf_input in = { .path = path,
+				       .number = 7,
+				       .in_child = note_pid,
+				       .in_child_arg = pids };
+	const struct conf_tables *t = NULL;
+	struct conf_loading l;
+
+	(void)state;
+	assert_ptr_not_equal(pids, MAP_FAILED);
+	free_fd[0] = fcntl(file, F_DUPFD_CLOEXEC, 0);
+	base_fd_close(&free_fd[0]);
+	conf_load_begin(&in, &l);
+	/* the file has no end yet: the child waits, we do not */
+	assert_true(l.pid > 0);
+	assert_int_equal(waitpid(l.pid, &status, WNOHANG), 0);
+	assert_int_equal(base_fd_write_all(writer, good_text,
+					   sizeof(good_text) - 1, NULL),
+			 0);
+	base_fd_close(&writer);
+	assert_int_equal(waitpid(l.pid, &status, 0), l.pid);
+	assert_int_equal(conf_load_end(&l, status, &t, NULL, &said), 0);
+	assert_null(said);
+	assert_int_equal(t->number, 7);
+	assert_int_equal(pids[0], l.pid);
+	assert_int_equal(pids[1], 0);
+	conf_load_unmap(t);
+	/* nothing is left open */
+	free_fd[1] = fcntl(file, F_DUPFD_CLOEXEC, 0);
+	assert_int_equal(free_fd[1], file + 1);
+	base_fd_close(&free_fd[1]);
+	base_fd_close(&file);
+	assert_int_equal(munmap(pids, sizeof(*pids) * 2), 0);
+}
+
+static void one_that_takes_too_long_is_ended(void **state)
+{
+	char path[64], want[128], *said;
+	int writer, file = pipe_of("", path, &writer), status;
+	const struct conf_input in = { .path = path };
+	const struct conf_tables *t = NULL;
+	struct conf_loading l;
+
+	(void)state;
+	conf_load_begin(&in, &l);
+	assert_true(l.pid > 0);
+	conf_load_kill(&l);
+	assert_int_equal(waitpid(l.pid, &status, 0), l.pid);
+	assert_int_equal(conf_load_end(&l, status, &t, NULL, &said),
+			 -ETIMEDOUT);
+	(void)snprintf(want, sizeof(want), "%s: reading it took too long\n",
+		       path);
+	assert_string_equal(said, want);
+	assert_null(t);
+	free(said);
+	base_fd_close(&writer);
+	base_fd_close(&file);
+}
+
+static void no_child_for_no_file(void **state)
+{
+	const struct conf_input in = { .path = "/nonexistent/w.yaml" };
+	const struct conf_tables *t = NULL;
+	struct conf_loading l;
+	char *said;
+
+	(void)state;
+	conf_load_begin(&in, &l);
+	assert_int_equal(l.pid, 0);
+	assert_int_equal(conf_load_end(&l, 0, &t, NULL, &said), -EINVAL);
+	assert_string_equal(said,
+			    "/nonexistent/w.yaml: No such file or directory\n");
+	free(said);
+}
+
+/* Where the log has a form, problems are lines of the log. */
+static void problems_follow_the_log_format(void **state)
+{
+	const struct conf_tables *t = NULL;
+	char path[64], *told, *line, *end;
+	int file = pipe_of("log_dir: /tmp\nworkers: x\n"
+			   "rules: [{name: a, clients: [\"::/0\"], to: "
+			   "[\"192.0.2.1:1\"]}]\n",
+			   path, NULL);
+
+	(void)state;
+	base_log_set_format(BASE_LOG_JSON);
+	assert_int_equal(load(path, &t, NULL, &told), -EINVAL);
+	base_log_set_format(BASE_LOG_CONSOLE);
+	line = told;
+	end = strchr(line, '\n');
+	assert_non_null(end);
+	*end = '\0';
+	assert_non_null(strstr(line, ":2:10: workers: \\\"x\\\" is not auto"));
+	assert_non_null(strstr(line, "\"level\":\"err\""));
+	line = end + 1;
+	assert_non_null(strstr(line, ":3:43: warning: to: "));
+	assert_non_null(strstr(line, "\"level\":\"warn\""));
+	assert_string_equal(line + strlen(line) - 3, "\"}\n");
+	assert_int_equal(strcspn(line, "\n"), strlen(line) - 1);
+	free(told);
+	base_fd_close(&file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -455,6 +636,12 @@ int main(void)
 		cmocka_unit_test(bad_ends),
 		cmocka_unit_test(silent_pipe),
 		cmocka_unit_test(child_has_no_rights),
+		cmocka_unit_test(what_is_said_is_tame),
+		cmocka_unit_test(too_many_problems),
+		cmocka_unit_test(begin_does_not_wait),
+		cmocka_unit_test(one_that_takes_too_long_is_ended),
+		cmocka_unit_test(no_child_for_no_file),
+		cmocka_unit_test(problems_follow_the_log_format),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

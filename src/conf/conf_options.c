@@ -206,7 +206,7 @@ void conf_options_usage(FILE *out)
 	}
 	(void)fputs("\nThe command line beats the file. Environment: LOG_LEVEL "
 		    "(err, warn, notice,\ninfo, debug), LOG_FORMAT (console, "
-		    "json).\nExit status: 0, 1 on failure, 2 on wrong usage or "
-		    "configuration.\n",
+		    "json, journal).\nExit status: 0, 1 on failure, 2 on wrong "
+		    "usage or configuration.\n",
 		    out);
 }

@@ -245,7 +245,8 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.name = "to",
 		.type = CONF_TYPE_TO,
 		.required = true,
-		.example = "[\"47.88.85.196:7700\"]",
+		.example = "[\"47.88.85.196:7700\", "
+			   "\"[2001:db8::7]:7700-7710\"]",
 		.help = "Servers that the trackers talk to: ADDR:PORT, "
 			"ADDR:PORT-PORT, ADDR/BITS:PORT, IPv6 in brackets.",
 	},
