@@ -22,6 +22,7 @@
 #define RECORDER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base_attr.h"
@@ -40,6 +41,14 @@ struct recorder_setup {
 	bool crashed;
 	int channel; /* to the supervisor */
 };
+
+/* What a recorder leaves to its successor: see recorder_commit.h. Made by the
+ * supervisor before the first recorder; pages that are not used cost nothing.
+ * NULL: no memory. */
+struct recorder_commit *recorder_commit_new(unsigned n_workers,
+					    uint32_t n_slots);
+/* Gives back this process's mapping; NULL is fine. */
+void recorder_commit_free(struct recorder_commit *c);
 
 /* Runs until the supervisor says stop; then empties the rings first. Return:
  * exit status. */

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "base_die.h"
+#include "recorder.h"
 
 static size_t bytes_for(unsigned n_workers, uint32_t n_slots)
 {

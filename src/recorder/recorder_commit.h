@@ -113,12 +113,7 @@ struct recorder_commit {
 	struct recorder_record records[][2];
 };
 
-/* In the supervisor, before the first recorder. Pages that are not used cost
- * nothing. NULL: no memory. */
-struct recorder_commit *recorder_commit_new(unsigned n_workers,
-					    uint32_t n_slots);
-/* Gives back this process's mapping; NULL is fine. */
-void recorder_commit_free(struct recorder_commit *c);
+/* recorder_commit_new() and _free() are in recorder.h: the supervisor's. */
 
 /* First of all in a recorder: what its predecessor put and did not store goes.
  */
