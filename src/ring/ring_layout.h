@@ -26,6 +26,14 @@
  * only grow; position modulo size is the place. The mapping is double, so an
  * entry never has to be split.
  *
+ * A quiet ring stays in its first pages: when all attached readers have given
+ * everything back, the writer goes on at the ring's beginning. The head jumps
+ * there, and `rewind_from`, `rewind_to` say so: a reader at rewind_from stands
+ * at rewind_to. No entry says it, since one that a stopped reader has not yet
+ * passed would take the room behind it. One pair is enough: between an attached
+ * reader's cursor and the head there is never more than one such jump, and that
+ * right at the cursor.
+ *
  * No pointers, no implicit padding: these structs are an interface between
  * processes that may come from different builds.
  */
@@ -150,7 +158,8 @@ struct ring_slot {
 	uint8_t worker;
 	uint8_t capture; /* enum conf_capture of its rule */
 	uint8_t observe; /* enum conf_observe of its rule, or a protocol */
-	uint16_t reserved;
+	uint8_t client_bits; /* RING_SLOT_COUNTED: of its network */
+	uint8_t reserved;
 	struct ring_dir dir[RING_SIDES];
 };
 _Static_assert(sizeof(struct ring_slot) == 256, "shared layout");
@@ -186,21 +195,38 @@ struct ring_control {
 	_Atomic uint64_t head;
 	_Atomic uint64_t next_flow; /* flow ids handed out: flow_id - ring_id */
 	_Atomic uint32_t n_used;    /* slots from here on were never used */
-	uint8_t reserved1[44];
+	uint32_t reserved1;
+	/* Valid while rewind_from < rewind_to <= head. */
+	_Atomic uint64_t rewind_from;
+	_Atomic uint64_t rewind_to;
+	uint8_t reserved2[24];
 
 	struct ring_intent intent;
-	uint8_t reserved2[48];
+	uint8_t reserved3[48];
 
 	/* Odd = detached, or not there at all: that reader's cursor does not
 	 * hold the ring back. */
 	_Atomic uint32_t reader_epoch[RING_READER_ROOM];
-	uint8_t reserved3[32];
+	uint8_t reserved4[32];
 
 	struct stat_block stat;
-	uint8_t reserved4[RING_PAGE - 4 * 64 - sizeof(struct stat_block)];
+	uint8_t reserved5[RING_PAGE - 4 * 64 - sizeof(struct stat_block)];
 };
 _Static_assert(sizeof(struct ring_control) == RING_PAGE, "shared layout");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "shared between processes");
+
+/* Where who stands at `pos` goes on, below that head: over there, if the writer
+ * has gone back to the beginning from here. */
+static inline uint64_t ring_rewound(const struct ring_control *c, uint64_t pos,
+				    uint64_t head)
+{
+	const uint64_t from =
+		atomic_load_explicit(&c->rewind_from, memory_order_relaxed);
+	const uint64_t to =
+		atomic_load_explicit(&c->rewind_to, memory_order_relaxed);
+
+	return pos == from && from < to && to <= head ? to : pos;
+}
 
 /* A reader's page. The worker reads the first line, nobody else writes. */
 struct ring_cursor {
@@ -221,7 +247,6 @@ enum ring_entry_type {
 	RING_ENTRY_DATA = 1, /* bytes of one direction */
 	RING_ENTRY_OPEN,     /* payload: struct ring_slot */
 	RING_ENTRY_CLOSE,    /* payload: struct ring_slot at its end */
-	RING_ENTRY_PAD,      /* nothing: skips to the ring's beginning */
 	RING_ENTRY_MAX
 };
 

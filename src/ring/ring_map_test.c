@@ -25,6 +25,7 @@ _Static_assert(sizeof(struct ring_entry) == 20 + 4 + 24 + 8 + 8, "no padding");
 _Static_assert(offsetof(struct ring_entry, flow_id) == 24, "layout");
 _Static_assert(sizeof(struct ring_intent) == 16, "no padding");
 _Static_assert(offsetof(struct ring_control, head) == 64, "own line");
+_Static_assert(offsetof(struct ring_control, rewind_to) == 96, "layout");
 _Static_assert(offsetof(struct ring_control, intent) == 128, "own line");
 _Static_assert(offsetof(struct ring_control, reader_epoch) == 192, "own line");
 _Static_assert(offsetof(struct ring_control, stat) == 256, "own line");
@@ -113,6 +114,25 @@ static void nobody_else_can_write(void **state)
 	assert_sealed(f->map.table_fd);
 	assert_sealed(f->map.data_fd);
 	assert_sealed(f->map.pool_fd);
+}
+
+/* A seal against writers is one against giving pages back, too: mm/shmem.c
+ * refuses to punch holes into what is sealed. Should a kernel ever allow it,
+ * idle pages of the ring could be given back. */
+static void sealed_pages_cannot_be_given_back(void **state)
+{
+	const struct ring_fixture *f = *state;
+
+	f->map.data[RING_PAGE] = 42;
+	assert_int_equal(
+		madvise(f->map.data + RING_PAGE, RING_PAGE, MADV_REMOVE), -1);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(fallocate(f->map.data_fd,
+				   FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				   RING_PAGE, RING_PAGE),
+			 -1);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(f->map.data[RING_PAGE], 42);
 }
 
 static void a_child_inherits_the_writers_mapping(void **state)
@@ -346,6 +366,7 @@ int main(void)
 		WITH_RING(control_page_says_what_was_made),
 		WITH_RING(the_end_is_the_beginning),
 		WITH_RING(nobody_else_can_write),
+		WITH_RING(sealed_pages_cannot_be_given_back),
 		WITH_RING(a_child_inherits_the_writers_mapping),
 		WITH_RING(the_reader_writes_its_cursor_page_only),
 		WITH_RING(a_view_refuses_wrong_sizes),

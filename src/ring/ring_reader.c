@@ -19,6 +19,20 @@ static uint32_t epoch_of_writer(const struct ring_reader *r)
 				    memory_order_acquire);
 }
 
+/* All that is there, from where we stand: a round. */
+static void look(struct ring_reader *r)
+{
+	r->head = load_head(r);
+	r->pos = ring_rewound(r->map.control, r->pos, r->head);
+}
+
+static bool is_news(const struct ring_reader *r)
+{
+	const uint64_t head = load_head(r);
+
+	return ring_rewound(r->map.control, r->pos, head) != head;
+}
+
 static void publish(struct ring_reader *r, uint64_t pos)
 {
 	r->given = pos;
@@ -62,8 +76,11 @@ static int ask_again(struct ring_reader *r, uint32_t epoch)
 		rejoin(r, epoch);
 		return -EOVERFLOW;
 	}
-	/* too late: what we asked for is overwritten, so ask for the head */
-	if (load_head(r) - r->pos > r->map.ring_size)
+	/* too late: what we asked for is overwritten, or lies before a jump
+	 * that was made without us; so ask for the head */
+	if (load_head(r) - r->pos > r->map.ring_size ||
+	    r->pos < atomic_load_explicit(&r->map.control->rewind_from,
+					  memory_order_relaxed))
 		rejoin(r, epoch);
 	return 0;
 }
@@ -78,8 +95,6 @@ static bool sane(const struct ring_reader *r, const struct ring_entry *e)
 	    e->span < sizeof(*e) || e->span % RING_ALIGN ||
 	    e->len > e->span - sizeof(*e))
 		return false;
-	if (e->type == RING_ENTRY_PAD)
-		return true;
 	if (e->slot >= r->map.n_slots || e->direction >= RING_SIDES ||
 	    e->view >= RING_VIEW_MAX || e->reason >= RING_CLOSE_MAX)
 		return false;
@@ -103,7 +118,7 @@ int ring_reader_next(struct ring_reader *r, struct ring_entry *e,
 		if (epoch & 1)
 			return ask_again(r, epoch);
 		if (r->pos == r->head) {
-			r->head = load_head(r);
+			look(r);
 			if (r->pos == r->head)
 				return 0;
 		}
@@ -117,8 +132,6 @@ int ring_reader_next(struct ring_reader *r, struct ring_entry *e,
 			return skip_all(r, -EBADMSG);
 		r->at = r->pos;
 		r->pos += e->span;
-		if (e->type == RING_ENTRY_PAD)
-			continue;
 		*payload = at + sizeof(*e);
 		return 1;
 	}
@@ -150,7 +163,7 @@ bool ring_reader_sleep(struct ring_reader *r)
 	atomic_store_explicit(&r->map.cursor->idle, 1, memory_order_release);
 	/* Pairs with the fence in ring_tap_kick(). */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (load_head(r) == r->pos || !ring_reader_intact(r))
+	if (!is_news(r) || !ring_reader_intact(r))
 		return true;
 	ring_reader_awake(r);
 	return false;
@@ -163,7 +176,7 @@ void ring_reader_awake(struct ring_reader *r)
 
 bool ring_reader_caught_up(const struct ring_reader *r)
 {
-	return load_head(r) == r->pos;
+	return !is_news(r);
 }
 
 bool ring_reader_slot(const struct ring_reader *r, uint32_t slot,
@@ -184,7 +197,7 @@ static bool find_close(const struct ring_reader *r, uint32_t slot,
 	struct ring_reader ahead = *r;
 	struct ring_entry e;
 
-	ahead.head = load_head(r);
+	look(&ahead);
 	for (; ahead.pos != ahead.head; ahead.pos += e.span) {
 		const uint8_t *at =
 			r->map.data + (ahead.pos & (r->map.ring_size - 1));

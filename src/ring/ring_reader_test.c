@@ -95,7 +95,7 @@ static void bad_entries_are_skipped(void **state)
 		SPOILT(good, reason, RING_CLOSE_MAX),
 		SPOILT(good_open, len, 255),
 		SPOILT(good_open, len, 0),
-		SPOILT(good_open, type, RING_ENTRY_PAD + 1),
+		SPOILT(good_open, type, RING_ENTRY_CLOSE + 1),
 	};
 	struct ring_fixture *f = *state;
 
@@ -154,26 +154,6 @@ static void a_whole_ring_in_one_entry_is_read(void **state)
 	assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 1);
 	/* its last byte lies in the mapping: 192 + 64 bytes into the second */
 	assert_int_equal(payload + e.len - f->view.data, RING_TEST_SIZE + 192);
-}
-
-static void pads_are_passed_over(void **state)
-{
-	const struct ring_entry pad = { .type = RING_ENTRY_PAD,
-					.span = 640,
-					.slot = UINT32_MAX };
-	struct ring_fixture *f = *state;
-	struct ring_entry e;
-	const uint8_t *payload;
-
-	put_raw(f, &pad, pad.span);
-	put_raw(f, &pad, pad.span);
-	put_raw(f, &good, good.span);
-	put_raw(f, &pad, pad.span);
-	assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 1);
-	assert_memory_equal(&e, &good, sizeof(e));
-	assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 0);
-	ring_reader_release(&f->reader);
-	assert_int_equal(f->view.cursor->pos, 3 * 640 + 192);
 }
 
 static void a_lying_head_is_not_followed(void **state)
@@ -252,7 +232,6 @@ int main(void)
 		WITH_RING(bad_entries_are_skipped),
 		WITH_RING(the_largest_allowed_values_pass),
 		WITH_RING(a_whole_ring_in_one_entry_is_read),
-		WITH_RING(pads_are_passed_over),
 		WITH_RING(a_lying_head_is_not_followed),
 		WITH_RING(sleeping_is_refused_while_there_is_news),
 		WITH_RING(a_slot_is_read_only_for_its_flow),

@@ -25,6 +25,12 @@ static bool is_in_ring(const struct ring_tap *t, uint64_t pos)
 	       t->head - pos <= t->size;
 }
 
+/* Where a cursor stands: see ring_layout.h. */
+static uint64_t place_of(const struct ring_tap *t, uint64_t pos)
+{
+	return ring_rewound(t->control, pos, t->head);
+}
+
 /* A detached reader that answered the current epoch is let back in, at a head
  * that was published before. It reads nothing until it sees the even epoch: its
  * cursor holds the ring from then on. */
@@ -37,8 +43,11 @@ static void attach_returning(struct ring_tap *t, uint32_t i)
 
 	if (atomic_load_explicit(&c->epoch, memory_order_acquire) != epoch + 1)
 		return;
-	pos = atomic_load_explicit(&c->pos, memory_order_relaxed);
-	if (!is_in_ring(t, pos))
+	pos = place_of(t, atomic_load_explicit(&c->pos, memory_order_relaxed));
+	/* an answer from before the last jump would lead into it */
+	if (!is_in_ring(t, pos) ||
+	    pos < atomic_load_explicit(&t->control->rewind_from,
+				       memory_order_relaxed))
 		return;
 	t->readers[i].pos = pos;
 	t->readers[i].kicked = 0;
@@ -51,8 +60,9 @@ static void attach_returning(struct ring_tap *t, uint32_t i)
 /* Believes a cursor only where it can be: between its last place and head. */
 static void read_cursor(struct ring_tap *t, uint32_t i)
 {
-	const uint64_t pos = atomic_load_explicit(&t->readers[i].cursor->pos,
-						  memory_order_acquire);
+	const uint64_t pos =
+		place_of(t, atomic_load_explicit(&t->readers[i].cursor->pos,
+						 memory_order_acquire));
 
 	if (pos >= t->readers[i].pos && is_in_ring(t, pos))
 		t->readers[i].pos = pos;
@@ -95,6 +105,15 @@ static void detach_slowest(struct ring_tap *t)
 	atomic_thread_fence(memory_order_release);
 }
 
+/* A predecessor that died in the middle of a jump has not published it. */
+static void forget_half_a_jump(struct ring_tap *t)
+{
+	if (atomic_load_explicit(&t->control->rewind_to,
+				 memory_order_relaxed) <= t->head)
+		return;
+	atomic_store_explicit(&t->control->rewind_to, 0, memory_order_relaxed);
+}
+
 void ring_tap_init(struct ring_tap *t, const struct ring_map *m)
 {
 	memset(t, 0, sizeof(*t));
@@ -103,6 +122,8 @@ void ring_tap_init(struct ring_tap *t, const struct ring_map *m)
 	t->size = m->ring_size;
 	t->n_readers = m->n_readers;
 	t->head = atomic_load_explicit(&m->control->head, memory_order_relaxed);
+	t->may_rewind = true;
+	forget_half_a_jump(t);
 	for (uint32_t i = 0; i < t->n_readers; i++) {
 		t->readers[i].cursor = m->cursors[i];
 		t->readers[i].kick_fd = m->kick_fd[i];
@@ -118,12 +139,40 @@ static uint64_t room(const struct ring_tap *t)
 	return t->size - (t->head - t->floor);
 }
 
+static void publish_head(struct ring_tap *t)
+{
+	atomic_store_explicit(&t->control->head, t->head, memory_order_release);
+}
+
+/* Back to the ring's beginning, if nobody has anything left to read. */
+static void rewind_when_read(struct ring_tap *t)
+{
+	const uint64_t place = t->head & (t->size - 1);
+
+	if (place < RING_REWIND_MIN)
+		return;
+	find_floor(t);
+	if (t->floor != t->head)
+		return;
+	atomic_store_explicit(&t->control->rewind_from, t->head,
+			      memory_order_relaxed);
+	t->head += t->size - place;
+	atomic_store_explicit(&t->control->rewind_to, t->head,
+			      memory_order_relaxed);
+	publish_head(t);
+	find_floor(t);
+}
+
 uint8_t *ring_tap_reserve(struct ring_tap *t, size_t min, size_t *len,
 			  uint64_t now_ms)
 {
 	const uint64_t need = round_up(sizeof(struct ring_entry) + min);
 	uint64_t payload;
 
+	if (t->may_rewind) {
+		t->may_rewind = false;
+		rewind_when_read(t);
+	}
 	if (room(t) < round_up(sizeof(struct ring_entry) + *len))
 		find_floor(t);
 	if (room(t) < need && ring_tap_still_ms(t, now_ms) >= RING_DETACH_MS) {
@@ -150,7 +199,7 @@ void ring_tap_commit(struct ring_tap *t, const struct ring_entry *e)
 	out.span = (uint32_t)round_up(sizeof(out) + e->len);
 	memcpy(t->data + (t->head & (t->size - 1)), &out, sizeof(out));
 	t->head += out.span;
-	atomic_store_explicit(&t->control->head, t->head, memory_order_release);
+	publish_head(t);
 	for (uint32_t i = 0; i < t->n_readers; i++) {
 		if (!attached(t, i))
 			attach_returning(t, i);
@@ -179,6 +228,7 @@ void ring_tap_kick(struct ring_tap *t)
 {
 	const uint64_t one = 1;
 
+	t->may_rewind = true;
 	/* Pairs with the fence in ring_reader_sleep(): either we see that the
 	 * reader is idle, or it sees our head. */
 	atomic_thread_fence(memory_order_seq_cst);
@@ -189,7 +239,8 @@ void ring_tap_kick(struct ring_tap *t)
 		const bool idle =
 			atomic_load_explicit(&c->idle, memory_order_acquire);
 		const uint64_t read =
-			atomic_load_explicit(&c->read, memory_order_relaxed);
+			place_of(t, atomic_load_explicit(&c->read,
+							 memory_order_relaxed));
 		const bool full = t->head - read > t->size / 8 &&
 				  t->head - t->readers[i].kicked > t->size / 8;
 

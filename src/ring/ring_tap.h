@@ -6,6 +6,11 @@
  * commit what came. Unread bytes are never overwritten; a reader that stood
  * still for RING_DETACH_MS while the ring was full is detached, so that one
  * stopped reader starves nobody.
+ *
+ * The first reservation of a batch goes back to the ring's beginning when all
+ * that the readers had is given back: then a quiet ring uses its first pages
+ * only. It costs no room and wakes nobody. It does not come to it while a
+ * reader holds something back.
  */
 #ifndef RING_TAP_H
 #define RING_TAP_H
@@ -17,7 +22,8 @@
 #include "base_attr.h"
 #include "ring_map.h"
 
-#define RING_DETACH_MS 1000
+#define RING_DETACH_MS  1000
+#define RING_REWIND_MIN ((size_t)64 * 1024) /* not before that place */
 
 struct ring_tap {
 	struct ring_control *control;
@@ -27,6 +33,7 @@ struct ring_tap {
 	uint64_t floor;   /* smallest cursor of the attached readers */
 	uint64_t full_ms; /* full, and the floor stands, since then; or 0 */
 	uint32_t n_readers;
+	bool may_rewind; /* not yet looked in this batch */
 	struct {
 		const struct ring_cursor *cursor;
 		int kick_fd;
@@ -56,9 +63,9 @@ bool ring_tap_put(struct ring_tap *t, const struct ring_entry *e,
 /* How long has the ring been full without a byte given back? 0: it is not. */
 uint64_t ring_tap_still_ms(const struct ring_tap *t, uint64_t now_ms);
 
-/* Once a batch: wakes readers that declared themselves idle, and those that
- * leave an eighth of the ring unread. What they have read and not given back
- * counts as read. */
+/* When a batch is done: wakes readers that declared themselves idle, and those
+ * that leave an eighth of the ring unread. What they have read and not given
+ * back counts as read. */
 void ring_tap_kick(struct ring_tap *t);
 
 #endif

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ring_tap_test.c - what goes into the ring comes out, and nothing is lost */
 #include <errno.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include "ring_test.h"
-
-/* Each reader test runs with this entry size where the size does not matter:
- * 64 bytes of header and 4032 of payload, 256 of which fill the ring. */
-#define SPAN  4096UL
-#define T0_MS 5000
 
 static void entries_come_out_in_order(void **state)
 {
@@ -135,12 +128,6 @@ static void less_may_come_than_was_reserved(void **state)
 
 /* ---- a reader that stands still ---- */
 
-/* 0 at first, 1 while detached, 2 when let in again. */
-static uint32_t epoch(const struct ring_fixture *f)
-{
-	return f->map.control->reader_epoch[RING_READER_RECORDER];
-}
-
 static uint64_t detached_count(const struct ring_fixture *f)
 {
 	return stat_get(&f->map.control->stat, STAT_RING_DETACHED);
@@ -184,19 +171,11 @@ static void each_move_begins_the_wait_anew(void **state)
 	assert_int_equal(detached_count(f), 1);
 }
 
-/* Leaves the fixture's reader behind; the ring is full, head at its size. */
-static void detach(struct ring_fixture *f)
-{
-	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 256);
-	assert_true(ring_test_put(f, SPAN - 64, T0_MS + RING_DETACH_MS));
-	assert_int_equal(detached_count(f), 1);
-}
-
 static void a_detached_reader_comes_back_at_the_head(void **state)
 {
 	struct ring_fixture *f = *state;
 
-	detach(f);
+	ring_test_detach(f);
 	assert_int_equal(ring_test_take(f), -EOVERFLOW);
 	/* told once */
 	assert_int_equal(ring_test_take(f), 0);
@@ -220,7 +199,7 @@ static void nothing_is_read_before_the_writer_agrees(void **state)
 {
 	struct ring_fixture *f = *state;
 
-	detach(f);
+	ring_test_detach(f);
 	assert_int_equal(ring_test_take(f), -EOVERFLOW);
 	/* the answer comes just after the writer has looked for it */
 	f->view.cursor->epoch--;
@@ -241,7 +220,7 @@ static void the_consent_holds_the_ring_at_once(void **state)
 	struct ring_fixture *f = *state;
 	size_t len = RING_CHUNK_MAX;
 
-	detach(f);
+	ring_test_detach(f);
 	assert_int_equal(ring_test_take(f), -EOVERFLOW);
 	f->got_at = f->put_at;
 	f->view.cursor->epoch--;
@@ -264,17 +243,17 @@ static void a_late_answer_is_given_again(void **state)
 {
 	struct ring_fixture *f = *state;
 
-	detach(f);
+	ring_test_detach(f);
 	assert_int_equal(ring_test_take(f), -EOVERFLOW);
 	f->view.cursor->epoch--;
 	for (int i = 0; i < 256; i++)
 		assert_true(ring_test_put(f, SPAN - 64, T0_MS));
 	f->view.cursor->epoch++;
 	assert_true(ring_test_put(f, 0, T0_MS));
-	assert_int_equal(epoch(f), 1);
+	assert_int_equal(ring_test_epoch(f), 1);
 	assert_int_equal(ring_test_take(f), 0);
 	assert_true(ring_test_put(f, 10, T0_MS));
-	assert_int_equal(epoch(f), 2);
+	assert_int_equal(ring_test_epoch(f), 2);
 	f->got_at = f->put_at - 10;
 	assert_int_equal(ring_test_take(f), 10);
 }
@@ -328,31 +307,19 @@ static void a_lying_answer_does_not_attach(void **state)
 		256 * SPAN + 1,   /* between two lines */
 	};
 
-	detach(f);
+	ring_test_detach(f);
 	for (size_t i = 0; i < WS_ARRAY_LEN(pos); i++) {
 		f->view.cursor->pos = pos[i];
 		f->view.cursor->epoch = 2;
 		assert_true(ring_test_put(f, 0, T0_MS));
-		assert_int_equal(epoch(f), 1);
+		assert_int_equal(ring_test_epoch(f), 1);
 	}
 	f->view.cursor->pos = f->tap.head;
 	assert_true(ring_test_put(f, 0, T0_MS));
-	assert_int_equal(epoch(f), 2);
+	assert_int_equal(ring_test_epoch(f), 2);
 }
 
 /* ---- waking ---- */
-
-static bool kicked(const struct ring_fixture *f)
-{
-	struct pollfd p = { .fd = f->map.kick_fd[RING_READER_RECORDER],
-			    .events = POLLIN };
-	uint64_t n;
-
-	if (poll(&p, 1, 0) != 1)
-		return false;
-	assert_int_equal(read(p.fd, &n, sizeof(n)), sizeof(n));
-	return true;
-}
 
 static void an_idle_reader_is_kicked_once_for_news(void **state)
 {
@@ -360,25 +327,25 @@ static void an_idle_reader_is_kicked_once_for_news(void **state)
 
 	assert_true(ring_reader_sleep(&f->reader));
 	ring_tap_kick(&f->tap);
-	assert_false(kicked(f));
+	assert_false(ring_test_kicked(f));
 	assert_true(ring_test_put(f, 10, T0_MS));
-	assert_false(kicked(f));
+	assert_false(ring_test_kicked(f));
 	ring_tap_kick(&f->tap);
-	assert_true(kicked(f));
+	assert_true(ring_test_kicked(f));
 	ring_tap_kick(&f->tap);
-	assert_false(kicked(f));
+	assert_false(ring_test_kicked(f));
 
 	/* awake: looks by itself */
 	ring_reader_awake(&f->reader);
 	assert_true(ring_test_put(f, 10, T0_MS));
 	ring_tap_kick(&f->tap);
-	assert_false(kicked(f));
+	assert_false(ring_test_kicked(f));
 
 	/* there is something left: not idle after all */
 	assert_false(ring_reader_sleep(&f->reader));
 	assert_true(ring_test_put(f, 10, T0_MS));
 	ring_tap_kick(&f->tap);
-	assert_false(kicked(f));
+	assert_false(ring_test_kicked(f));
 }
 
 static void an_eighth_unread_is_kicked_for(void **state)
@@ -390,19 +357,19 @@ static void an_eighth_unread_is_kicked_for(void **state)
 		assert_true(ring_test_put(f, SPAN - 64, T0_MS));
 		ring_tap_kick(&f->tap);
 	}
-	assert_false(kicked(f));
+	assert_false(ring_test_kicked(f));
 	assert_true(ring_test_put(f, 1, T0_MS));
 	ring_tap_kick(&f->tap);
-	assert_true(kicked(f));
+	assert_true(ring_test_kicked(f));
 	/* again only after another eighth */
 	for (int i = 0; i < 32; i++) {
 		assert_true(ring_test_put(f, SPAN - 64, T0_MS));
 		ring_tap_kick(&f->tap);
 	}
-	assert_false(kicked(f));
+	assert_false(ring_test_kicked(f));
 	assert_true(ring_test_put(f, 1, T0_MS));
 	ring_tap_kick(&f->tap);
-	assert_true(kicked(f));
+	assert_true(ring_test_kicked(f));
 	/* a reader that keeps up is left alone */
 	assert_true(ring_test_put(f, 1, T0_MS));
 	while (ring_test_take(f) > 0)
@@ -411,7 +378,7 @@ static void an_eighth_unread_is_kicked_for(void **state)
 	for (int i = 0; i < 32; i++)
 		assert_true(ring_test_put(f, SPAN - 64, T0_MS));
 	ring_tap_kick(&f->tap);
-	assert_false(kicked(f));
+	assert_false(ring_test_kicked(f));
 }
 
 /* Asleep, with entries that it has read and may need again: as they are no
@@ -429,18 +396,18 @@ static void what_is_kept_back_is_not_kicked_for(void **state)
 	assert_int_equal(f->view.cursor->pos, 0);
 	assert_true(ring_reader_sleep(&f->reader));
 	ring_tap_kick(&f->tap);
-	assert_false(kicked(f));
+	assert_false(ring_test_kicked(f));
 	assert_true(ring_test_put(f, 1, T0_MS));
 	ring_tap_kick(&f->tap);
-	assert_true(kicked(f));
+	assert_true(ring_test_kicked(f));
 	ring_tap_kick(&f->tap);
-	assert_false(kicked(f));
+	assert_false(ring_test_kicked(f));
 	/* nor while it is awake */
 	ring_reader_awake(&f->reader);
 	assert_int_equal(ring_test_take(f), 1);
 	ring_reader_release_to(&f->reader, 0);
 	ring_tap_kick(&f->tap);
-	assert_false(kicked(f));
+	assert_false(ring_test_kicked(f));
 }
 
 /* ---- beginnings ---- */
@@ -528,7 +495,7 @@ static void a_reader_that_comes_too_late_begins_at_the_head(void **state)
 
 	(void)state;
 	begin_without_reader(&f);
-	detach(&f);
+	ring_test_detach(&f);
 	for (int i = 0; i < 1000; i++)
 		assert_true(ring_test_put(&f, SPAN - 64, T0_MS));
 	reader_comes(&f);

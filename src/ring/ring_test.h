@@ -9,8 +9,10 @@
 #ifndef RING_TEST_H
 #define RING_TEST_H
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base_test.h"
 #include "ring_map.h"
@@ -22,6 +24,11 @@
 #define RING_TEST_SLOTS  8
 #define RING_TEST_BLOCKS 64
 #define RING_TEST_PERIOD 65521U
+
+/* Tests in which the size of an entry does not matter use this one: 64 bytes of
+ * header and 4032 of payload, 256 of which fill the ring. */
+#define SPAN  4096UL
+#define T0_MS 5000
 
 struct ring_fixture {
 	struct ring_map map;
@@ -131,6 +138,33 @@ static inline unsigned ring_test_fill(struct ring_fixture *f, size_t span,
 	while (ring_test_put(f, span - sizeof(struct ring_entry), now_ms))
 		assert_in_range(++n, 1, RING_TEST_SIZE / span);
 	return n;
+}
+
+/* Was the reader's eventfd written to since it was asked last? */
+static inline bool ring_test_kicked(const struct ring_fixture *f)
+{
+	struct pollfd p = { .fd = f->map.kick_fd[RING_READER_RECORDER],
+			    .events = POLLIN };
+	uint64_t n;
+
+	if (poll(&p, 1, 0) != 1)
+		return false;
+	assert_int_equal(read(p.fd, &n, sizeof(n)), sizeof(n));
+	return true;
+}
+
+/* 0 at first, 1 while detached, 2 when let in again. */
+static inline uint32_t ring_test_epoch(const struct ring_fixture *f)
+{
+	return f->map.control->reader_epoch[RING_READER_RECORDER];
+}
+
+/* Leaves the fixture's reader behind; the ring is full, head one entry on. */
+static inline void ring_test_detach(struct ring_fixture *f)
+{
+	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 256);
+	assert_true(ring_test_put(f, SPAN - 64, T0_MS + RING_DETACH_MS));
+	assert_int_equal(ring_test_epoch(f), 1);
 }
 
 #endif
