@@ -3,12 +3,18 @@
 #include "ring_shared.h"
 
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 
 #include "base_time.h"
 
 #define PLACES_MIN 64U
+#define COUNT_BITS 24
+#define COUNT_MASK ((1ULL << COUNT_BITS) - 1)
+/* A count that is there but always just where we do not look: not seen, and
+ * looking for ever would be worse. */
+#define LEAVE_TRIES 4
 
 static size_t bytes_for(uint32_t n_places)
 {
@@ -29,7 +35,7 @@ struct ring_shared *ring_shared_new(uint64_t second, uint32_t number,
 	if (s == MAP_FAILED)
 		return NULL;
 	s->n_places = n;
-	if (getrandom(&s->key, sizeof(s->key), 0) != (ssize_t)sizeof(s->key)) {
+	if (getrandom(s->key, sizeof(s->key), 0) != (ssize_t)sizeof(s->key)) {
 		ring_shared_free(s);
 		return NULL;
 	}
@@ -74,13 +80,200 @@ uint32_t ring_shared_flows(const struct ring_shared *s)
 	uint32_t n = 0;
 
 	for (int i = 0; i < RING_WORKERS_MAX; i++)
-		n += atomic_load_explicit(&s->flows[i], memory_order_relaxed);
+		n += atomic_load(&s->flows[i]);
 	return n;
 }
 
 void ring_shared_set_flows(struct ring_shared *s, unsigned worker, uint32_t n)
 {
-	atomic_store_explicit(&s->flows[worker], n, memory_order_relaxed);
+	atomic_store(&s->flows[worker], n);
+}
+
+/* Announced first, then added up: of two workers that take the last place, both
+ * see it and at most one keeps it. */
+bool ring_shared_try_flows(struct ring_shared *s, unsigned worker, uint32_t n,
+			   uint32_t most)
+{
+	const uint32_t before = atomic_exchange(&s->flows[worker], n);
+
+	if (ring_shared_flows(s) <= most)
+		return true;
+	atomic_store(&s->flows[worker], before);
+	return false;
+}
+
+static uint64_t rotate(uint64_t x, int bits)
+{
+	return x << bits | x >> (64 - bits);
+}
+
+static void sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = rotate(v[1], 13) ^ v[0];
+	v[0] = rotate(v[0], 32);
+	v[2] += v[3];
+	v[3] = rotate(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = rotate(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = rotate(v[1], 17) ^ v[2];
+	v[2] = rotate(v[2], 32);
+}
+
+/* SipHash-2-4 (Aumasson and Bernstein, 2012) of three words: clients choose
+ * their addresses, but not where they are counted. */
+static uint64_t hash(const uint64_t key[2], const uint64_t words[3])
+{
+	uint64_t v[4] = { key[0] ^ 0x736f6d6570736575U,
+			  key[1] ^ 0x646f72616e646f6dU,
+			  key[0] ^ 0x6c7967656e657261U,
+			  key[1] ^ 0x7465646279746573U };
+
+	for (int i = 0; i < 4; i++) {
+		/* the last one is what the paper calls b: only the length */
+		const uint64_t m = i < 3 ? words[i] : 24ULL << 56;
+
+		v[3] ^= m;
+		sip_round(v);
+		sip_round(v);
+		v[0] ^= m;
+	}
+	v[2] ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t ring_shared_network(const struct ring_shared *s,
+			     const struct base_addr *client, unsigned bits)
+{
+	const unsigned n = client->family == AF_INET ? 96 + bits : bits;
+	uint8_t ip[16];
+	uint64_t words[3] = { 0, 0, n };
+
+	for (unsigned i = 0; i < sizeof(ip); i++) {
+		const unsigned kept = n > 8 * i ? n - 8 * i : 0;
+
+		ip[i] = kept >= 8 ? client->ip[i]
+				  : (uint8_t)(client->ip[i] & 0xff00U >> kept);
+	}
+	memcpy(words, ip, sizeof(ip));
+	return hash(s->key, words);
+}
+
+/* A network's hash: its upper bits are in the word, its lower ones say where
+ * the window begins. */
+static _Atomic uint64_t *place_of(struct ring_shared *s, uint64_t network,
+				  uint32_t i)
+{
+	return &s->places[(network + i) & (s->n_places - 1)];
+}
+
+static bool is_of(uint64_t word, uint64_t network)
+{
+	return (word & COUNT_MASK) && (word ^ network) >> COUNT_BITS == 0;
+}
+
+static uint64_t flows_of(struct ring_shared *s, uint64_t network)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < RING_PLACES; i++) {
+		const uint64_t word = atomic_load(place_of(s, network, i));
+
+		if (is_of(word, network))
+			n += word & COUNT_MASK;
+	}
+	return n;
+}
+
+/* A place of this network, else the first free one; NULL: no room. */
+static _Atomic uint64_t *find_place(struct ring_shared *s, uint64_t network)
+{
+	_Atomic uint64_t *unused = NULL;
+
+	for (uint32_t i = 0; i < RING_PLACES; i++) {
+		_Atomic uint64_t *place = place_of(s, network, i);
+		const uint64_t word = atomic_load(place);
+
+		if (is_of(word, network))
+			return place;
+		if (!unused && !(word & COUNT_MASK))
+			unused = place;
+	}
+	return unused;
+}
+
+static bool count_one(struct ring_shared *s, uint64_t network)
+{
+	for (;;) {
+		_Atomic uint64_t *place = find_place(s, network);
+		uint64_t word, next;
+
+		if (!place)
+			return false;
+		word = atomic_load(place);
+		if (is_of(word, network))
+			next = word + 1;
+		else if (!(word & COUNT_MASK))
+			next = (network & ~COUNT_MASK) | 1;
+		else
+			continue; /* another network was faster */
+		if (atomic_compare_exchange_strong(place, &word, next))
+			return true;
+	}
+}
+
+enum ring_enter ring_shared_enter(struct ring_shared *s, uint64_t network,
+				  uint32_t most)
+{
+	if (flows_of(s, network) >= most)
+		return RING_ENTER_LIMIT;
+	if (!count_one(s, network))
+		return RING_ENTER_UNCOUNTED;
+	/* as with all flows: announced first, then added up */
+	if (flows_of(s, network) <= most)
+		return RING_ENTER_COUNTED;
+	ring_shared_leave(s, network);
+	return RING_ENTER_LIMIT;
+}
+
+void ring_shared_leave(struct ring_shared *s, uint64_t network)
+{
+	for (uint32_t i = 0; i < LEAVE_TRIES * RING_PLACES; i++) {
+		_Atomic uint64_t *place = place_of(s, network, i % RING_PLACES);
+		uint64_t word = atomic_load(place);
+
+		while (is_of(word, network)) {
+			if (atomic_compare_exchange_weak(place, &word,
+							 word - 1))
+				return;
+		}
+	}
+}
+
+uint64_t ring_shared_connect(struct ring_shared *s, uint64_t now_ns,
+			     uint32_t rate)
+{
+	const uint64_t interval = BASE_TIME_NS_PER_S / rate;
+	uint64_t next = atomic_load(&s->next_connect_ns);
+	uint64_t from;
+
+	do {
+		if (next > now_ns)
+			return next;
+		from = next + RING_RATE_SLACK_NS > now_ns
+			       ? next
+			       : now_ns - RING_RATE_SLACK_NS;
+	} while (!atomic_compare_exchange_weak(&s->next_connect_ns, &next,
+					       from + interval));
+	return 0;
+}
+
+void ring_shared_connect_undo(struct ring_shared *s, uint32_t rate)
+{
+	atomic_fetch_sub(&s->next_connect_ns, BASE_TIME_NS_PER_S / rate);
 }
 
 uint64_t ring_shared_connection(struct ring_shared *s, uint64_t wall_ns)

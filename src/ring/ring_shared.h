@@ -15,6 +15,21 @@
  * Limits over all workers: flows in all, flows of one client network, connects
  * a second. Each worker writes its own count of flows, so a worker that dies
  * leaves no count behind that nobody takes back.
+ *
+ * Client networks. A place is one word {40 bits of a keyed hash of the network,
+ * count}; count 0 = free. A network's places lie in the window of RING_PLACES
+ * words that its hash begins; two workers that meet a network at the same time
+ * may each take one, so the words of a window are summed. A window without room
+ * does not limit: a network that cannot be counted is let through. A worker
+ * marks its flow as counted before it counts, and takes the mark away after it
+ * has given the count back: if it dies in between, its successor gives back one
+ * count too many, so the error of one flow is to the client's favour, and is
+ * gone when that network has no flow any more.
+ *
+ * Connect rate: the generic cell rate algorithm in one word, the time from
+ * which on the next connect may begin (ITU-T I.371, A.1). Connects keep an
+ * equal distance; a worker that comes late may catch up RING_RATE_SLACK_NS,
+ * since its timers count milliseconds.
  */
 #ifndef RING_SHARED_H
 #define RING_SHARED_H
@@ -30,6 +45,8 @@
  * million in one second run over into the next. */
 #define RING_CONNECTION_BITS 20
 #define RING_WORKERS_MAX     64 /* one bit each */
+#define RING_PLACES          16 /* looked at for one client network */
+#define RING_RATE_SLACK_NS   10000000U
 
 struct ring_shared {
 	_Atomic uint64_t connection; /* the last one handed out */
@@ -37,7 +54,7 @@ struct ring_shared {
 	_Atomic uint64_t full; /* bit i: worker i takes no more; that worker */
 	_Atomic uint64_t next_connect_ns; /* when connect_rate allows one */
 	_Atomic uint32_t flows[RING_WORKERS_MAX]; /* of worker i; by it */
-	uint64_t key;                             /* of the hash; random */
+	uint64_t key[2];                          /* of the hash; random */
 	uint32_t n_places; /* of client networks; a power of two */
 	uint32_t reserved;
 	_Atomic uint64_t places[];
@@ -60,6 +77,33 @@ bool ring_shared_set_full(struct ring_shared *s, unsigned worker, bool full);
 /* Flows of all workers; each sets its own. */
 uint32_t ring_shared_flows(const struct ring_shared *s);
 void ring_shared_set_flows(struct ring_shared *s, unsigned worker, uint32_t n);
+/* The same for one flow more than before. Return: false and nothing set when
+ * all together would be more than `most`. */
+WS_MUST_USE bool ring_shared_try_flows(struct ring_shared *s, unsigned worker,
+				       uint32_t n, uint32_t most);
+
+enum ring_enter {
+	RING_ENTER_COUNTED,
+	RING_ENTER_UNCOUNTED, /* no room: not limited, nothing to give back */
+	RING_ENTER_LIMIT,     /* the network has `most` flows */
+};
+
+/* The client's network: the first `bits` of its address, counted in its own
+ * family, as the number that the next two take. */
+uint64_t ring_shared_network(const struct ring_shared *s,
+			     const struct base_addr *client, unsigned bits);
+WS_MUST_USE enum ring_enter ring_shared_enter(struct ring_shared *s,
+					      uint64_t network, uint32_t most);
+/* Gives one count back; does nothing when there is none. */
+void ring_shared_leave(struct ring_shared *s, uint64_t network);
+
+/* May a connect begin, `rate` a second? Times are CLOCK_MONOTONIC, which all
+ * workers share. Return: 0 yes, it is counted; or when to ask again, > now_ns.
+ */
+WS_MUST_USE uint64_t ring_shared_connect(struct ring_shared *s, uint64_t now_ns,
+					 uint32_t rate);
+/* The one that was just allowed did not begin. */
+void ring_shared_connect_undo(struct ring_shared *s, uint32_t rate);
 
 static inline uint64_t ring_connection_second(uint64_t connection)
 {
