@@ -220,13 +220,15 @@ static int child(const struct conf_env *env, unsigned limit_ms, pid_t parent,
 		 int fds[static 3])
 {
 	const char *step = "giving up rights: ";
-	struct conf_tables *t = calloc(1, sizeof(*t));
-	int r = t ? place(fds) : -ENOMEM;
+	struct conf_tables *t;
+	int r;
 
-	if (r) /* nowhere to say it */
-		goto done;
 	if (env->in->in_child)
 		env->in->in_child(env->in->in_child_arg);
+	t = calloc(1, sizeof(*t));
+	r = t ? place(fds) : -ENOMEM;
+	if (r) /* nowhere to say it */
+		goto done;
 	r = arm();
 	if (!r)
 		r = confine(parent);

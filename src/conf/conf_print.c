@@ -112,8 +112,11 @@ static void sample_key(FILE *out, const struct conf_key *k)
 	const char *indent = indents[k->scope];
 	const bool active = k->required || k->scope == CONF_SCOPE_EVENTS;
 	const bool first = k == &conf_keys[CONF_KEY_RULE_NAME];
+	char text[512];
 
-	print_wrapped(out, indent, k->help);
+	(void)snprintf(text, sizeof(text), "%s%s", k->help,
+		       k->restart ? " A change needs a restart." : "");
+	print_wrapped(out, indent, text);
 	if (k->type == CONF_TYPE_SERVICE) /* not beside rules: text */
 		(void)fprintf(out, "#   %s: %s\n", k->name, k->example);
 	else

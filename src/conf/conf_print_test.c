@@ -123,7 +123,8 @@ static void sample_explains_every_key(void **state)
 	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
 		const struct conf_key *k = &conf_keys[i];
 
-		(void)snprintf(want, sizeof(want), " %s %s%s: %s", k->help,
+		(void)snprintf(want, sizeof(want), " %s %s%s%s: %s", k->help,
+			       k->restart ? "A change needs a restart. " : "",
 			       i == CONF_KEY_RULE_NAME ? "- " : "", k->name,
 			       k->initial   ? k->initial
 			       : k->example ? k->example

@@ -79,6 +79,7 @@ struct conf_key {
 	const char *name;
 	enum conf_type type;
 	bool required;
+	bool restart;        /* a reload cannot change it */
 	const char *initial; /* the default as it would be written, or NULL */
 	const char *example; /* of a key without a default, for the sample */
 	const char *word;    /* stands for 0 or for no file */

@@ -98,7 +98,7 @@ struct conf_rule {
 struct conf_tables {
 	uint32_t magic;
 	uint32_t size;   /* sizeof(struct conf_tables) */
-	uint32_t number; /* the config number: 1 at start, +1 a reload */
+	uint32_t number; /* the config number: 1 at start, grows */
 
 	uint32_t on_failure;           /* enum conf_failure */
 	uint32_t workers;              /* >= 1: "auto" is resolved */

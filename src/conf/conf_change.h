@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* conf_change.h - what a reload cannot change */
+#ifndef CONF_CHANGE_H
+#define CONF_CHANGE_H
+
+#include <stdio.h>
+
+struct conf_tables;
+
+/*
+ * Writes one line for each key that differs and that only a restart can change:
+ *   workers: 2 is in force, 3 needs a restart
+ * Return: how many.
+ */
+unsigned conf_change_refused(const struct conf_tables *now,
+			     const struct conf_tables *next, FILE *out);
+
+#endif

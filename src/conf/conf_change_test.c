@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* conf_change_test.c - each key that needs a restart, and no other */
+#include "conf_change.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_test.h"
+#include "conf_tables.h"
+#include "conf_test.h"
+
+/* `text` as tables, to be freed. */
+static struct conf_tables *tables(const char *text)
+{
+	struct conf_tables *t = calloc(1, sizeof(*t));
+	char *got;
+
+	assert_non_null(t);
+	got = outcome(&file_input, text, t);
+	assert_string_equal(got, "");
+	free(got);
+	return t;
+}
+
+static void expect_change(const char *from, const char *to, unsigned n,
+			  const char *want)
+{
+	struct conf_tables *now = tables(from), *next = tables(to);
+	char *got = NULL;
+	size_t len;
+	FILE *f = open_memstream(&got, &len);
+
+	assert_non_null(f);
+	assert_int_equal(conf_change_refused(now, next, f), n);
+	assert_int_equal(fclose(f), 0);
+	assert_string_equal(got, want);
+	free(got);
+	free(now);
+	free(next);
+}
+
+#define RULE  "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n"
+#define FIXED "listen: 127.0.0.1:1\nremote: 192.0.2.1:1\n"
+
+static void each_key(void **state)
+{
+	static const struct {
+		const char *from, *to, *want;
+	} rows[] = {
+		{ RULE "workers: 2\n", RULE "workers: 3\n",
+		  "workers: 2 is in force, 3 needs a restart\n" },
+		{ RULE "max_flows: 9\n", RULE,
+		  "max_flows: 9 is in force, 10000 needs a restart\n" },
+		{ RULE, RULE "ring_size: 1M\n",
+		  "ring_size: 16M is in force, 1M needs a restart\n" },
+		{ RULE, RULE "listen_port: 15002\n",
+		  "listen_port: 15001 is in force, 15002 needs a restart\n" },
+		{ RULE, RULE "log_dir: /cwd\n",
+		  "log_dir: \"/var/log/wayside\" is in force, \"/cwd\" needs "
+		  "a restart\n" },
+		{ RULE "pidfile: none\n", RULE,
+		  "pidfile: none is in force, \"/run/wayside/pid\" needs a "
+		  "restart\n" },
+		{ RULE, RULE "control: none\n",
+		  "control: \"/run/wayside/control\" is in force, none needs "
+		  "a restart\n" },
+		{ FIXED, "listen: 127.0.0.1:2\nremote: 192.0.2.1:1\n",
+		  "listen: \"127.0.0.1:1\" is in force, \"127.0.0.1:2\" "
+		  "needs a restart\n" },
+		{ FIXED, "listen: 127.0.0.1:1\nremote: '[::1]:1'\n",
+		  "remote: \"192.0.2.1:1\" is in force, \"[::1]:1\" needs a "
+		  "restart\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++)
+		expect_change(rows[i].from, rows[i].to, 1, rows[i].want);
+}
+
+/* From rules to one remote: both of its keys are new. */
+static void another_mode(void **state)
+{
+	(void)state;
+	expect_change(RULE, FIXED, 2,
+		      "listen: none is in force, \"127.0.0.1:1\" needs a "
+		      "restart\n"
+		      "remote: none is in force, \"192.0.2.1:1\" needs a "
+		      "restart\n");
+}
+
+static void all_others_may_change(void **state)
+{
+	(void)state;
+	expect_change(
+		RULE,
+		"on_failure: closed\nconnect_timeout: 1s\ndrain: 1s\n"
+		"max_flows_per_client: 1\nclient_bits_v4: 24\n"
+		"client_bits_v6: 48\nconnect_rate: 5\n"
+		"events: {file: /var/log/wayside/e}\n"
+		"rules: [{name: b, interfaces: [a], clients: [10.0.0.0/8], "
+		"to: [\"192.0.2.9:9\"], source: client, capture: none, "
+		"when_full: wait, observe: none}]\n",
+		0, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_key),
+		cmocka_unit_test(another_mode),
+		cmocka_unit_test(all_others_may_change),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
