@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base_die.h"
 #include "stat.h"
 
 #define IOV_MAX_PIECES 64
@@ -41,6 +42,27 @@ static void set_flag(struct ring_dir *d, enum ring_dir_flag flag, bool on)
 	d->flags = (uint16_t)(on ? d->flags | flag : d->flags & ~flag);
 }
 
+static void set_intent(struct run *r, enum ring_moving moving)
+{
+	struct ring_intent *i = &r->env->control->intent;
+
+	i->slot = r->slot;
+	i->direction = (uint16_t)r->direction;
+	i->offset = r->d->bytes_in;
+	/* a successor reads it after our death: order as written is enough */
+	atomic_signal_fence(memory_order_seq_cst);
+	i->moving = (uint16_t)moving;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (moving)
+		base_die_at(BASE_DIE_WORKER_INTENT);
+}
+
+static void clear_intent(struct run *r)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	r->env->control->intent.moving = RING_MOVING_NOTHING;
+}
+
 /* Sends what is pending. Return: 0 (look at pend_len) or -errno. */
 static int drain(struct run *r)
 {
@@ -49,12 +71,18 @@ static int drain(struct run *r)
 	while (r->d->pend_len) {
 		const int n =
 			ring_pool_peek(r->env->pool, r->d, iov, IOV_MAX_PIECES);
-		const ssize_t sent = r->env->io->sendv(r->to, iov, n);
+		ssize_t sent;
 
+		set_intent(r, RING_MOVING_POOL);
+		sent = r->env->io->sendv(r->to, iov, n);
+		if (sent > 0) {
+			base_die_at(BASE_DIE_WORKER_SENT);
+			ring_pool_consume(r->env->pool, r->d, (size_t)sent);
+			r->d->bytes_out += (uint64_t)sent;
+		}
+		clear_intent(r);
 		if (sent <= 0)
 			return (int)sent;
-		ring_pool_consume(r->env->pool, r->d, (size_t)sent);
-		r->d->bytes_out += (uint64_t)sent;
 	}
 	return 0;
 }
@@ -188,27 +216,15 @@ static void adapt_chunk(struct ring_dir *d, size_t asked, size_t got)
 	}
 }
 
-static void set_intent(struct run *r, bool active)
-{
-	struct ring_intent *i = &r->env->control->intent;
-
-	i->slot = r->slot;
-	i->direction = (uint16_t)r->direction;
-	i->offset = r->d->bytes_in;
-	/* recovery reads it after our death: order as written is enough */
-	atomic_signal_fence(memory_order_seq_cst);
-	i->active = active;
-}
-
 static ssize_t receive(struct run *r, struct place *p)
 {
-	ssize_t n;
+	const ssize_t n = r->env->io->recv(r->from, p->buf, p->len);
 
-	set_intent(r, true);
-	n = r->env->io->recv(r->from, p->buf, p->len);
-	if (n > 0)
+	if (n > 0) {
+		base_die_at(BASE_DIE_WORKER_RECEIVED);
 		account(r, p, (size_t)n);
-	set_intent(r, false);
+		base_die_at(BASE_DIE_WORKER_TAPPED);
+	}
 	return n;
 }
 
@@ -220,13 +236,30 @@ static int forward(struct run *r, const struct place *p, size_t n)
 
 	if (sent < 0)
 		return (int)sent;
+	base_die_at(BASE_DIE_WORKER_SENT);
 	r->d->bytes_out += (uint64_t)sent;
 	if ((size_t)sent < n) {
 		ring_pool_append(r->env->pool, r->d, p->buf + sent,
 				 n - (size_t)sent);
 		set_flag(r->d, RING_DIR_BLOCKED, true);
+		base_die_at(BASE_DIE_WORKER_KEPT);
 	}
 	return 0;
+}
+
+/* One recv and what it brought. Return: as recv, but for a *failed send. */
+static ssize_t move(struct run *r, struct place *p, int *failed)
+{
+	ssize_t n;
+
+	set_intent(r, p->observed ? RING_MOVING_RING : RING_MOVING_SCRATCH);
+	n = receive(r, p);
+	if (n > 0) {
+		adapt_chunk(r->d, p->len, (size_t)n);
+		*failed = forward(r, p, (size_t)n);
+	}
+	clear_intent(r);
+	return n;
 }
 
 /* Return: 0, or -errno with *broken set. */
@@ -237,12 +270,12 @@ static int fill(struct run *r, enum ring_side *broken)
 	while (budget && !r->d->pend_len &&
 	       !(r->d->flags & RING_DIR_EOF_SEEN)) {
 		struct place p;
+		int failed = 0;
 		ssize_t n;
-		int err;
 
 		if (!find_place(r, &p))
 			return 0;
-		n = receive(r, &p);
+		n = move(r, &p, &failed);
 		if (n == 0)
 			return 0;
 		if (n == -ESHUTDOWN) {
@@ -253,11 +286,9 @@ static int fill(struct run *r, enum ring_side *broken)
 			*broken = r->direction;
 			return (int)n;
 		}
-		adapt_chunk(r->d, p.len, (size_t)n);
-		err = forward(r, &p, (size_t)n);
-		if (err) {
+		if (failed) {
 			*broken = (enum ring_side) !r->direction;
-			return err;
+			return failed;
 		}
 		if ((size_t)n < p.len)
 			return 0;
@@ -293,6 +324,7 @@ int relay_pump(struct relay_env *env, uint32_t slot, unsigned d,
 			*broken = (enum ring_side) !d;
 			return err;
 		}
+		base_die_at(BASE_DIE_WORKER_FIN);
 		set_flag(r.d, RING_DIR_SHUT_SENT, true);
 	}
 	return 0;

@@ -384,32 +384,71 @@ static void a_fin_waits_for_pending_bytes(void **state)
 
 /* ---- what recovery and the operator are told ---- */
 
-static struct ring_intent intent_in_recv;
+static struct ring_intent intent_in[RELAY_TEST_CALLS];
+static int say_n, hear_n;
 
 static ssize_t note_intent(enum relay_test_call call, unsigned side, size_t max)
 {
 	(void)side;
 	(void)max;
-	if (call == RELAY_TEST_RECV)
-		intent_in_recv = world.env.control->intent;
-	return call == RELAY_TEST_RECV ? 10 : ALL;
+	intent_in[call] = world.env.control->intent;
+	return call == RELAY_TEST_RECV ? say_n : hear_n;
 }
 
-static void the_intent_is_written_before_each_read(void **state)
+static void the_intent_is_written_before_each_move(void **state)
 {
-	const struct ring_intent want = {
-		.slot = 1, .direction = RING_SERVER, .active = 1, .offset = 10
-	};
+	const struct ring_intent *now = &world.env.control->intent;
+	struct ring_intent want = { .slot = 1,
+				    .direction = RING_SERVER,
+				    .moving = RING_MOVING_RING };
 
 	(void)state;
 	world.decide = note_intent;
 	relay_test_begin(1, RING_SLOT_OBSERVED, RING_WHEN_FULL_BRIEF);
+	say_n = hear_n = 10;
 	pump_ok(1, RING_SERVER);
-	assert_int_equal(intent_in_recv.offset, 0);
-	assert_int_equal(world.env.control->intent.active, 0);
+	assert_memory_equal(&intent_in[RELAY_TEST_RECV], &want, sizeof(want));
+	assert_int_equal(now->moving, RING_MOVING_NOTHING);
+	/* it stands until the bytes are sent and booked, or kept */
+	want.offset = 10;
+	hear_n = 0;
 	pump_ok(1, RING_SERVER);
-	assert_memory_equal(&intent_in_recv, &want, sizeof(want));
-	assert_int_equal(world.env.control->intent.active, 0);
+	assert_memory_equal(&intent_in[RELAY_TEST_RECV], &want, sizeof(want));
+	assert_memory_equal(&intent_in[RELAY_TEST_SEND], &want, sizeof(want));
+	assert_int_equal(now->moving, RING_MOVING_NOTHING);
+	want.offset = 20;
+	want.moving = RING_MOVING_POOL;
+	pump_ok(1, RING_SERVER);
+	assert_memory_equal(&intent_in[RELAY_TEST_SEND], &want, sizeof(want));
+	assert_int_equal(now->moving, RING_MOVING_NOTHING);
+
+	relay_test_begin(1, 0, RING_WHEN_FULL_BRIEF);
+	want.offset = 0;
+	want.moving = RING_MOVING_SCRATCH;
+	hear_n = 10;
+	pump_ok(1, RING_SERVER);
+	assert_memory_equal(&intent_in[RELAY_TEST_RECV], &want, sizeof(want));
+	assert_int_equal(now->moving, RING_MOVING_NOTHING);
+}
+
+static void a_broken_flow_leaves_no_intent(void **state)
+{
+	const struct ring_intent *now = &world.env.control->intent;
+	int broken;
+
+	(void)state;
+	world.decide = note_intent;
+	relay_test_begin(1, 0, RING_WHEN_FULL_BRIEF);
+	say_n = -ECONNRESET;
+	assert_int_equal(relay_test_pump(1, 0, &broken), -ECONNRESET);
+	assert_int_equal(now->moving, RING_MOVING_NOTHING);
+	say_n = 10;
+	hear_n = 0;
+	pump_ok(1, 0);
+	hear_n = -EPIPE;
+	assert_int_equal(relay_test_pump(1, 0, &broken), -EPIPE);
+	assert_int_equal(intent_in[RELAY_TEST_SEND].moving, RING_MOVING_POOL);
+	assert_int_equal(now->moving, RING_MOVING_NOTHING);
 }
 
 static void bytes_are_counted_by_direction(void **state)
@@ -417,7 +456,8 @@ static void bytes_are_counted_by_direction(void **state)
 	const struct stat_block *stat = &world.env.control->stat;
 
 	(void)state;
-	world.decide = note_intent; /* ten bytes a read */
+	world.decide = note_intent;
+	say_n = hear_n = 10;
 	relay_test_begin(0, 0, RING_WHEN_FULL_BRIEF);
 	for (int i = 0; i < 3; i++)
 		pump_ok(0, RING_CLIENT);
@@ -439,7 +479,8 @@ int main(void)
 		RELAY_TEST(a_blocked_direction_reads_what_fits),
 		RELAY_TEST(an_empty_pool_stops_reading_until_it_fills),
 		RELAY_TEST(a_fin_waits_for_pending_bytes),
-		RELAY_TEST(the_intent_is_written_before_each_read),
+		RELAY_TEST(the_intent_is_written_before_each_move),
+		RELAY_TEST(a_broken_flow_leaves_no_intent),
 		RELAY_TEST(bytes_are_counted_by_direction),
 	};
 

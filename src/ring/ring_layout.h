@@ -156,8 +156,8 @@ struct ring_slot {
 	uint8_t interest[RING_SIDES]; /* what epoll was told: see relay.h */
 	uint8_t when_full;            /* enum ring_when_full */
 	uint8_t worker;
-	uint8_t capture; /* enum conf_capture of its rule */
-	uint8_t observe; /* enum conf_observe of its rule, or a protocol */
+	uint8_t capture;     /* enum conf_capture of its rule */
+	uint8_t observe;     /* enum conf_observe of its rule, or a protocol */
 	uint8_t client_bits; /* RING_SLOT_COUNTED: of its network */
 	uint8_t reserved;
 	struct ring_dir dir[RING_SIDES];
@@ -171,13 +171,31 @@ static inline void ring_slot_free(struct ring_slot *s)
 	s->state = RING_STATE_FREE;
 }
 
-/* Bytes may be lost between a recv() and its book-keeping when the worker
- * dies: the intent tells its successor where to look. */
+/* Bytes on their way between two books, and where they lie meanwhile. */
+enum ring_moving {
+	RING_MOVING_NOTHING,
+	RING_MOVING_RING,    /* received into the ring: at the head, or in the
+				last entry below it */
+	RING_MOVING_SCRATCH, /* received into the scratch area */
+	RING_MOVING_POOL,    /* sent from the pool */
+};
+
+/*
+ * A worker may die between a system call and its book-keeping: the intent tells
+ * its successor where to look. In all other directions, and in all of them
+ * while nothing moves, bytes_in = bytes_out + pend_len.
+ *
+ * How many bytes were received and sent says the kernel; of this direction the
+ * bytes from `offset` on, as far as they are not booked, lie in the first
+ * payload at the head (bytes_in == offset), in the last entry (ring), or in the
+ * scratch area; what lies in the pool begins at bytes_in - pend_len, or
+ * earlier when some of it was sent and not yet booked.
+ */
 struct ring_intent {
 	uint32_t slot;
 	uint16_t direction;
-	uint16_t active;
-	uint64_t offset; /* stream offset of the bytes asked for */
+	uint16_t moving; /* enum ring_moving, stored last */
+	uint64_t offset; /* bytes_in before it began */
 };
 
 struct ring_control {

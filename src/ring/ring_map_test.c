@@ -18,9 +18,25 @@ _Static_assert(sizeof(struct ring_dir) == 40 + 20 + 2 + 2, "no padding");
 _Static_assert(sizeof(struct ring_slot) ==
 		       8 + 12 + 4 + 8 + 72 + 16 + 4 + 4 + 128,
 	       "no padding");
+/* What a successor of a dead worker lives on. */
+_Static_assert(offsetof(struct ring_slot, flow_id) == 0, "layout");
+_Static_assert(offsetof(struct ring_slot, serial) == 8, "layout");
+_Static_assert(offsetof(struct ring_slot, state) == 12, "layout");
+_Static_assert(offsetof(struct ring_slot, fd) == 24, "layout");
 _Static_assert(offsetof(struct ring_slot, client) == 32, "layout");
 _Static_assert(offsetof(struct ring_slot, opened_ns) == 104, "layout");
 _Static_assert(offsetof(struct ring_slot, dir) == 128, "layout");
+_Static_assert(offsetof(struct ring_dir, bytes_in) == 0, "layout");
+_Static_assert(offsetof(struct ring_dir, bytes_out) == 8, "layout");
+_Static_assert(offsetof(struct ring_dir, acked_base) == 24, "layout");
+_Static_assert(offsetof(struct ring_dir, pend_first) == 40, "layout");
+_Static_assert(offsetof(struct ring_dir, pend_last) == 44, "layout");
+_Static_assert(offsetof(struct ring_dir, pend_off) == 48, "layout");
+_Static_assert(offsetof(struct ring_dir, pend_len) == 52, "layout");
+_Static_assert(offsetof(struct ring_dir, flags) == 60, "layout");
+_Static_assert(offsetof(struct ring_intent, direction) == 4, "layout");
+_Static_assert(offsetof(struct ring_intent, moving) == 6, "layout");
+_Static_assert(offsetof(struct ring_intent, offset) == 8, "layout");
 _Static_assert(sizeof(struct ring_entry) == 20 + 4 + 24 + 8 + 8, "no padding");
 _Static_assert(offsetof(struct ring_entry, flow_id) == 24, "layout");
 _Static_assert(sizeof(struct ring_intent) == 16, "no padding");
