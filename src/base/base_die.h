@@ -49,7 +49,9 @@
 	X(WORKER_FREED, "worker.freed")                                       \
 	/* a reload, in each role */                                          \
 	X(RELOAD_PREPARED, "reload.prepared")                                 \
-	X(RELOAD_ACTIVE, "reload.active")
+	X(RELOAD_ACTIVE, "reload.active")                                     \
+	/* no death: the worker puts an entry into its ring that is none */   \
+	X(GARBAGE, "garbage")
 
 #define BASE_DIE_ENUM(name, text) BASE_DIE_##name,
 enum base_die_point {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/capability.h>
 
+#include "base_die.h"
 #include "base_log.h"
 #include "base_time.h"
 #include "role.h"
@@ -34,6 +35,14 @@ static void flow_ready(void *owner, uint64_t token, uint32_t events)
 	worker_flow_ready(owner, token, events);
 }
 
+/* For a test: what a worker that has lost its way might write. */
+static void put_garbage(struct worker *w)
+{
+	const struct ring_entry e = { .type = RING_ENTRY_MAX };
+
+	(void)ring_tap_put(&w->tap, &e, NULL, w->env.now_ms);
+}
+
 static void batch_done(void *owner)
 {
 	struct worker *w = owner;
@@ -42,6 +51,8 @@ static void batch_done(void *owner)
 	worker_flow_reap(w);
 	if (freed)
 		worker_accept_resume(w);
+	if (base_die_due(BASE_DIE_GARBAGE))
+		put_garbage(w);
 	ring_tap_kick(&w->tap);
 }
 
