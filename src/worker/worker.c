@@ -40,7 +40,7 @@ static void put_garbage(struct worker *w)
 {
 	const struct ring_entry e = { .type = RING_ENTRY_MAX };
 
-	(void)ring_tap_put(&w->tap, &e, NULL, w->env.now_ms);
+	(void)ring_tap_put(&w->tap, &e, "", w->env.now_ms);
 }
 
 static void batch_done(void *owner)
