@@ -30,6 +30,7 @@
 
 #define CONTROL_MAGIC       0x57435443U /* "WCTC" */
 #define CONTROL_VERSION     1
+#define CONTROL_PATH        "/run/wayside/control" /* unless configured */
 #define CONTROL_GROUP       "wayside"
 #define CONTROL_TEXT_MAX    32768
 #define CONTROL_ROLES_MAX   72  /* recorder, workers, and room for more */

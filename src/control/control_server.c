@@ -343,12 +343,12 @@ void control_server_init(struct control_server *s)
 }
 
 /* After bind(). */
-static int serve(struct control_server *s, const char *path, int fd)
+static int serve(struct control_server *s, int fd)
 {
 	struct stat st;
 
-	s->group = share_with_group(path);
-	if (lstat(path, &st) < 0 || listen(fd, CONTROL_CONNECTIONS_MAX) < 0)
+	s->group = share_with_group(s->path);
+	if (lstat(s->path, &st) < 0 || listen(fd, CONTROL_CONNECTIONS_MAX) < 0)
 		return -errno;
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
@@ -371,7 +371,8 @@ int control_server_open(struct control_server *s, const char *path,
 	r = fd < 0 ? fd : bind_anew(fd, &addr);
 	if (r)
 		goto log;
-	r = serve(s, path, fd);
+	(void)snprintf(s->path, sizeof(s->path), "%s", path);
+	r = serve(s, fd);
 	if (r) {
 		s->listener.fd = -1;
 		(void)unlink(path);
@@ -387,7 +388,7 @@ log:
 	return r;
 }
 
-void control_server_close(struct control_server *s, const char *path)
+void control_server_close(struct control_server *s)
 {
 	struct stat st;
 
@@ -402,8 +403,8 @@ void control_server_close(struct control_server *s, const char *path)
 	base_fd_close(&s->listener.fd);
 	/* a directory of another user does not let us any more: the next
 	 * daemon takes the file over */
-	if (lstat(path, &st) == 0 && st.st_dev == s->dev &&
-	    st.st_ino == s->ino && unlink(path) < 0)
-		base_warn("control socket %s stays behind: %s", path,
+	if (lstat(s->path, &st) == 0 && st.st_dev == s->dev &&
+	    st.st_ino == s->ino && unlink(s->path) < 0)
+		base_warn("control socket %s stays behind: %s", s->path,
 			  strerrordesc_np(errno));
 }

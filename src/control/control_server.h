@@ -33,6 +33,7 @@
 /* Accepting failed (no descriptors): the next attempt. */
 #define CONTROL_PAUSE_MS 1000
 #define CONTROL_NO_GROUP ((gid_t)-1)
+#define CONTROL_PATH_LEN 108 /* sun_path of unix(7) */
 
 struct control_server;
 
@@ -46,6 +47,7 @@ struct control_connection {
 
 struct control_server {
 	struct loop *loop;
+	char path[CONTROL_PATH_LEN];
 	struct loop_watch listener; /* fd -1: closed */
 	struct loop_timer pause;
 	dev_t dev; /* of the socket's file: what we unlink */
@@ -72,7 +74,7 @@ WS_MUST_USE int control_server_open(struct control_server *s, const char *path,
 				    struct loop *loop);
 
 /* Ends connections, closes, and removes the file if it is still ours. */
-void control_server_close(struct control_server *s, const char *path);
+void control_server_close(struct control_server *s);
 
 struct control_answer {
 	int error; /* 0 or -errno */

@@ -1,35 +1,73 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* wayside.c - the operator's tool: one table of commands */
+/* wayside.c - the operator's tool: one table of commands, one of options */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base_attr.h"
 #include "base_log.h"
+#include "control.h"
+#include "wayside_command.h"
 #include "wayside_rules.h"
 #include "wayside_version.h"
 
 #define DEFAULT_CONFIG "/etc/wayside/wayside.yaml"
 
+/* What a command takes. */
+enum {
+	TAKES_CONFIG = 1, /* it has a default */
+	TAKES_STOPPED = 2,
+	TAKES_SOCKET = 4, /* -c FILE or --control PATH */
+	TAKES_JSON = 8,
+	TAKES_ID = 16,
+};
+
 static const struct command {
-	const char *group, *name;
-	bool config;  /* takes --config */
-	bool stopped; /* takes --stopped */
+	const char *group;
+	const char *name; /* NULL: the group is the command */
+	unsigned takes;
 	const char *help;
 	enum wayside_status (*run)(const struct wayside_options *o);
 } commands[] = {
-	{ "rules", "show", true, true, "print the kernel rules, for nft -f",
-	  wayside_rules_show },
-	{ "rules", "install", true, true,
+	{ "status", NULL, TAKES_SOCKET | TAKES_JSON,
+	  "print how the daemon is: processes, rules, traffic, counters",
+	  wayside_status_run },
+	{ "flows", NULL, TAKES_SOCKET | TAKES_JSON,
+	  "print one line for each flow, the oldest first", wayside_flows_run },
+	{ "close", NULL, TAKES_SOCKET | TAKES_ID,
+	  "end a flow; ID is its connection id or its flow id",
+	  wayside_close_run },
+	{ "reload", NULL, TAKES_SOCKET,
+	  "let the daemon read its configuration again", wayside_reload_run },
+	{ "rules", "show", TAKES_CONFIG | TAKES_STOPPED,
+	  "print the kernel rules, for nft -f", wayside_rules_show },
+	{ "rules", "install", TAKES_CONFIG | TAKES_STOPPED,
 	  "put rules and routes into the kernel; no daemon may run",
 	  wayside_rules_install },
-	{ "rules", "remove", false, false,
+	{ "rules", "remove", 0,
 	  "take all of Wayside's rules and routes out; no daemon may run",
 	  wayside_rules_remove },
-	{ "rules", "check", true, true,
+	{ "rules", "check", TAKES_CONFIG | TAKES_STOPPED,
 	  "print each difference between kernel and configuration; exit "
 	  "status 0: none, 1: some",
 	  wayside_rules_check },
+};
+
+static const struct option {
+	const char *letter, *word;
+	unsigned takes; /* commands with one of these know it */
+	bool value;     /* a const char *, else a bool */
+	const char *what;
+	size_t offset; /* in struct wayside_options */
+} options[] = {
+	{ "-c", "--config", TAKES_CONFIG | TAKES_SOCKET, true, "a file",
+	  offsetof(struct wayside_options, config) },
+	{ NULL, "--control", TAKES_SOCKET, true, "a path",
+	  offsetof(struct wayside_options, control) },
+	{ NULL, "--json", TAKES_JSON, false, NULL,
+	  offsetof(struct wayside_options, json) },
+	{ NULL, "--stopped", TAKES_STOPPED, false, NULL,
+	  offsetof(struct wayside_options, stopped) },
 };
 
 static void print_help(FILE *out)
@@ -38,12 +76,23 @@ static void print_help(FILE *out)
 	for (size_t i = 0; i < WS_ARRAY_LEN(commands); i++) {
 		const struct command *c = &commands[i];
 
-		(void)fprintf(out, "  %s %s%s%s\n      %s\n", c->group, c->name,
-			      c->config ? " [-c FILE]" : "",
-			      c->stopped ? " [--stopped]" : "", c->help);
+		(void)fprintf(out, "  %s%s%s%s%s%s%s%s\n      %s\n", c->group,
+			      c->name ? " " : "", c->name ? c->name : "",
+			      c->takes & TAKES_ID ? " ID" : "",
+			      c->takes & TAKES_JSON ? " [--json]" : "",
+			      c->takes & TAKES_CONFIG ? " [-c FILE]" : "",
+			      c->takes & TAKES_STOPPED ? " [--stopped]" : "",
+			      c->takes & TAKES_SOCKET
+				      ? " [-c FILE | --control PATH]"
+				      : "",
+			      c->help);
 	}
 	(void)fputs("\n"
-		    "  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
+		    "  -c, --config FILE  configuration (" DEFAULT_CONFIG ");\n"
+		    "                     where a daemon is asked: whose "
+		    "control socket\n"
+		    "      --control PATH control socket (" CONTROL_PATH ")\n"
+		    "      --json         for programs, not for people\n"
 		    "      --stopped      as it is after a clean stop: with "
 		    "on_failure closed the\n"
 		    "                     rejecting rules, otherwise nothing\n"
@@ -63,7 +112,7 @@ static enum wayside_status misused(const char *what, const char *word)
 
 static bool is(const char *arg, const char *word)
 {
-	return strcmp(arg, word) == 0;
+	return word && strcmp(arg, word) == 0;
 }
 
 /* name: NULL = any command of the group. */
@@ -86,43 +135,87 @@ static bool asks_for_help(char **argv)
 	return false;
 }
 
+/* `--word=value`: the value, else NULL. */
+static const char *value_within(const char *arg, const char *word)
+{
+	const size_t len = strlen(word);
+
+	return !strncmp(arg, word, len) && arg[len] == '=' ? arg + len + 1
+							   : NULL;
+}
+
+/* Return: the option of this command that `arg` is; NULL: it is none. */
+static const struct option *find_option(const struct command *c,
+					const char *arg)
+{
+	for (size_t i = 0; i < WS_ARRAY_LEN(options); i++) {
+		const struct option *p = &options[i];
+
+		if ((p->takes & c->takes) &&
+		    (is(arg, p->letter) || is(arg, p->word) ||
+		     (p->value && value_within(arg, p->word))))
+			return p;
+	}
+	return NULL;
+}
+
 static enum wayside_status parse_options(const struct command *c, char **argv,
 					 struct wayside_options *o)
 {
-	static const char config[] = "--config=";
-
 	for (; *argv; argv++) {
-		if (c->config && (is(*argv, "-c") || is(*argv, "--config"))) {
-			if (!*++argv)
-				return misused("a file must follow", argv[-1]);
-			o->config = *argv;
-		} else if (c->config &&
-			   !strncmp(*argv, config, strlen(config))) {
-			o->config = *argv + strlen(config);
-		} else if (c->stopped && is(*argv, "--stopped")) {
-			o->stopped = true;
+		const struct option *p = find_option(c, *argv);
+		void *member;
+
+		if (!p) {
+			if (**argv == '-' || !(c->takes & TAKES_ID) || o->id)
+				return misused("unknown argument", *argv);
+			o->id = *argv;
+			continue;
+		}
+		member = (char *)o + p->offset;
+		if (!p->value) {
+			*(bool *)member = true;
+		} else if (value_within(*argv, p->word)) {
+			*(const char **)member = value_within(*argv, p->word);
+		} else if (argv[1]) {
+			*(const char **)member = *++argv;
 		} else {
-			return misused("unknown argument", *argv);
+			(void)fprintf(stderr,
+				      "wayside: %s must follow: %s; "
+				      "see wayside --help\n",
+				      p->what, *argv);
+			return WAYSIDE_USAGE;
 		}
 	}
+	if ((c->takes & TAKES_ID) && !o->id)
+		return misused("the ID of a flow is needed", c->group);
+	if (o->config && o->control)
+		return misused("either --config or --control", NULL);
+	if ((c->takes & TAKES_CONFIG) && !o->config)
+		o->config = DEFAULT_CONFIG;
 	return WAYSIDE_OK;
 }
 
 static enum wayside_status run(char **argv)
 {
-	struct wayside_options o = { .config = DEFAULT_CONFIG };
+	struct wayside_options o = { .config = NULL };
 	const struct command *c;
 
 	if (!argv[0])
 		return misused("a command is needed", NULL);
-	if (!find_command(argv[0], NULL))
-		return misused("unknown command", argv[0]);
-	if (!argv[1])
-		return misused("a command is needed", argv[0]);
-	c = find_command(argv[0], argv[1]);
+	c = find_command(argv[0], NULL);
 	if (!c)
-		return misused("unknown command", argv[1]);
-	if (parse_options(c, argv + 2, &o) != WAYSIDE_OK)
+		return misused("unknown command", argv[0]);
+	argv++;
+	if (c->name) { /* of a group */
+		if (!argv[0])
+			return misused("a command is needed", argv[-1]);
+		c = find_command(argv[-1], argv[0]);
+		if (!c)
+			return misused("unknown command", argv[0]);
+		argv++;
+	}
+	if (parse_options(c, argv, &o) != WAYSIDE_OK)
 		return WAYSIDE_USAGE;
 	return c->run(&o);
 }

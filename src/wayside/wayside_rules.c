@@ -9,12 +9,6 @@
 #include "nft.h"
 #include "track.h"
 
-static enum wayside_status complain(const char *text)
-{
-	(void)fprintf(stderr, "wayside: %s\n", text);
-	return WAYSIDE_FAILED;
-}
-
 /* Return: NULL after what is wrong was printed. */
 static const struct conf_tables *load_rules(const struct wayside_options *o)
 {
@@ -45,7 +39,7 @@ enum wayside_status wayside_rules_show(const struct wayside_options *o)
 	if (!conf)
 		return WAYSIDE_USAGE;
 	if (nft_print(stdout, conf, state_of(o)))
-		return complain("cannot print the rules");
+		return wayside_complain("cannot print the rules");
 	return WAYSIDE_OK;
 }
 
@@ -58,13 +52,13 @@ static enum wayside_status change(const struct conf_tables *conf,
 	int r = nft_open(&link, false, &why);
 
 	if (r)
-		return complain(why.text);
+		return wayside_complain(why.text);
 	r = nft_lock(link, &why);
 	if (!r)
 		r = conf ? nft_install(link, conf, state, &why)
 			 : nft_remove(link, &why);
 	nft_close(link);
-	return r ? complain(why.text) : WAYSIDE_OK;
+	return r ? wayside_complain(why.text) : WAYSIDE_OK;
 }
 
 enum wayside_status wayside_rules_install(const struct wayside_options *o)
@@ -106,11 +100,11 @@ enum wayside_status wayside_rules_check(const struct wayside_options *o)
 		return WAYSIDE_USAGE;
 	n = nft_open(&link, false, &why);
 	if (n < 0)
-		return complain(why.text);
+		return wayside_complain(why.text);
 	n = nft_check(link, conf, state_of(o), print_line, stdout, &why);
 	nft_close(link);
 	if (n < 0)
-		return complain(why.text);
+		return wayside_complain(why.text);
 	if (n == 0)
 		(void)printf("the kernel has what %s says\n", o->config);
 	return n == 0 ? WAYSIDE_OK : WAYSIDE_FAILED;

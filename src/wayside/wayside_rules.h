@@ -3,19 +3,7 @@
 #ifndef WAYSIDE_RULES_H
 #define WAYSIDE_RULES_H
 
-#include <stdbool.h>
-
-/* Exit statuses of the tool. */
-enum wayside_status {
-	WAYSIDE_OK,
-	WAYSIDE_FAILED, /* it could not be done, or `check` found differences */
-	WAYSIDE_USAGE,  /* usage or configuration */
-};
-
-struct wayside_options {
-	const char *config; /* path of the file */
-	bool stopped;       /* rules as they are after a clean stop */
-};
+#include "wayside_command.h"
 
 /*
  * `install` and `remove` hold nft_lock(): they refuse while a daemon owns the

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* wayside_command.h - what every command gets and gives; those that ask */
+#ifndef WAYSIDE_COMMAND_H
+#define WAYSIDE_COMMAND_H
+
+#include <stdbool.h>
+
+/* Exit statuses of the tool. */
+enum wayside_status {
+	WAYSIDE_OK,
+	WAYSIDE_FAILED, /* it could not be done, or `check` found differences */
+	WAYSIDE_USAGE,  /* usage or configuration */
+};
+
+struct wayside_options {
+	const char *config;  /* path of the file; NULL: not given */
+	const char *control; /* path of the control socket; NULL: not given */
+	bool stopped;        /* rules as they are after a clean stop */
+	bool json;
+	const char *id; /* of a flow */
+};
+
+/*
+ * Commands that ask a running daemon. `status` and `flows` read its shared
+ * memory, so they need no worker to answer.
+ */
+enum wayside_status wayside_status_run(const struct wayside_options *o);
+enum wayside_status wayside_flows_run(const struct wayside_options *o);
+/*
+ * Ends the flow that o->id names, and waits until its slot has another life, at
+ * most WAYSIDE_CLOSE_MS. WAYSIDE_FAILED: there is no such flow, or two of them
+ * (a connection id can come twice in the hour that the end of daylight saving
+ * time repeats), or its worker does not answer.
+ */
+enum wayside_status wayside_close_run(const struct wayside_options *o);
+#define WAYSIDE_CLOSE_MS 5000
+/* Waits for the outcome, and prints what the daemon says about it. */
+enum wayside_status wayside_reload_run(const struct wayside_options *o);
+
+/* Prints one line on standard error. Return: WAYSIDE_FAILED. */
+enum wayside_status wayside_complain(const char *text);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* wayside_json.c - values for --json, and printing it */
+#include "wayside_json.h"
+
+#include "wayside_text.h"
+
+json_t *wayside_json_time(uint64_t wall_ns)
+{
+	char text[WAYSIDE_UTC_LEN];
+
+	return wall_ns ? json_string(wayside_text_utc(wall_ns, text))
+		       : json_null();
+}
+
+json_t *wayside_json_text(const char *text)
+{
+	char clean[128];
+
+	return json_string(wayside_text_clean(clean, sizeof(clean), text));
+}
+
+enum wayside_status wayside_json_print(FILE *out, json_t *document)
+{
+	int r = -1;
+
+	if (document) {
+		r = json_dumpf(document, out, JSON_INDENT(2));
+		json_decref(document);
+		(void)fputc('\n', out);
+	}
+	return r ? wayside_complain("cannot make the JSON") : WAYSIDE_OK;
+}
