@@ -426,6 +426,13 @@ void conf_load_kill(struct conf_loading *l)
 	(void)kill(l->pid, SIGKILL); /* it may have ended just now */
 }
 
+void conf_load_drop(struct conf_loading *l)
+{
+	conf_load_kill(l);
+	base_fd_close(&l->tables);
+	base_fd_close(&l->said);
+}
+
 int conf_load_end(struct conf_loading *l, int wait_status,
 		  const struct conf_tables **tables, int *fd, char **said)
 {

@@ -64,6 +64,10 @@ void conf_load_begin(const struct conf_input *in, struct conf_loading *l);
 /* Ends a child that takes too long; it is still to be reaped. */
 void conf_load_kill(struct conf_loading *l);
 
+/* Gives a load up: the child is ended, and nothing is to be done after it was
+ * reaped. */
+void conf_load_drop(struct conf_loading *l);
+
 /*
  * Judges the child after waitpid() gave `wait_status` for it (nothing where
  * there is none). Return: 0 and *tables is a read-only mapping for the caller

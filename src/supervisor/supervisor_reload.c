@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* supervisor_reload.c - another configuration, in all processes or in none */
+#include "supervisor_reload.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_fd.h"
+#include "base_log.h"
+#include "base_time.h"
+#include "conf_change.h"
+#include "control.h"
+#include "role_channel.h"
+#include "supervisor_internal.h"
+#include "supervisor_notify.h"
+
+/* Roles in the order of the arrays: the recorder, then the workers. */
+static struct supervisor_child *role_at(struct supervisor *s, unsigned i)
+{
+	return i ? &s->workers[i - 1] : &s->recorder;
+}
+
+static unsigned index_of(const struct supervisor_child *c)
+{
+	return (unsigned)(c->worker + 1);
+}
+
+/* One line more for who asked. Without memory, what there was is all. */
+WS_PRINTF(2, 3)
+static void say(struct supervisor_reload *r, const char *fmt, ...)
+{
+	char *line = NULL, *both = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	if (vasprintf(&line, fmt, args) < 0)
+		line = NULL;
+	va_end(args);
+	if (line &&
+	    asprintf(&both, "%s%s\n", r->said ? r->said : "", line) > 0) {
+		free(r->said);
+		r->said = both;
+	}
+	free(line);
+}
+
+static void answer(const struct supervisor_reload_asker *asker, int error,
+		   const char *text)
+{
+	if (asker && asker->answer)
+		asker->answer(asker->arg, error, text ? text : "");
+}
+
+/* A request that does not get as far as to change our step. */
+static void turn_down(struct supervisor *s,
+		      const struct supervisor_reload_asker *asker, int error,
+		      const char *text)
+{
+	char line[128];
+
+	(void)snprintf(line, sizeof(line), "%s\n", text);
+	base_warn("the configuration is not loaded again: %s", text);
+	atomic_fetch_add(&s->state->reloads_refused, 1);
+	answer(asker, error, line);
+}
+
+/* The end of an attempt, good or bad; `error` says which. */
+static void finish(struct supervisor *s, int error)
+{
+	struct supervisor_reload *r = &s->reload;
+	const struct supervisor_reload_asker asker = r->asker;
+	char *said;
+
+	loop_timer_clear(&s->loop, &r->limit);
+	conf_load_log(r->said);
+	if (error) {
+		atomic_fetch_add(&s->state->reloads_refused, 1);
+		say(r, "refused: configuration %u stays in force",
+		    (unsigned)s->conf->number);
+		base_err("the new configuration is refused: configuration %u "
+			 "stays in force",
+			 (unsigned)s->conf->number);
+		if (r->next)
+			conf_load_unmap(r->next);
+		base_fd_close(&r->next_fd);
+	} else {
+		say(r, "configuration %u is in force",
+		    (unsigned)s->conf->number);
+		base_notice("configuration %u in force",
+			    (unsigned)s->conf->number);
+	}
+	r->next = NULL;
+	r->step = SUPERVISOR_RELOAD_IDLE;
+	said = r->said;
+	r->said = NULL;
+	supervisor_notify_ready();
+	answer(&asker, error, said);
+	free(said);
+}
+
+static int tell(const struct supervisor *s, const struct supervisor_child *c,
+		enum role_message_type type, int with)
+{
+	const struct role_message m = { .type = type,
+					.number = s->reload.number };
+
+	return c->channel.fd < 0 ? -EPIPE
+				 : role_channel_send(c->channel.fd, &m, with);
+}
+
+/* Nothing changes: roles forget what they were given. One that cannot be told
+ * forgets it when the next tables come. */
+static void discard(struct supervisor *s, int error)
+{
+	for (unsigned i = 0; i <= s->n_workers; i++) {
+		if (s->reload.asked[i])
+			(void)tell(s, role_at(s, i), ROLE_DISCARD, -1);
+	}
+	finish(s, error);
+}
+
+/* All have prepared, the kernel too: no way back from here. */
+static void activate(struct supervisor *s)
+{
+	struct supervisor_reload *r = &s->reload;
+	const struct conf_tables *old = r->mapped ? s->conf : NULL;
+	char name[32];
+
+	s->conf = r->next;
+	base_fd_close(&s->conf_fd);
+	s->conf_fd = base_fd_take(&r->next_fd);
+	r->mapped = true;
+	for (unsigned i = 0; i <= s->n_workers; i++) {
+		const struct supervisor_child *c = role_at(s, i);
+
+		if (!r->asked[i] || !tell(s, c, ROLE_ACTIVATE, -1))
+			continue;
+		/* its successor begins with the new tables */
+		supervisor_child_name(c, name);
+		base_err("%s cannot be told of the new configuration: it is "
+			 "replaced",
+			 name);
+		(void)kill(c->pid, SIGKILL); /* our child: it is there */
+	}
+	if (old)
+		conf_load_unmap(old); /* roles have mappings of their own */
+	atomic_store(&s->state->config_number, s->conf->number);
+	atomic_store(&s->state->reloaded_ns, base_time_wall_ns());
+	atomic_fetch_add(&s->state->reloads, 1);
+	finish(s, 0);
+}
+
+/* Asks those that have not been asked yet. Return: how many answers are still
+ * to come, or -errno after it was said. */
+static int ask_all(struct supervisor *s)
+{
+	struct supervisor_reload *r = &s->reload;
+	char name[32];
+	int waiting = 0;
+
+	for (unsigned i = 0; i <= s->n_workers; i++) {
+		const struct supervisor_child *c = role_at(s, i);
+		int error = 0;
+
+		if (!c->pid)
+			continue;
+		if (!r->asked[i])
+			error = tell(s, c, ROLE_PREPARE, r->next_fd);
+		if (error) {
+			supervisor_child_name(c, name);
+			say(r, "%s cannot be asked: %s", name,
+			    strerrordesc_np(-error));
+			return error;
+		}
+		r->asked[i] = true;
+		waiting += !r->prepared[i];
+	}
+	return waiting;
+}
+
+/* Goes on as far as it can. */
+static void proceed(struct supervisor *s)
+{
+	struct nft_error why;
+	int r = ask_all(s);
+
+	if (r > 0)
+		return;
+	if (r == 0) {
+		r = supervisor_rules_renew(s, s->reload.next, &why);
+		if (r)
+			say(&s->reload, "%s", why.text);
+	}
+	if (r)
+		discard(s, r);
+	else
+		activate(s);
+}
+
+/* What only a restart can change. Return: 0, or -EINVAL after it was said. */
+static int check_change(struct supervisor *s)
+{
+	char *lines = NULL;
+	size_t len;
+	unsigned n;
+	FILE *f = open_memstream(&lines, &len);
+
+	if (!f)
+		return -ENOMEM;
+	n = conf_change_refused(s->conf, s->reload.next, f);
+	if (fclose(f) || !lines)
+		n = 1;
+	if (n && lines && len)
+		say(&s->reload, "%.*s", (int)len - 1, lines);
+	free(lines);
+	return n ? -EINVAL : 0;
+}
+
+static void loaded(struct supervisor *s, int status)
+{
+	struct supervisor_reload *r = &s->reload;
+	int error = conf_load_end(&r->loading, status, &r->next, &r->next_fd,
+				  &r->said);
+
+	if (!error)
+		error = check_change(s);
+	if (error) {
+		finish(s, error);
+		return;
+	}
+	r->step = SUPERVISOR_RELOAD_PREPARING;
+	r->number = r->next->number;
+	memset(r->asked, 0, sizeof(r->asked));
+	memset(r->prepared, 0, sizeof(r->prepared));
+	loop_timer_set(&s->loop, &r->limit,
+		       loop_now_ms(&s->loop) + s->times->prepare_ms);
+	proceed(s);
+}
+
+static void limit_reached(struct loop_timer *t, uint64_t now_ms)
+{
+	struct supervisor *s = WS_CONTAINER(t, struct supervisor, reload.limit);
+	struct supervisor_reload *r = &s->reload;
+	char name[32];
+
+	(void)now_ms;
+	if (r->step == SUPERVISOR_RELOAD_LOADING) {
+		conf_load_kill(&r->loading); /* SIGCHLD goes on from here */
+		return;
+	}
+	for (unsigned i = 0; i <= s->n_workers; i++) {
+		if (!r->asked[i] || r->prepared[i])
+			continue;
+		supervisor_child_name(role_at(s, i), name);
+		say(r, "%s has not answered within %u ms", name,
+		    (unsigned)s->times->prepare_ms);
+	}
+	discard(s, -ETIMEDOUT);
+}
+
+/* In the parsing child: nobody but a worker may write what a worker sends. */
+static void give_back(void *arg)
+{
+	struct supervisor *s = arg;
+
+	supervisor_memory_free(s);
+	supervisor_state_close(s);
+}
+
+void supervisor_reload_init(struct supervisor *s)
+{
+	s->reload = (struct supervisor_reload){
+		.next_fd = -1,
+		.number = s->conf->number,
+		.limit = { .fire = limit_reached },
+	};
+}
+
+void supervisor_reload(struct supervisor *s,
+		       const struct supervisor_reload_asker *asker)
+{
+	struct supervisor_reload *r = &s->reload;
+	struct conf_input input;
+
+	if (r->step != SUPERVISOR_RELOAD_IDLE) {
+		turn_down(s, asker, -EBUSY, "a reload is under way");
+		return;
+	}
+	if (s->phase != SUPERVISOR_RUNNING) {
+		turn_down(s, asker, -EAGAIN, "the daemon starts or stops");
+		return;
+	}
+	if (!s->input || !s->input->path) {
+		turn_down(s, asker, -ENOENT,
+			  "it was started without a configuration file");
+		return;
+	}
+	r->asker = asker ? *asker
+			 : (struct supervisor_reload_asker){ NULL, NULL };
+	r->step = SUPERVISOR_RELOAD_LOADING;
+	input = *s->input;
+	input.number = r->number + 1;
+	input.in_child = give_back;
+	input.in_child_arg = s;
+	supervisor_notify_reloading();
+	conf_load_begin(&input, &r->loading);
+	if (r->loading.pid)
+		loop_timer_set(&s->loop, &r->limit,
+			       loop_now_ms(&s->loop) + CONF_LOAD_LIMIT_MS);
+	else
+		loaded(s, 0);
+}
+
+void supervisor_reload_stop(struct supervisor *s)
+{
+	struct supervisor_reload *r = &s->reload;
+
+	if (r->step == SUPERVISOR_RELOAD_IDLE)
+		return;
+	say(r, "the daemon is stopping");
+	if (r->step == SUPERVISOR_RELOAD_PREPARING) {
+		discard(s, -ESHUTDOWN);
+		return;
+	}
+	conf_load_drop(&r->loading);
+	finish(s, -ESHUTDOWN);
+}
+
+/* A role may say anything. */
+static int known_error(int error)
+{
+	return error < 0 && error > -4096 && strerrordesc_np(-error) ? error
+								     : -EPROTO;
+}
+
+bool supervisor_reload_reaped(struct supervisor *s, pid_t pid, int status)
+{
+	if (s->reload.step != SUPERVISOR_RELOAD_LOADING ||
+	    pid != s->reload.loading.pid)
+		return false;
+	loaded(s, status);
+	return true;
+}
+
+void supervisor_reload_prepared(struct supervisor_child *c,
+				const struct role_message *m)
+{
+	struct supervisor *s = c->supervisor;
+	struct supervisor_reload *r = &s->reload;
+	const unsigned i = index_of(c);
+	char name[32];
+
+	if (r->step != SUPERVISOR_RELOAD_PREPARING || !r->asked[i] ||
+	    r->prepared[i] || m->number != r->number)
+		return;
+	if (m->error) {
+		const int error = known_error(m->error);
+
+		supervisor_child_name(c, name);
+		say(r, "%s refuses it: %s", name, strerrordesc_np(-error));
+		discard(s, error);
+		return;
+	}
+	r->prepared[i] = true;
+	proceed(s);
+}
+
+void supervisor_reload_gone(struct supervisor_child *c)
+{
+	struct supervisor *s = c->supervisor;
+	struct supervisor_reload *r = &s->reload;
+	char name[32];
+
+	if (r->step != SUPERVISOR_RELOAD_PREPARING || !r->asked[index_of(c)])
+		return;
+	supervisor_child_name(c, name);
+	say(r, "%s has ended meanwhile", name);
+	discard(s, -EPIPE);
+}
