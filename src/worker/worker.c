@@ -9,6 +9,7 @@
 #include <sys/capability.h>
 
 #include "base_die.h"
+#include "base_fd.h"
 #include "base_log.h"
 #include "base_time.h"
 #include "role.h"
@@ -16,11 +17,10 @@
 #include "worker_internal.h"
 
 static const char *const syscalls[] = {
-	"accept4",     "bind",        "connect",    "epoll_create1",
-	"epoll_ctl",   "epoll_pwait", "epoll_wait", "getpeername",
-	"getsockname", "getsockopt",  "ioctl",      "recvfrom",
-	"recvmsg",     "sendmsg",     "sendto",     "setsockopt",
-	"shutdown",    "socket",      NULL,
+	"accept4",     "bind",       "connect",  "epoll_create1", "epoll_ctl",
+	"epoll_pwait", "epoll_wait", "fcntl",    "getpeername",   "getsockname",
+	"getsockopt",  "ioctl",      "recvfrom", "recvmsg",       "sendmsg",
+	"sendto",      "setsockopt", "shutdown", "socket",        NULL,
 };
 
 void worker_clock(struct worker *w)
@@ -43,14 +43,29 @@ static void put_garbage(struct worker *w)
 	(void)ring_tap_put(&w->tap, &e, "", w->env.now_ms);
 }
 
+/* As long as it is not said: a supervisor that stands still hears it later. */
+static void tell_drained(struct worker *w)
+{
+	if (w->draining && !w->drained && !w->n_flows)
+		w->drained =
+			role_channel_say(w->setup->channel, ROLE_DRAINED) == 0;
+}
+
 static void batch_done(void *owner)
 {
 	struct worker *w = owner;
-	const bool freed = w->reap.first != WORKER_NONE;
+	bool freed = worker_flow_reap(w);
 
-	worker_flow_reap(w);
+	if (freed)
+		w->hold_look_ms = 0;
+	if (w->n_held && (freed || w->hold_due)) {
+		worker_clock(w);
+		worker_hold_look(w);
+		freed |= worker_flow_reap(w);
+	}
 	if (freed)
 		worker_accept_resume(w);
+	tell_drained(w);
 	if (base_die_due(BASE_DIE_GARBAGE))
 		put_garbage(w);
 	ring_tap_kick(&w->tap);
@@ -61,22 +76,81 @@ static const struct loop_ops ops = {
 	.batch_done = batch_done,
 };
 
+/* The slot may have another life by now, or be none at all. */
+static void close_flow(struct worker *w, const struct role_message *m)
+{
+	if (m->slot < w->n_slots && w->slots[m->slot].serial == m->serial)
+		worker_flow_stop(w, m->slot, RING_CLOSE_OPERATOR);
+}
+
+static void take_in(struct worker *w, uint32_t number, int fd)
+{
+	const struct role_message answer = {
+		.type = ROLE_PREPARED,
+		.number = number,
+		.worker = w->setup->index,
+		.error = worker_conf_prepare(w, number, fd),
+	};
+
+	/* who does not hear it refuses the reload */
+	if (role_channel_send(w->setup->channel, &answer, -1))
+		base_warn("the supervisor does not listen");
+}
+
+static void obey(struct worker *w, const struct role_message *m, int *with)
+{
+	switch ((enum role_message_type)m->type) {
+	case ROLE_STOP:
+		loop_stop(&w->loop);
+		return;
+	case ROLE_DRAIN:
+		worker_accept_drain(w);
+		return;
+	case ROLE_LEND:
+		worker_accept_lend(w);
+		return;
+	case ROLE_PREPARE:
+		take_in(w, m->number, base_fd_take(with));
+		return;
+	case ROLE_ACTIVATE:
+		worker_conf_activate(w, m->number);
+		return;
+	case ROLE_DISCARD:
+		worker_conf_discard(w, m->number);
+		return;
+	case ROLE_CLOSE:
+		close_flow(w, m);
+		return;
+	case ROLE_READY:
+	case ROLE_DRAINED:
+	case ROLE_PREPARED:
+	case ROLE_NONSENSE:
+	case ROLE_MESSAGE_MAX:
+		return; /* a worker is not told such */
+	}
+}
+
 static void supervisor_spoke(struct loop_watch *watch, uint32_t events)
 {
 	struct worker *w = WS_CONTAINER(watch, struct worker, channel);
+	WS_CLEAN(base_fd_close) int with = -1;
 	struct role_message m;
-	const int n = role_channel_receive(watch->fd, &m, NULL);
+	const int n = role_channel_receive(watch->fd, &m, &with);
 
 	(void)events;
-	if (n < 0 || (n == 1 && m.type == ROLE_STOP))
+	worker_clock(w);
+	if (n < 0)
 		loop_stop(&w->loop);
+	else if (n == 1)
+		obey(w, &m, &with);
 }
 
-static int prepare(struct worker *w, const struct worker_setup *setup)
+int worker_init(struct worker *w, const struct worker_setup *setup)
 {
 	const struct ring_map *m = setup->map;
 	int r;
 
+	w->loop.epoll_fd = -1;
 	w->setup = setup;
 	w->conf = setup->conf;
 	w->control = m->control;
@@ -101,6 +175,8 @@ static int prepare(struct worker *w, const struct worker_setup *setup)
 	w->connect_timer.fire = worker_flow_expire;
 	w->wait_timer.fire = worker_flow_retry;
 	w->resume_timer.fire = worker_accept_retry;
+	w->full_timer.fire = worker_accept_full;
+	w->hold_timer.fire = worker_hold_retry;
 	r = loop_init(&w->loop, &ops, w);
 	if (r)
 		return r;
@@ -119,8 +195,8 @@ static void stop(struct worker *w)
 	worker_clock(w);
 	worker_accept_stop(w);
 	for (uint32_t slot = 0; slot < w->control->n_used; slot++)
-		worker_flow_stop(w, slot);
-	worker_flow_reap(w);
+		worker_flow_stop(w, slot, RING_CLOSE_STOPPED);
+	(void)worker_flow_reap(w);
 	ring_tap_kick(&w->tap);
 }
 
@@ -131,12 +207,12 @@ static int serve(struct worker *w)
 	return r ? r : loop_run(&w->loop);
 }
 
-static void finish(struct worker *w)
+void worker_done(struct worker *w)
 {
+	worker_conf_done(w);
 	loop_done(&w->loop);
 	free(w->links);
 	free(w->waiting);
-	free(w);
 }
 
 int worker_main(const struct worker_setup *setup, pid_t parent)
@@ -156,14 +232,14 @@ int worker_main(const struct worker_setup *setup, pid_t parent)
 		free(w);
 		return 1;
 	}
-	w->loop.epoll_fd = -1;
-	r = prepare(w, setup);
+	r = worker_init(w, setup);
 	if (!r) {
 		r = serve(w);
 		stop(w);
 	}
 	if (r)
 		base_err("cannot go on: %s", strerrordesc_np(-r));
-	finish(w);
+	worker_done(w);
+	free(w);
 	return r ? 1 : 0;
 }

@@ -5,7 +5,8 @@
  * Theory of operation
  *
  *   listener --accept--> slot --connect--> CONNECTING --> OPEN --> CLOSING -->
- * free
+ *   free                  |        ^
+ *                         +> HELD -+   a limit keeps it from connecting
  *
  * One epoll loop; no locks, no file I/O, no name lookups, nothing that blocks.
  * All state of a flow is its slot in the flow table (ring_layout.h); what lies
@@ -20,8 +21,13 @@
  * kernel and are the first to be sent. A server that cannot be reached is
  * passed on as what it is: the client's connection is reset.
  *
- * At a limit (slots, descriptors) the listeners leave epoll until a flow ends:
- * connections wait in the backlog and no CPU is burnt.
+ * Limits. Of slots, descriptors and flows in all: the listeners leave epoll,
+ * connections wait in the backlog and no CPU is burnt (worker_accept.c). Of
+ * one client network, of connects a second and of source ports: the connection
+ * is accepted and held (worker_hold.c).
+ *
+ * Orders of the supervisor come over the channel: STOP, DRAIN, LEND, CLOSE, and
+ * a reload (worker_conf.c). Any other end of the channel is a stop.
  */
 #ifndef WORKER_H
 #define WORKER_H
@@ -54,7 +60,7 @@ struct worker_setup {
 	/* of all workers: the others' are served while they cannot */
 	const struct worker_socket *sockets;
 	unsigned n_sockets; /* WORKER_SOCKETS_MAX at most */
-	int channel; /* to the supervisor */
+	int channel;        /* to the supervisor */
 };
 
 /* Runs until the supervisor says stop, or is gone. Return: exit status.

@@ -1,22 +1,63 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* worker_accept.c - taking connections, and leaving them at a limit */
+/*
+ * worker_accept.c - taking connections, and leaving them at a limit
+ *
+ * Theory of operation
+ *
+ * A worker holds the listeners of all. Its own are always in the loop, another
+ * worker's while the shared page says that that one wants help: it is dead, or
+ * full. At a limit of our own all of them leave epoll, so the connections wait
+ * in their backlogs and no CPU is burnt, and we ask for help ourselves:
+ *
+ *   serving --limit--> paused, full --a flow ended, or the limit is gone-->
+ *   serving, full --no limit met for WORKER_FULL_MS--> serving
+ *
+ * A drain ends all of it: what the backlogs hold is taken, and this worker's
+ * copies of the listeners are closed.
+ */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base_die.h"
 #include "base_log.h"
 #include "intake_connect.h"
+#include "role_channel.h"
 #include "worker_internal.h"
+
+static void complain(int r)
+{
+	if (r)
+		base_err("cannot watch a listener: %s", strerrordesc_np(-r));
+}
 
 static void set_listeners(struct worker *w, uint32_t events)
 {
 	for (unsigned i = 0; i < w->n_listeners; i++) {
-		const int r = loop_watch_set(&w->loop, &w->listeners[i].watch,
-					     events);
-
-		if (r)
-			base_err("cannot watch a listener: %s",
-				 strerrordesc_np(-r));
+		if (w->listeners[i].watched)
+			complain(loop_watch_set(
+				&w->loop, &w->listeners[i].watch, events));
 	}
+}
+
+/* Says to the others whether they are to take from our listeners. When the
+ * supervisor is too slow to hear it, the timer says it again. */
+static void set_full(struct worker *w, bool full)
+{
+	if (ring_shared_set_full(w->setup->shared, w->setup->index, full))
+		w->lend_unsaid = true;
+	if (w->lend_unsaid)
+		w->lend_unsaid =
+			role_channel_say(w->setup->channel, ROLE_LEND) != 0;
+}
+
+void worker_accept_full(struct loop_timer *t, uint64_t now_ms)
+{
+	struct worker *w = WS_CONTAINER(t, struct worker, full_timer);
+
+	set_full(w, w->paused);
+	if (w->paused || w->lend_unsaid)
+		loop_timer_set(&w->loop, t, now_ms + WORKER_FULL_MS);
 }
 
 /* At a limit: the others wait in the backlog until a flow ends. */
@@ -27,11 +68,20 @@ static void pause_accepting(struct worker *w, const char *why)
 	w->paused = true;
 	set_listeners(w, 0);
 	stat_add(&w->control->stat, STAT_ACCEPT_PAUSES, 1);
+	set_full(w, true);
+	loop_timer_set(&w->loop, &w->full_timer, now + WORKER_FULL_MS);
 	if (w->told_ms && now - w->told_ms < WORKER_TELL_MS)
 		return;
 	w->told_ms = now;
 	base_warn("%s: connections wait until a flow ends flows=%u", why,
 		  w->n_flows);
+}
+
+/* Not only our own flows hold what is missing: look again soon. */
+static void retry_soon(struct worker *w)
+{
+	loop_timer_set(&w->loop, &w->resume_timer,
+		       loop_now_ms(&w->loop) + WORKER_RESUME_MS);
 }
 
 void worker_accept_resume(struct worker *w)
@@ -45,8 +95,13 @@ void worker_accept_resume(struct worker *w)
 
 void worker_accept_retry(struct loop_timer *t, uint64_t now_ms)
 {
+	struct worker *w = WS_CONTAINER(t, struct worker, resume_timer);
+
 	(void)now_ms;
-	worker_accept_resume(WS_CONTAINER(t, struct worker, resume_timer));
+	if (ring_shared_flows(w->setup->shared) >= w->conf->max_flows)
+		retry_soon(w);
+	else
+		worker_accept_resume(w);
 }
 
 /* Return: false = no more for now. */
@@ -62,28 +117,20 @@ static bool refused(struct worker *w, int error)
 	case INTAKE_FAILURE_EXHAUSTED:
 	case INTAKE_FAILURE_LISTENER:
 		pause_accepting(w, strerrordesc_np(-error));
-		/* not only our own flows hold what is missing */
-		loop_timer_set(&w->loop, &w->resume_timer,
-			       loop_now_ms(&w->loop) + WORKER_RESUME_MS);
+		retry_soon(w);
 		return false;
 	}
 	return false;
 }
 
-/* The rule of a connection; in fixed-remote mode there is just one. */
-static uint16_t find_rule(const struct worker *w, const struct intake_conn *c)
-{
-	if (conf_tables_fixed(w->conf))
-		return 0;
-	return conf_tables_match(w->conf, &c->client, &c->server, c->ifname);
-}
-
 static void take(struct worker *w, const struct intake_conn *c)
 {
-	const uint16_t rule = find_rule(w, c);
+	uint16_t rule;
+	const struct conf_tables *conf = worker_conf_match(w, c, &rule);
 	uint32_t slot;
 
-	if (rule == CONF_RULE_NONE) {
+	base_die_at(BASE_DIE_WORKER_ACCEPTED);
+	if (!conf) {
 		intake_reset(c->fd);
 		stat_add(&w->control->stat, STAT_REFUSED_NO_RULE, 1);
 		return;
@@ -96,59 +143,146 @@ static void take(struct worker *w, const struct intake_conn *c)
 		stat_add(&w->control->stat, STAT_ACCEPT_ERRORS, 1);
 		return;
 	}
-	worker_flow_begin(w, slot, c, rule);
+	worker_flow_begin(w, slot, c, conf, rule);
+}
+
+/* Room for one flow more, here and in all? */
+static bool has_room(struct worker *w)
+{
+	if (w->n_flows == w->n_slots) {
+		pause_accepting(w, "all flow slots are in use");
+		return false;
+	}
+	if (ring_shared_try_flows(w->setup->shared, w->setup->index,
+				  w->n_flows + 1, w->conf->max_flows))
+		return true;
+	pause_accepting(w, "max_flows is reached");
+	retry_soon(w);
+	return false;
+}
+
+static void accept_some(struct worker_listener *l, int most)
+{
+	struct worker *w = l->worker;
+	const bool lent = l->socket->worker != w->setup->index;
+	int r = 1;
+
+	while (r && most-- > 0 && has_room(w)) {
+		struct intake_conn conn;
+
+		r = intake_accept(l->watch.fd, &l->socket->listener, &conn);
+		if (r > 0) {
+			stat_add(&w->control->stat, STAT_LENT, lent);
+			take(w, &conn);
+		} else if (r < 0 && !refused(w, r)) {
+			break;
+		}
+	}
+	/* without the one that had room, but did not come */
+	ring_shared_set_flows(w->setup->shared, w->setup->index, w->n_flows);
 }
 
 static void listener_ready(struct loop_watch *watch, uint32_t events)
 {
 	struct worker_listener *l =
 		WS_CONTAINER(watch, struct worker_listener, watch);
-	struct worker *w = l->worker;
 
 	(void)events;
-	worker_clock(w);
-	for (int i = 0; i < WORKER_ACCEPT_BATCH && !w->paused; i++) {
-		struct intake_conn conn;
-		int r;
+	if (l->worker->paused) /* by an earlier event of this batch */
+		return;
+	worker_clock(l->worker);
+	accept_some(l, WORKER_ACCEPT_BATCH);
+}
 
-		if (w->n_flows == w->n_slots) {
-			pause_accepting(w, "all flow slots are in use");
-			return;
-		}
-		r = intake_accept(watch->fd, l->listener, &conn);
-		if (r == 0)
-			return;
-		if (r > 0)
-			take(w, &conn);
-		else if (!refused(w, r))
-			return;
+static int watch(struct worker_listener *l)
+{
+	const int r = loop_watch_add(&l->worker->loop, &l->watch,
+				     l->worker->paused ? 0 : EPOLLIN);
+
+	l->watched = !r;
+	return r;
+}
+
+static void unwatch(struct worker_listener *l)
+{
+	if (l->watched)
+		loop_watch_remove(&l->worker->loop, &l->watch);
+	l->watched = false;
+}
+
+void worker_accept_lend(struct worker *w)
+{
+	const uint64_t help = ring_shared_help(w->setup->shared);
+
+	for (unsigned i = 0; i < w->n_listeners; i++) {
+		struct worker_listener *l = &w->listeners[i];
+		const unsigned owner = l->socket->worker;
+		const bool lent = help >> owner & 1;
+
+		if (owner == w->setup->index || lent == l->watched)
+			continue;
+		if (lent)
+			complain(watch(l));
+		else
+			unwatch(l);
 	}
 }
 
 int worker_accept_start(struct worker *w)
 {
-	for (unsigned i = 0; i < w->setup->n_sockets; i++) {
-		const struct worker_socket *s = &w->setup->sockets[i];
-		struct worker_listener *l = &w->listeners[w->n_listeners];
-		int r;
+	const struct worker_setup *setup = w->setup;
 
-		if (s->worker != w->setup->index)
-			continue;
-		l->worker = w;
-		l->listener = &s->listener;
-		l->watch.fd = s->fd;
-		l->watch.ready = listener_ready;
-		r = loop_watch_add(&w->loop, &l->watch, EPOLLIN);
+	if (setup->n_sockets > WORKER_SOCKETS_MAX)
+		return -E2BIG;
+	for (unsigned i = 0; i < setup->n_sockets; i++) {
+		struct worker_listener *l = &w->listeners[i];
+		int r = 0;
+
+		*l = (struct worker_listener){
+			.watch = { .fd = setup->sockets[i].fd,
+				   .ready = listener_ready },
+			.worker = w,
+			.socket = &setup->sockets[i],
+		};
+		w->n_listeners++;
+		if (l->socket->worker == setup->index)
+			r = watch(l);
 		if (r)
 			return r;
-		w->n_listeners++;
 	}
+	/* a predecessor may have been full when it died */
+	set_full(w, false);
+	worker_accept_lend(w);
 	return 0;
 }
 
 void worker_accept_stop(struct worker *w)
 {
 	for (unsigned i = 0; i < w->n_listeners; i++)
-		loop_watch_remove(&w->loop, &w->listeners[i].watch);
+		unwatch(&w->listeners[i]);
 	w->n_listeners = 0;
+	loop_timer_clear(&w->loop, &w->resume_timer);
+	loop_timer_clear(&w->loop, &w->full_timer);
+}
+
+/* At a limit what is left in a backlog is reset by the kernel, and its client
+ * comes again where nobody intercepts it. */
+void worker_accept_drain(struct worker *w)
+{
+	if (w->draining)
+		return;
+	w->draining = true;
+	worker_clock(w);
+	for (unsigned i = 0; i < w->n_listeners; i++) {
+		if (w->listeners[i].watched)
+			accept_some(&w->listeners[i], WORKER_DRAIN_MAX);
+	}
+	for (unsigned i = 0; i < w->n_listeners; i++) {
+		struct worker_listener *l = &w->listeners[i];
+
+		unwatch(l);
+		(void)close(l->watch.fd);
+		l->watch.fd = -1;
+	}
+	worker_accept_stop(w);
 }

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base_die.h"
 #include "base_log.h"
 #include "base_time.h"
 #include "intake_connect.h"
@@ -104,25 +105,50 @@ static bool is_cut(const struct ring_slot *s, unsigned direction)
 	       ioctl(s->fd[direction], FIONREAD, &unread) == 0 && unread > 0;
 }
 
-/* What is not an orderly end is passed on as a reset: also our own leaving, for
- * a side that does not get all of its bytes. */
+/* What is not an orderly end is passed on as a reset: also an end of our own
+ * making, for a side that does not get all of its bytes. */
 static void close_sides(struct worker *w, struct ring_slot *s,
 			enum ring_close reason)
 {
-	const bool stopped = reason == RING_CLOSE_STOPPED;
-	const bool cut[RING_SIDES] = { stopped && is_cut(s, RING_CLIENT),
-				       stopped && is_cut(s, RING_SERVER) };
+	const bool ours = reason == RING_CLOSE_STOPPED ||
+			  reason == RING_CLOSE_OPERATOR;
+	const bool cut[RING_SIDES] = { ours && is_cut(s, RING_CLIENT),
+				       ours && is_cut(s, RING_SERVER) };
 
 	for (int i = 0; i < RING_SIDES; i++) {
 		if (s->fd[i] < 0)
 			continue;
 		loop_flow_remove(&w->loop, s->fd[i]);
-		if (reason == RING_CLOSE_NORMAL || (stopped && !cut[!i]))
+		if (reason == RING_CLOSE_NORMAL || (ours && !cut[!i]))
 			(void)close(s->fd[i]);
 		else
 			intake_reset(s->fd[i]);
 		s->fd[i] = -1;
 	}
+}
+
+/* Beside STAT_FLOWS_CLOSED; STAT_MAX: nothing. */
+static enum stat_id stat_of(enum ring_close reason)
+{
+	switch (reason) {
+	case RING_CLOSE_CLIENT_RESET:
+	case RING_CLOSE_SERVER_RESET:
+		return STAT_RESETS;
+	case RING_CLOSE_CONNECT_FAILED:
+		return STAT_CONNECT_FAILED;
+	case RING_CLOSE_CONNECT_TIMEOUT:
+		return STAT_CONNECT_TIMEOUT;
+	case RING_CLOSE_OPERATOR:
+		return STAT_FLOWS_OPERATOR;
+	case RING_CLOSE_LIMIT:
+		return STAT_LIMIT_REFUSED;
+	case RING_CLOSE_NORMAL:
+	case RING_CLOSE_STOPPED:
+	case RING_CLOSE_WORKER_DIED:
+	case RING_CLOSE_MAX:
+		break;
+	}
+	return STAT_MAX;
 }
 
 void worker_flow_close(struct worker *w, uint32_t slot, enum ring_close reason,
@@ -132,25 +158,26 @@ void worker_flow_close(struct worker *w, uint32_t slot, enum ring_close reason,
 
 	if (s->state == RING_STATE_CLOSING)
 		return;
+	worker_hold_forget(w, slot);
 	if (s->state == RING_STATE_CONNECTING)
 		worker_list_remove(w, &w->connecting, slot);
-	s->state = RING_STATE_CLOSING;
 	close_sides(w, s, reason);
-	if (reason == RING_CLOSE_CLIENT_RESET ||
-	    reason == RING_CLOSE_SERVER_RESET)
-		stat_add(&w->control->stat, STAT_RESETS, 1);
-	else if (reason == RING_CLOSE_CONNECT_FAILED)
-		stat_add(&w->control->stat, STAT_CONNECT_FAILED, 1);
-	else if (reason == RING_CLOSE_CONNECT_TIMEOUT)
-		stat_add(&w->control->stat, STAT_CONNECT_TIMEOUT, 1);
-	stat_add(&w->control->stat, STAT_FLOWS_CLOSED, 1);
-	log_flow(w, slot, "closed");
+	worker_flow_tell(w, slot);
 	put_hint(w, slot, RING_ENTRY_CLOSE, reason, error);
+	/* from here on a successor has nothing to tell of it, see bury() */
+	s->state = RING_STATE_CLOSING;
+	stat_add(&w->control->stat, STAT_FLOWS_CLOSED, 1);
+	if (stat_of(reason) != STAT_MAX)
+		stat_add(&w->control->stat, stat_of(reason), 1);
+	log_flow(w, slot, "closed");
 	worker_list_push(w, &w->reap, slot);
+	base_die_at(BASE_DIE_WORKER_CLOSED);
 }
 
-void worker_flow_reap(struct worker *w)
+bool worker_flow_reap(struct worker *w)
 {
+	const bool any = w->reap.first != WORKER_NONE;
+
 	while (w->reap.first != WORKER_NONE) {
 		const uint32_t slot = w->reap.first;
 		struct ring_slot *s = &w->slots[slot];
@@ -159,8 +186,10 @@ void worker_flow_reap(struct worker *w)
 		for (int i = 0; i < RING_SIDES; i++)
 			ring_pool_consume(&w->pool, &s->dir[i],
 					  s->dir[i].pend_len);
+		worker_hold_leave(w, slot);
 		worker_slot_give(w, slot);
 	}
+	return any;
 }
 
 /* Puts a flow that waits for ring or pool on the list of the next tick. */
@@ -227,14 +256,13 @@ static void run(struct worker *w, uint32_t slot, unsigned mask)
 		break_flow(w, slot, RING_CLIENT, r);
 }
 
-void worker_flow_stop(struct worker *w, uint32_t slot)
+void worker_flow_stop(struct worker *w, uint32_t slot, enum ring_close reason)
 {
-	const struct ring_slot *s = &w->slots[slot];
-
-	if (s->state == RING_STATE_OPEN)
+	if (w->slots[slot].state == RING_STATE_FREE)
+		return;
+	if (w->slots[slot].state == RING_STATE_OPEN)
 		run(w, slot, 1U << RING_CLIENT | 1U << RING_SERVER);
-	if (s->state == RING_STATE_OPEN || s->state == RING_STATE_CONNECTING)
-		worker_flow_close(w, slot, RING_CLOSE_STOPPED, 0);
+	worker_flow_close(w, slot, reason, 0);
 }
 
 static void set_deadline(struct worker *w)
@@ -256,7 +284,7 @@ void worker_flow_expire(struct loop_timer *t, uint64_t now_ms)
 	struct worker *w = WS_CONTAINER(t, struct worker, connect_timer);
 
 	worker_clock(w);
-	/* one limit for all, so the first in the list is the next to expire */
+	/* sorted: the first in the list is the next to expire */
 	while (w->connecting.first != WORKER_NONE) {
 		const uint32_t slot = w->connecting.first;
 		const uint32_t late =
@@ -289,23 +317,15 @@ void worker_flow_retry(struct loop_timer *t, uint64_t now_ms)
 	}
 }
 
-/* Both sockets in the loop. Return: 0 or -errno. */
-static int hook(struct worker *w, uint32_t slot)
+/* A socket in the loop. Return: 0 or -errno. */
+static int hook(struct worker *w, uint32_t slot, enum ring_side side)
 {
 	struct ring_slot *s = &w->slots[slot];
+	const unsigned want = relay_interest(s, side);
 
-	for (int i = 0; i < RING_SIDES; i++) {
-		const enum ring_side side = (enum ring_side)i;
-		const unsigned want = relay_interest(s, side);
-		const int r = loop_flow_add(&w->loop, s->fd[i],
-					    token_of(w, slot, side),
-					    epoll_events(want));
-
-		if (r)
-			return r;
-		s->interest[i] = (uint8_t)want;
-	}
-	return 0;
+	s->interest[side] = (uint8_t)want;
+	return loop_flow_add(&w->loop, s->fd[side], token_of(w, slot, side),
+			     epoll_events(want));
 }
 
 static bool observed(const struct conf_rule *rule)
@@ -326,14 +346,15 @@ static void note_upstream(struct ring_slot *s)
 }
 
 void worker_flow_begin(struct worker *w, uint32_t slot,
-		       const struct intake_conn *in, uint16_t rule)
+		       const struct intake_conn *in,
+		       const struct conf_tables *conf, uint16_t rule)
 {
-	const struct conf_rule *r = &w->conf->rules[rule];
+	const struct conf_rule *r = &conf->rules[rule];
 	struct ring_slot *s = &w->slots[slot];
+	struct worker_link *l = &w->links[slot];
 	int err;
 
-	s->state = RING_STATE_CONNECTING;
-	s->config_number = w->conf->number;
+	s->config_number = conf->number;
 	s->rule = rule;
 	s->flags = observed(r) ? RING_SLOT_OBSERVED : 0;
 	s->when_full = (uint8_t)r->when_full;
@@ -344,25 +365,62 @@ void worker_flow_begin(struct worker *w, uint32_t slot,
 	s->opened_ns = w->env.wall_ns;
 	s->connection = ring_shared_connection(w->setup->shared, s->opened_ns);
 	s->fd[RING_CLIENT] = in->fd;
-	worker_list_push(w, &w->connecting, slot);
-	w->links[slot].deadline_ms =
-		(uint32_t)w->env.now_ms + w->conf->connect_timeout_ms;
+	l->source = (uint8_t)r->source;
+	l->timeout_ms = conf->connect_timeout_ms;
+	l->deadline_ms = (uint32_t)w->env.now_ms + l->timeout_ms;
+	l->hold = WORKER_HOLD_NONE;
+	l->opened = 0;
+	s->state = RING_STATE_HELD;
 	stat_add(&w->control->stat, STAT_FLOWS_OPENED, 1);
+	base_die_at(BASE_DIE_WORKER_SLOT);
+	err = hook(w, slot, RING_CLIENT);
+	if (err)
+		worker_flow_close(w, slot, RING_CLOSE_CLIENT_RESET, -err);
+	else
+		worker_hold_begin(w, slot);
+}
 
-	err = intake_connect((enum conf_source)r->source, &s->client,
-			     &s->server);
-	if (err >= 0) {
-		s->fd[RING_SERVER] = err;
-		note_upstream(s);
-		err = hook(w, slot);
-	}
-	put_hint(w, slot, RING_ENTRY_OPEN, RING_CLOSE_NORMAL, 0);
-	if (err) {
-		worker_flow_close(w, slot, RING_CLOSE_CONNECT_FAILED, -err);
+void worker_flow_tell(struct worker *w, uint32_t slot)
+{
+	if (w->links[slot].opened)
 		return;
-	}
-	if (!w->connect_timer.armed)
+	w->links[slot].opened = 1;
+	put_hint(w, slot, RING_ENTRY_OPEN, RING_CLOSE_NORMAL, 0);
+}
+
+/* Two configurations may have different limits: from the back, where a new one
+ * nearly always belongs. */
+static void await_server(struct worker *w, uint32_t slot)
+{
+	struct worker_link *l = &w->links[slot];
+	uint32_t after = w->connecting.last;
+
+	l->deadline_ms = (uint32_t)w->env.now_ms + l->timeout_ms;
+	while (after != WORKER_NONE &&
+	       w->links[after].deadline_ms - l->deadline_ms <= INT32_MAX &&
+	       w->links[after].deadline_ms != l->deadline_ms)
+		after = w->links[after].prev;
+	worker_list_insert(w, &w->connecting, slot, after);
+	if (w->connecting.first == slot)
 		set_deadline(w);
+}
+
+void worker_flow_connect(struct worker *w, uint32_t slot, int fd)
+{
+	struct ring_slot *s = &w->slots[slot];
+	int err = fd;
+
+	s->state = RING_STATE_CONNECTING;
+	await_server(w, slot);
+	if (fd >= 0) {
+		s->fd[RING_SERVER] = fd;
+		note_upstream(s);
+		err = hook(w, slot, RING_SERVER);
+	}
+	worker_flow_tell(w, slot);
+	base_die_at(BASE_DIE_WORKER_CONNECT);
+	if (err)
+		worker_flow_close(w, slot, RING_CLOSE_CONNECT_FAILED, -err);
 }
 
 /* The server answered, or did not. */
@@ -377,6 +435,7 @@ static void connected(struct worker *w, uint32_t slot)
 	}
 	worker_list_remove(w, &w->connecting, slot);
 	s->state = RING_STATE_OPEN;
+	base_die_at(BASE_DIE_WORKER_OPEN);
 	log_flow(w, slot, "open");
 	run(w, slot, 1U << RING_CLIENT);
 }
@@ -412,6 +471,7 @@ void worker_flow_ready(void *owner, uint64_t token, uint32_t events)
 	if (s->serial != serial)
 		return; /* of an earlier life of the slot */
 	switch ((enum ring_state)s->state) {
+	case RING_STATE_HELD:
 	case RING_STATE_CONNECTING:
 		if (side == RING_SERVER)
 			connected(w, slot);
@@ -423,7 +483,6 @@ void worker_flow_ready(void *owner, uint64_t token, uint32_t events)
 		moved(w, slot, side, events);
 		return;
 	case RING_STATE_FREE:
-	case RING_STATE_HELD:
 	case RING_STATE_CLOSING:
 	case RING_STATE_MAX:
 		return;

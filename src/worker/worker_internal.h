@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "conf_tables.h"
 #include "intake_accept.h"
@@ -17,8 +18,6 @@
 #include "worker.h"
 
 #define WORKER_NONE UINT32_MAX
-/* Listeners of one worker: transparent IPv4 and IPv6, or one fixed. */
-#define WORKER_LISTENERS_MAX 8
 /* Accepted in one batch, so that flows get their turn. */
 #define WORKER_ACCEPT_BATCH 64
 /* Flows that wait for room in ring or pool are looked at this often. */
@@ -27,23 +26,45 @@
 #define WORKER_RESUME_MS 100
 /* A limit is logged this often at most. */
 #define WORKER_TELL_MS 10000
+/* Full as long as a limit was met within that time: flows that come and go at
+ * the limit are no news to the others. */
+#define WORKER_FULL_MS 1000
+/* Taken from one backlog when the worker drains: more does not fit into it. */
+#define WORKER_DRAIN_MAX SOMAXCONN
+/* Held flows: an eighth of the slots, at least 16. */
+#define WORKER_HELD_SHARE 8
+#define WORKER_HELD_MIN   16U
 
 struct worker;
 
 struct worker_listener {
-	struct loop_watch watch; /* fd: this worker's socket of the group */
+	struct loop_watch watch;
 	struct worker *worker;
-	const struct intake_listener *listener;
+	const struct worker_socket *socket;
+	bool watched; /* in the loop: ours, or lent to us */
+};
+
+/* Why a flow is held. */
+enum worker_hold {
+	WORKER_HOLD_NONE, /* it is not */
+	WORKER_HOLD_NEW,  /* not decided yet: others were there before */
+	WORKER_HOLD_CLIENT,
+	WORKER_HOLD_RATE,
+	WORKER_HOLD_PORTS,
 };
 
 /* What a slot needs beside the shared 256 bytes. A slot is in one list at a
- * time: free, connecting, or to be reaped. */
+ * time: free, held, connecting, or to be reaped. */
 struct worker_link {
 	uint32_t prev, next;
-	uint32_t deadline_ms; /* connecting: low 32 bits of the time */
+	uint32_t deadline_ms; /* held, connecting: low 32 bits of the time */
+	uint32_t timeout_ms;  /* connect_timeout of its configuration */
 	/* On the list of those that wait for room. Cleared by the list alone:
 	 * a slot that lives again meanwhile is still on it. */
 	uint8_t waiting;
+	uint8_t hold;   /* enum worker_hold */
+	uint8_t source; /* enum conf_source of its rule */
+	uint8_t opened; /* its OPEN is in the ring */
 };
 
 /* A list through the links: first in, first out. */
@@ -53,7 +74,8 @@ struct worker_list {
 
 struct worker {
 	const struct worker_setup *setup;
-	const struct conf_tables *conf;
+	const struct conf_tables *conf;  /* in force */
+	const struct conf_tables *other; /* prepared, or just replaced */
 	struct ring_control *control;
 	struct ring_slot *slots;
 	struct worker_link *links; /* n_slots */
@@ -61,28 +83,48 @@ struct worker {
 	uint32_t n_waiting;
 	uint32_t n_slots;
 	uint32_t n_flows;
-	struct worker_list free, connecting, reap;
+	struct worker_list free, held, connecting, reap;
 
 	struct loop loop;
 	struct ring_tap tap;
 	struct ring_pool pool;
 	struct relay_env env;
-	struct worker_listener listeners[WORKER_LISTENERS_MAX];
+	struct worker_listener listeners[WORKER_SOCKETS_MAX];
 	unsigned n_listeners;
-	bool paused;      /* the listeners are out of epoll */
-	uint64_t told_ms; /* when that was last logged */
+	bool paused;   /* the listeners are out of epoll */
+	bool draining; /* there are no listeners any more */
+	bool drained;  /* ... and the supervisor knows that no flow is left */
+	bool lend_unsaid; /* the supervisor has to hear about `full` yet */
+	uint64_t told_ms; /* when a pause was last logged */
+
+	/* worker_hold.c */
+	uint32_t n_held;
+	uint32_t n_queued;     /* of these, not because of their own network */
+	uint64_t hold_look_ms; /* when all of them are looked at again */
+	bool hold_due;         /* a look at the end of this batch */
+
 	struct loop_watch channel;
 	struct loop_timer connect_timer;
 	struct loop_timer wait_timer;
 	struct loop_timer resume_timer;
+	struct loop_timer full_timer;
+	struct loop_timer hold_timer;
 };
 
+/* worker.c: the parts of its life, for worker_main() and for tests that take
+ * the steps of the loop themselves. worker_init(): 0 or -errno; worker_done()
+ * is called either way. */
+WS_MUST_USE int worker_init(struct worker *w, const struct worker_setup *setup);
+void worker_done(struct worker *w);
 /* The clocks of what follows: every entry and every limit uses the same. Called
  * where the loop enters the worker. */
 void worker_clock(struct worker *w);
 
 /* worker_slots.c: lists and slots */
 void worker_slots_init(struct worker *w);
+/* Behind `after`; WORKER_NONE: in front of all. */
+void worker_list_insert(struct worker *w, struct worker_list *list,
+			uint32_t slot, uint32_t after);
 void worker_list_push(struct worker *w, struct worker_list *list,
 		      uint32_t slot);
 void worker_list_remove(struct worker *w, struct worker_list *list,
@@ -93,21 +135,55 @@ void worker_slot_give(struct worker *w, uint32_t slot);
 
 /* worker_accept.c: listeners */
 WS_MUST_USE int worker_accept_start(struct worker *w);
+/* Who wants help has changed. */
+void worker_accept_lend(struct worker *w);
+/* Takes what the backlogs hold, and closes all listeners for good. */
+void worker_accept_drain(struct worker *w);
 void worker_accept_stop(struct worker *w);
 void worker_accept_resume(struct worker *w);
 void worker_accept_retry(struct loop_timer *t, uint64_t now_ms);
+void worker_accept_full(struct loop_timer *t, uint64_t now_ms);
+
+/* worker_conf.c: a reload */
+/* Takes `fd` over. Return: 0, or -errno and nothing changed. */
+WS_MUST_USE int worker_conf_prepare(struct worker *w, uint32_t number, int fd);
+/* A number that is not there changes nothing. */
+void worker_conf_activate(struct worker *w, uint32_t number);
+void worker_conf_discard(struct worker *w, uint32_t number);
+/* The tables and the rule that take the connection; NULL: none do. */
+const struct conf_tables *worker_conf_match(const struct worker *w,
+					    const struct intake_conn *c,
+					    uint16_t *rule);
+void worker_conf_done(struct worker *w);
+
+/* worker_hold.c: limits on what may be connected */
+/* Connects a new flow, or holds it. */
+void worker_hold_begin(struct worker *w, uint32_t slot);
+/* Takes the flow off the list, if it is on it. */
+void worker_hold_forget(struct worker *w, uint32_t slot);
+/* The flow is over: its network has one less, if it was counted. */
+void worker_hold_leave(struct worker *w, uint32_t slot);
+/* A look at those that are held. */
+void worker_hold_look(struct worker *w);
+void worker_hold_retry(struct loop_timer *t, uint64_t now_ms);
 
 /* worker_flow.c: the life of a flow */
 /* Takes an accepted connection over, its descriptor included. */
 void worker_flow_begin(struct worker *w, uint32_t slot,
-		       const struct intake_conn *in, uint16_t rule);
+		       const struct intake_conn *in,
+		       const struct conf_tables *conf, uint16_t rule);
+/* `fd`: what intake_connect() said. The flow connects, or is closed. */
+void worker_flow_connect(struct worker *w, uint32_t slot, int fd);
+/* Its OPEN, which comes once, before all else. */
+void worker_flow_tell(struct worker *w, uint32_t slot);
 void worker_flow_ready(void *owner, uint64_t token, uint32_t events);
 /* Unhooks the flow; the slot is freed when the batch ends. */
 void worker_flow_close(struct worker *w, uint32_t slot, enum ring_close reason,
 		       int error);
-/* The daemon stops: what can still be passed on is, then the flow is closed. */
-void worker_flow_stop(struct worker *w, uint32_t slot);
-void worker_flow_reap(struct worker *w);
+/* We end it: what can still be passed on is, then the flow is closed. */
+void worker_flow_stop(struct worker *w, uint32_t slot, enum ring_close reason);
+/* Return: was there a flow to free? */
+bool worker_flow_reap(struct worker *w);
 void worker_flow_expire(struct loop_timer *t, uint64_t now_ms);
 void worker_flow_retry(struct loop_timer *t, uint64_t now_ms);
 

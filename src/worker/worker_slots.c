@@ -2,20 +2,25 @@
 /* worker_slots.c - slots of the flow table, and the lists they are in */
 #include <string.h>
 
+#include "base_die.h"
 #include "base_time.h"
 #include "worker_internal.h"
 
-void worker_list_push(struct worker *w, struct worker_list *list, uint32_t slot)
+void worker_list_insert(struct worker *w, struct worker_list *list,
+			uint32_t slot, uint32_t after)
 {
 	struct worker_link *l = &w->links[slot];
 
-	l->prev = list->last;
-	l->next = WORKER_NONE;
-	if (list->last != WORKER_NONE)
-		w->links[list->last].next = slot;
-	else
-		list->first = slot;
-	list->last = slot;
+	l->prev = after;
+	l->next = after == WORKER_NONE ? list->first : w->links[after].next;
+	*(after == WORKER_NONE ? &list->first : &w->links[after].next) = slot;
+	*(l->next == WORKER_NONE ? &list->last : &w->links[l->next].prev) =
+		slot;
+}
+
+void worker_list_push(struct worker *w, struct worker_list *list, uint32_t slot)
+{
+	worker_list_insert(w, list, slot, list->last);
 }
 
 void worker_list_remove(struct worker *w, struct worker_list *list,
@@ -33,7 +38,8 @@ void worker_list_remove(struct worker *w, struct worker_list *list,
 		list->last = l->prev;
 }
 
-/* A flow of a predecessor that died: its sockets went with it. */
+/* A flow of a predecessor that died: the keeper has closed its sockets. One
+ * that is CLOSING has been told of and counted. */
 static void bury(struct worker *w, uint32_t slot)
 {
 	struct ring_slot *s = &w->slots[slot];
@@ -47,9 +53,14 @@ static void bury(struct worker *w, uint32_t slot)
 		.time_ns = base_time_wall_ns(),
 	};
 
-	if (!ring_tap_put(&w->tap, &e, s, base_time_mono_ms()))
-		stat_add(&w->control->stat, STAT_HINTS_LOST, 1);
-	stat_add(&w->control->stat, STAT_FLOWS_CLOSED, 1);
+	s->fd[RING_CLIENT] = s->fd[RING_SERVER] = -1;
+	worker_hold_leave(w, slot);
+	if (s->state != RING_STATE_CLOSING) {
+		if (!ring_tap_put(&w->tap, &e, s, base_time_mono_ms()))
+			stat_add(&w->control->stat, STAT_HINTS_LOST, 1);
+		stat_add(&w->control->stat, STAT_FLOWS_DIED, 1);
+		stat_add(&w->control->stat, STAT_FLOWS_CLOSED, 1);
+	}
 	ring_slot_free(s);
 }
 
@@ -62,12 +73,13 @@ void worker_slots_init(struct worker *w)
 {
 	const struct worker_list empty = { WORKER_NONE, WORKER_NONE };
 
-	w->free = w->connecting = w->reap = empty;
+	w->free = w->held = w->connecting = w->reap = empty;
 	for (uint32_t i = 0; i < n_used(w); i++) {
 		if (w->slots[i].state != RING_STATE_FREE)
 			bury(w, i);
 		worker_list_push(w, &w->free, i);
 	}
+	ring_shared_set_flows(w->setup->shared, w->setup->index, 0);
 }
 
 /* The one freed last, whose memory is warm; else the next one never used. */
@@ -105,20 +117,15 @@ uint32_t worker_slot_take(struct worker *w)
 	s->worker = (uint8_t)w->setup->index;
 	relay_begin(s);
 	w->n_flows++;
+	ring_shared_set_flows(w->setup->shared, w->setup->index, w->n_flows);
 	return slot;
 }
 
 void worker_slot_give(struct worker *w, uint32_t slot)
 {
-	struct worker_link *l = &w->links[slot];
-
 	ring_slot_free(&w->slots[slot]);
-	l->prev = WORKER_NONE;
-	l->next = w->free.first;
-	if (w->free.first != WORKER_NONE)
-		w->links[w->free.first].prev = slot;
-	else
-		w->free.last = slot;
-	w->free.first = slot;
+	worker_list_insert(w, &w->free, slot, WORKER_NONE);
 	w->n_flows--;
+	ring_shared_set_flows(w->setup->shared, w->setup->index, w->n_flows);
+	base_die_at(BASE_DIE_WORKER_FREED);
 }

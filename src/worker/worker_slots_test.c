@@ -44,6 +44,8 @@ static int setup(void **state)
 	assert_int_equal(loop_init(&w->loop, &ops, w), 0);
 	ring_tap_init(&w->tap, &lab->map);
 	ring_pool_init(&w->pool, &lab->map);
+	lab->setup.shared = ring_shared_new(1, 0, N_SLOTS);
+	assert_non_null(lab->setup.shared);
 	worker_slots_init(w);
 	*state = lab;
 	return 0;
@@ -56,6 +58,7 @@ static int teardown(void **state)
 	loop_done(&lab->worker.loop);
 	free(lab->worker.links);
 	free(lab->worker.waiting);
+	ring_shared_free(lab->setup.shared);
 	ring_map_destroy(&lab->map);
 	free(lab);
 	return 0;

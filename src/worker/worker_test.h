@@ -108,6 +108,8 @@ static inline struct lab *new_lab(uint32_t n_slots)
 	assert_non_null(lab->conf);
 	lab->conf->n_rules = 1;
 	lab->conf->number = 1;
+	lab->conf->max_flows = n_slots;
+	lab->conf->client_bits_v4 = 32;
 	lab->conf->connect_timeout_ms = LIMIT_S * 1000;
 	lab->shared = ring_shared_new(1, 0, 1);
 	assert_non_null(lab->shared);
