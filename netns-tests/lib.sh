@@ -42,6 +42,7 @@ WAYSIDED=$BUILD/src/waysided/waysided
 PEERS=$BUILD/netns-tests/peers
 declare -A peer_pid wire_pid
 daemon_pid=
+WAYSIDE=$BUILD/src/wayside/wayside
 
 # family v4|v6: the addresses of one family, as they are written before a port
 family() {
@@ -264,6 +265,15 @@ join_failed() {
 	! wait "${peer_pid[$1]}" || fail "$1: $(cat "$DIR/$1.log")"
 }
 
+# join_any NAME...: each has ended, one way or another
+join_any() {
+	local name
+
+	for name; do
+		wait "${peer_pid[$name]}" || true
+	done
+}
+
 # stop NAME: a peer that waits for ever
 stop() {
 	kill "${peer_pid[$1]}"
@@ -387,6 +397,11 @@ syn_numbers() {
 		sort -u
 }
 
+# direct_handshakes LAN WAN ADDR:PORT: how many connections to it were forwarded
+direct_handshakes() {
+	comm -12 <(syn_numbers "$1" "$3") <(syn_numbers "$2" "$3") | wc -l
+}
+
 # expect_forwarded LAN WAN ADDR:PORT: one connection to it, and the handshake
 # that came is the one that left; expect_relayed: it is another one
 expect_forwarded() {
@@ -442,9 +457,15 @@ daemon_ready_or_dead() {
 	grep -qs ready "$DIR/daemon.log" || ! kill -0 "$daemon_pid" 2>/dev/null
 }
 
+# daemon_under WORD...: the command that starts the daemon from now on
+daemon_command=()
+daemon_under() {
+	daemon_command=("$@")
+}
+
 # daemon_run FLAG...: returns when it is ready
 daemon_run() {
-	spawn gateway "$DIR/daemon.log" "$WAYSIDED" "$@"
+	spawn gateway "$DIR/daemon.log" "${daemon_command[@]}" "$WAYSIDED" "$@"
 	daemon_pid=$!
 	wait_for 10 daemon_ready_or_dead
 	kill -0 "$daemon_pid" 2>/dev/null || fail "the daemon ended at once"
@@ -493,6 +514,21 @@ total() {
 	sed -n "s/.* $1=\([0-9]*\).*/\1/p; t; s/.*/0/p" <<<"$line"
 }
 
+# tool ARGUMENT...: the operator's, on the gateway
+tool() {
+	on gateway "$WAYSIDE" "$@"
+}
+
+# counter KEY: what `wayside status` says of it now, all workers together
+counter() {
+	tool status --json | sed -n '/^  "total"/,$ s/^ *"'"$1"'": \([0-9]*\),*$/\1/p'
+}
+
+# counted KEY N: at least N by now; false while nobody answers
+counted() {
+	[ "$(counter "$1" 2>/dev/null || true)" -ge "$2" ] 2>/dev/null
+}
+
 # nobody_listens: the transparent listeners are gone
 nobody_listens() {
 	[ -z "$(on gateway ss -tlnH sport = :15001)" ]
@@ -533,6 +569,14 @@ pids() {
 # is_there TITLE
 is_there() {
 	[ -n "$(pids "$1")" ]
+}
+
+# is_anew TITLE PID: it is there, and it is another process
+is_anew() {
+	local pid
+
+	pid=$(pids "$1")
+	[ -n "$pid" ] && [ "$pid" != "$2" ]
 }
 
 # capture_of ADDRESS: the one capture file of this client

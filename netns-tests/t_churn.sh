@@ -12,9 +12,9 @@ descriptors() {
 	local title
 
 	for title in wayside-recorder wayside-{worker,keeper}/{0,1}; do
-		echo "$title $(find "/proc/$(pids $title)/fd" -type l | wc -l)"
+		echo "$title $(find "/proc/$(pids "$title")/fd" -type l | wc -l)"
 	done
-	echo "supervisor $(find "/proc/$daemon_pid/fd" -type l | wc -l)"
+	echo "supervisor $(find "/proc/$(cat /run/wayside/pid)/fd" -type l | wc -l)"
 }
 
 # resident: KiB of all our processes that nobody shares (the rings do not count)
@@ -23,7 +23,7 @@ resident() {
 
 	for title in wayside-recorder wayside-{worker,keeper}/{0,1}; do
 		sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' \
-			"/proc/$(pids $title)/status"
+			"/proc/$(pids "$title")/status"
 	done | awk '{ kib += $1 } END { print kib }'
 }
 

@@ -3,17 +3,17 @@
  * capture_check.c - are captures what a crowd sent and got?
  *
  * capture_check MESSAGE-LENGTH DIRECTORY
- * Reads all text captures there. Each record must be a piece of the stream of
- * one device (crowd_message.h), the same in the whole file, and lie behind the
- * record before it in its direction. Reports
- *   peer=captures files=N client_bytes=N server_bytes=N client_gap=N
- *   server_gap=N
- * gap: bytes that are missing before or between records. Status 1: what is
- * there is not as it must be; the first such place is said.
+ * Reads all text captures (*.log) there. Each record must be a piece of the
+ * stream of one device (crowd_message.h), the same in the whole file, and lie
+ * behind the record before it in its direction. Reports peer=captures files=N
+ * client_bytes=N server_bytes=N client_gap=N server_gap=N gap: bytes that are
+ * missing before or between records. Status 1: what is there is not as it must
+ * be; the first such place is said.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,7 +143,8 @@ int main(int argc, char **argv)
 	}
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the program has one thread */
 	while ((e = readdir(dir))) {
-		if (e->d_name[0] != '.' && strcmp(e->d_name, "errors.log") != 0)
+		if (!fnmatch("*.log", e->d_name, 0) &&
+		    strcmp(e->d_name, "errors.log") != 0)
 			ok = check_file(&t, message, dirfd(dir), e->d_name) &&
 			     ok;
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base_time.h"
 #include "crowd.h"
 
 /* Sends until it is told to stop. */
@@ -150,14 +151,38 @@ static void last(struct crowd *c, struct crowd_conn *conn)
 	crowd_go(c, conn);
 }
 
+struct pace {
+	const char *path;
+	uint64_t began_ms;
+	uint64_t sent; /* messages, by all in turn */
+};
+
+/* As many messages as are due by now. */
+static bool paced(struct crowd *c, const void *arg)
+{
+	struct pace *p = *(struct pace *const *)arg;
+	const uint64_t due =
+		(base_time_mono_ms() - p->began_ms) * c->o->rate / 1000;
+
+	for (; p->sent < due; p->sent++)
+		more(c, &c->conns[p->sent % c->o->connections]);
+	return file_is_there(c, p->path);
+}
+
 static int step_stream(struct crowd *c, uint64_t number, const char *path)
 {
+	struct pace pace = { .path = path, .began_ms = base_time_mono_ms() };
+	struct pace *p = &pace;
 	int r;
 
 	(void)number;
-	each(c, endless);
-	r = crowd_until(c, file_is_there, path);
-	each(c, last);
+	if (c->o->rate) {
+		r = crowd_until(c, paced, &p);
+	} else {
+		each(c, endless);
+		r = crowd_until(c, file_is_there, path);
+		each(c, last);
+	}
 	return r ? r : crowd_until(c, all_answered, NULL);
 }
 
@@ -261,8 +286,8 @@ static const struct step steps[] = {
 	{ "ended", true, false, "N: wait until N have ended", step_ended },
 	{ "hold", false, true, "PATH: go on until it is there", step_hold },
 	{ "stream", false, true,
-	  "PATH: each sends message after message until it is there, and gets "
-	  "all answers",
+	  "PATH: each sends message after message until it is there (-r of "
+	  "them a second), and gets all answers",
 	  step_stream },
 	{ "loud", true, false,
 	  "N: N times all but the first send a message and wait for the "

@@ -65,7 +65,8 @@ static bool usage(const char *program)
 {
 	(void)fprintf(stderr,
 		      "usage: %s [-t SECONDS] [-n CONNECTIONS] [-R RCVBUF] "
-		      "[-m MESSAGE-LENGTH] [-w WINDOW] [-d FIRST-DEVICE] "
+		      "[-m MESSAGE-LENGTH] [-w WINDOW] [-r RATE] "
+		      "[-d FIRST-DEVICE] "
 		      "[-b ADDR:PORT] ADDR:PORT STEP...\nsteps:\n",
 		      program);
 	peer_steps_print(stderr);
@@ -86,6 +87,8 @@ static unsigned *number_of(struct peer_options *o, int option)
 		return &o->message;
 	case 'w':
 		return &o->window;
+	case 'r':
+		return &o->rate;
 	case 'd':
 		return &o->device;
 	default:
@@ -102,7 +105,7 @@ bool peer_options_parse(struct peer_options *o, int argc, char **argv)
 	};
 	/* "+": the first word that is no option begins the script */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the program has one thread */
-	while ((c = getopt(argc, argv, "+t:n:R:m:w:d:b:")) != -1) {
+	while ((c = getopt(argc, argv, "+t:n:R:m:w:r:d:b:")) != -1) {
 		unsigned *number = number_of(o, c);
 
 		if (number ? !parse_unsigned(optarg, number)

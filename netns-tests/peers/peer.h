@@ -55,6 +55,7 @@ struct peer_options {
 	unsigned rcvbuf;       /* -R BYTES; 0 = the system's */
 	unsigned message;      /* crowd: -m, bytes of a message; 64 */
 	unsigned window;       /* crowd: -w, messages ahead of the echo; 4 */
+	unsigned rate;         /* crowd: -r, messages a second; 0 = no limit */
 	unsigned device;       /* crowd: -d, number of the first one; 0 */
 	bool nonblocking;      /* the listener; set by the program */
 	char **steps;          /* ends with NULL */
