@@ -228,7 +228,8 @@ static void reply(struct control_connection *c, uint16_t type,
 void control_server_answer(struct control_connection *c,
 			   const struct control_answer *answer)
 {
-	reply(c, c->type, answer);
+	if (c->watch.fd >= 0) /* else the server has closed meanwhile */
+		reply(c, c->type, answer);
 }
 
 static void refuse(struct control_connection *c, int error, const char *text)

@@ -29,28 +29,14 @@ static void ignore_line(void *arg, const char *text)
 	(void)text;
 }
 
-/* What the kernel should have by now. NFT_STATE_MAX: there is nothing to
- * compare. */
-static enum nft_state expected(const struct supervisor *s)
-{
-	static const enum nft_state states[CONTROL_RULES_MAX] = {
-		[CONTROL_RULES_NONE] = NFT_STATE_MAX,
-		[CONTROL_RULES_INSTALLED] = NFT_STATE_RUNNING,
-		[CONTROL_RULES_DRAINING] = NFT_STATE_DRAINING,
-		[CONTROL_RULES_ABSENT] = NFT_STATE_ABSENT,
-	};
-
-	return s->nft ? states[atomic_load(&s->state->rules)] : NFT_STATE_MAX;
-}
-
 static void compare_rules(struct supervisor *s)
 {
-	const enum nft_state state = expected(s);
 	struct nft_error why;
 	int n = 0;
 
-	if (state != NFT_STATE_MAX)
-		n = nft_check(s->nft, s->conf, state, ignore_line, NULL, &why);
+	if (s->nft && s->rules != NFT_STATE_STOPPED)
+		n = nft_check(s->nft, s->conf, s->rules, ignore_line, NULL,
+			      &why);
 	atomic_store(&s->state->rules_differ, n);
 }
 
@@ -130,17 +116,23 @@ static void close_flow(struct supervisor *s, struct control_connection *c,
 	answer_text(c, r, r ? text : NULL);
 }
 
+static void reloaded(void *arg, int error, const char *text)
+{
+	answer_text(arg, error, text);
+}
+
 static void asked(struct control_server *server, struct control_connection *c,
 		  const struct control_request *q)
 {
 	struct supervisor *s = WS_CONTAINER(server, struct supervisor, control);
+	const struct supervisor_reload_asker asker = { reloaded, c };
 
 	switch ((enum control_type)q->type) {
 	case CONTROL_STATUS:
 		status(s, c);
 		return;
 	case CONTROL_RELOAD:
-		answer_text(c, -EINVAL, "cannot reload\n");
+		supervisor_reload(s, &asker);
 		return;
 	case CONTROL_CLOSE:
 		close_flow(s, c, q);
