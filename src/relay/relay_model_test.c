@@ -4,20 +4,28 @@
  *
  * Each schedule is one flow from its first byte to its end. At every step the
  * sockets do something by chance: give or take all, a part or nothing, end,
- * break. The ring may be nearly full and its reader may stand still; another
- * flow may hold the pool. The seed of a schedule is its number, so a failure
- * comes again.
+ * break; the ring may be nearly full and its reader may stand still; another
+ * flow may hold the pool; and at any of its death points the worker may die,
+ * which leaves memory that its successor could go on with.
  */
-#include "relay_test.h"
+#include <setjmp.h>
 
-#define N_SCHEDULES 20000
+#include "base_die.h"
+#include "relay_test.h"
+#include "ring_model.h"
+
+#define N_SCHEDULES 40000
 #define MAX_STEPS   20000
 
+#define LINE        64
+
+#define chance      ring_model_chance
+
 static struct {
-	unsigned schedule;
-	uint64_t seed;
 	uint64_t total[RING_SIDES]; /* what each side has to say */
 	unsigned fault_in;          /* one call in so many fails; 0 = none */
+	unsigned death_in;          /* ... death point in so many; 0 = none */
+	jmp_buf death;
 	int failed, failed_side;
 	unsigned stands;           /* so many steps the reader stands still */
 	uint64_t next[RING_SIDES]; /* offset that the reader expects */
@@ -28,11 +36,18 @@ static struct {
 /* What the schedules have met: without these the test would show little. */
 static struct {
 	unsigned finished, broken, ring_waits, pool_waits, gaps, overflows;
+	unsigned died[BASE_DIE_MAX];
 } met;
 
-static uint64_t chance(uint64_t n)
+/* In place of base_die_at(), by the linker: the step ends here, and so does all
+ * that the worker knew by heart. */
+void __wrap_base_die_at(enum base_die_point point);
+void __wrap_base_die_at(enum base_die_point point)
 {
-	return (ring_test_random(&model.seed) >> 11) % n;
+	if (!model.death_in || chance(model.death_in))
+		return;
+	met.died[point]++;
+	longjmp(model.death, 1);
 }
 
 static ssize_t break_side(unsigned side)
@@ -140,18 +155,26 @@ static uint64_t random_total(void)
 	}
 }
 
-static void begin(unsigned schedule)
+static void begin(void)
 {
 	static const unsigned fault_in[] = { 0, 0, 10, 50 };
+	static const unsigned death_in[] = { 0, 0, 3, 10, 100 };
+	struct ring_fixture *f = world.ring;
+	const uint64_t head = chance(4 * RING_TEST_SIZE / LINE) * LINE;
 	const uint16_t flags = chance(8) ? RING_SLOT_OBSERVED : 0;
 	const size_t hog = chance(4) ? 0 : RING_TEST_BLOCKS - chance(3);
 
 	memset(&model, 0, sizeof(model));
-	model.schedule = schedule;
-	model.seed = (schedule + 1) * 0x9e3779b97f4a7c15ULL;
 	model.fault_in = fault_in[chance(WS_ARRAY_LEN(fault_in))];
+	model.death_in = death_in[chance(WS_ARRAY_LEN(death_in))];
 	for (int i = 0; i < RING_SIDES; i++)
 		model.total[i] = random_total();
+	ring_test_reset(&f->map, head);
+	ring_test_reset_reader(&f->reader, &f->view, RING_READER_RECORDER,
+			       head);
+	ring_tap_init(&f->tap, &f->map);
+	ring_pool_init(&world.pool, &f->map);
+	world.env.now_ms = 1 + chance(UINT32_MAX) * 2;
 	relay_test_begin(0, flags, (enum ring_when_full)chance(3));
 	relay_test_begin(1, 0, RING_WHEN_FULL_DROP);
 	for (size_t i = 0; i < hog; i++)
@@ -205,13 +228,123 @@ static void check_step(const struct ring_slot *s)
 				     0);
 }
 
+/* ---- death ---- */
+
+/* The bytes [from, to) of what side d said, as the memory has them. */
+static void assert_at(const uint8_t *bytes, unsigned d, uint64_t from,
+		      uint64_t to)
+{
+	assert_true(from <= to && to - from <= RING_CHUNK_MAX);
+	assert_memory_equal(bytes, ring_test_bytes(d, from), to - from);
+}
+
+/* Moving through the ring: the bytes lie in its last entry, or at the head. */
+static void check_in_ring(const struct ring_intent *i, uint64_t said)
+{
+	const struct ring_map *m = &world.ring->map;
+	const uint64_t mask = RING_TEST_SIZE - 1;
+	uint64_t head = m->control->head;
+
+	if (relay_test_slot(i->slot)->dir[i->direction].bytes_in > i->offset) {
+		const uint64_t len = said - i->offset;
+		struct ring_entry e;
+
+		head -= LINE + (len + LINE - 1) / LINE * LINE;
+		memcpy(&e, m->data + (head & mask), sizeof(e));
+		assert_int_equal(e.offset, i->offset);
+		assert_int_equal(e.len, len);
+	}
+	assert_at(m->data + (head & mask) + LINE, i->direction, i->offset,
+		  said);
+}
+
+static void check_in_pool(const struct ring_dir *dir, unsigned d)
+{
+	struct iovec iov[RING_TEST_BLOCKS];
+	const int n =
+		ring_pool_peek(&world.pool, dir, iov, (int)WS_ARRAY_LEN(iov));
+	uint64_t at = dir->bytes_in - dir->pend_len;
+
+	for (int i = 0; i < n; i++) {
+		assert_at(iov[i].iov_base, d, at, at + iov[i].iov_len);
+		at += iov[i].iov_len;
+	}
+	assert_int_equal(at, dir->bytes_in);
+}
+
+/*
+ * What was received (side d said it) and what was sent (the other one heard it)
+ * the kernel knows. That what lies between can be found, and how much of it is
+ * booked, is shown here.
+ */
+static void check_moving(const struct ring_intent *i)
+{
+	const unsigned d = i->direction;
+	const struct ring_dir *dir = &relay_test_slot(i->slot)->dir[d];
+	const uint64_t said = world.side[d].said;
+	const uint64_t heard = world.side[!d].heard;
+
+	assert_true(dir->bytes_out <= heard && heard <= said);
+	assert_true(dir->bytes_in == i->offset || dir->bytes_in == said);
+	switch ((enum ring_moving)i->moving) {
+	case RING_MOVING_RING:
+		assert_true(heard >= i->offset);
+		check_in_ring(i, said);
+		break;
+	case RING_MOVING_SCRATCH:
+		assert_true(heard >= i->offset);
+		assert_at(world.pool.scratch, d, i->offset, said);
+		break;
+	case RING_MOVING_POOL:
+		assert_int_equal(dir->bytes_in, said);
+		assert_true(heard >= dir->bytes_in - dir->pend_len);
+		check_in_pool(dir, d);
+		break;
+	case RING_MOVING_NOTHING:
+		assert_true(false);
+	}
+}
+
+static void check_death(const struct ring_slot *s)
+{
+	const struct ring_intent *i = &world.env.control->intent;
+
+	for (unsigned d = 0; d < RING_SIDES; d++) {
+		const struct ring_dir *dir = &s->dir[d];
+
+		if (i->moving && i->direction == d) {
+			check_moving(i);
+			continue;
+		}
+		assert_int_equal(dir->bytes_in, world.side[d].said);
+		assert_int_equal(dir->bytes_out, world.side[!d].heard);
+		assert_int_equal(dir->bytes_in, dir->bytes_out + dir->pend_len);
+		check_in_pool(dir, d);
+		/* a FIN may be passed on twice: shutdown(2) says so */
+		if (world.side[!d].fins)
+			assert_true(dir->flags & RING_DIR_EOF_SEEN &&
+				    !dir->pend_len);
+	}
+}
+
+/* Return: false = the worker died on it. */
+static bool pump(unsigned d, int *result, int *broken)
+{
+	if (setjmp(model.death))
+		return false;
+	*result = relay_test_pump(0, d, broken);
+	return true;
+}
+
 /* Return: false = the flow is over. */
 static bool step(struct ring_slot *s)
 {
 	const unsigned d = (unsigned)chance(2);
-	int broken, r;
+	int broken = -1, r = 0;
 
 	world.env.now_ms += chance(16);
+	if (chance(4) == 0)
+		ring_tap_kick(world.env.tap);
 	if (model.stands)
 		model.stands--;
 	else if (chance(2))
@@ -220,8 +353,13 @@ static bool step(struct ring_slot *s)
 		free_pending(1);
 	if (!wants(s, d))
 		return true;
-	r = relay_test_pump(0, d, &broken);
+	if (!pump(d, &r, &broken)) {
+		check_death(s);
+		ring_tap_init(&world.ring->tap, &world.ring->map);
+		return false;
+	}
 	assert_int_equal(r, model.failed);
+	assert_int_equal(world.env.control->intent.moving, 0);
 	if (r) {
 		assert_int_equal(broken, model.failed_side);
 		met.broken++;
@@ -252,37 +390,50 @@ static void check_seen(const struct ring_slot *s)
 	}
 }
 
-static void every_schedule_keeps_the_promises(void **state)
+static void run_schedule(void)
 {
 	struct ring_slot *s = relay_test_slot(0);
+	unsigned steps = 0;
+
+	begin();
+	while (step(s))
+		assert_in_range(++steps, 1, MAX_STEPS);
+	check_seen(s);
+}
+
+static void every_schedule_keeps_the_promises(void **state)
+{
+	static const enum base_die_point points[] = {
+		BASE_DIE_WORKER_INTENT, BASE_DIE_WORKER_RECEIVED,
+		BASE_DIE_WORKER_TAPPED, BASE_DIE_WORKER_SENT,
+		BASE_DIE_WORKER_KEPT,   BASE_DIE_WORKER_FIN,
+	};
+	unsigned died = 0;
 
 	(void)state;
 	world.decide = at_random;
-	for (unsigned i = 0; i < N_SCHEDULES; i++) {
-		unsigned steps = 0;
-
-		begin(i);
-		while (step(s))
-			assert_in_range(++steps, 1, MAX_STEPS);
-		check_seen(s);
-		free_pending(0);
-		free_pending(1);
-		assert_int_equal(world.pool.n_free, RING_TEST_BLOCKS);
+	if (!ring_model_run(N_SCHEDULES, run_schedule))
+		return;
+	for (size_t i = 0; i < WS_ARRAY_LEN(points); i++) {
+#ifdef WAYSIDE_TEST_POINTS
+		assert_true(met.died[points[i]] > N_SCHEDULES / 200);
+#endif
+		died += met.died[points[i]];
 	}
-	print_message("finished %u, broken %u; waits for the ring %u, the pool "
-		      "%u; with gaps %u, overflows %u\n",
-		      met.finished, met.broken, met.ring_waits, met.pool_waits,
-		      met.gaps, met.overflows);
-	assert_int_equal(met.finished + met.broken, N_SCHEDULES);
-	assert_true(met.finished > N_SCHEDULES / 4);
-	assert_true(met.broken > N_SCHEDULES / 4);
+	print_message("finished %u, broken %u, died %u; waits for the ring %u, "
+		      "the pool %u; with gaps %u, overflows %u\n",
+		      met.finished, met.broken, died, met.ring_waits,
+		      met.pool_waits, met.gaps, met.overflows);
+	assert_int_equal(met.finished + met.broken + died, N_SCHEDULES);
+	assert_true(met.finished > N_SCHEDULES / 8);
+	assert_true(met.broken > N_SCHEDULES / 8);
 	assert_true(met.ring_waits > 0 && met.pool_waits > 0);
 	assert_true(met.gaps > 0 && met.overflows > 0);
 }
 
 static int teardown(void **state)
 {
-	print_message("last schedule: %u\n", model.schedule);
+	ring_model_tell();
 	return ring_fixture_teardown(state);
 }
 

@@ -96,6 +96,26 @@ static inline int ring_fixture_teardown(void **state)
 	return 0;
 }
 
+/* The ring as it is when everything up to that head was written and read. */
+static inline void ring_test_reset(struct ring_map *m, uint64_t head)
+{
+	m->control->head = head;
+	m->control->rewind_from = m->control->rewind_to = 0;
+	memset(&m->control->intent, 0, sizeof(m->control->intent));
+	for (uint32_t i = 0; i < RING_READER_ROOM; i++)
+		m->control->reader_epoch[i] = i >= m->n_readers;
+}
+
+/* ... and that reader's end of it. */
+static inline void ring_test_reset_reader(struct ring_reader *r,
+					  const struct ring_view_map *v,
+					  unsigned id, uint64_t head)
+{
+	memset(v->cursor, 0, sizeof(*v->cursor));
+	v->cursor->pos = v->cursor->read = head;
+	ring_reader_init(r, v, id);
+}
+
 /* The next len bytes of the fixture's stream as one entry. */
 static inline bool ring_test_put(struct ring_fixture *f, size_t len,
 				 uint64_t now_ms)
@@ -140,17 +160,24 @@ static inline unsigned ring_test_fill(struct ring_fixture *f, size_t span,
 	return n;
 }
 
-/* Was the reader's eventfd written to since it was asked last? */
-static inline bool ring_test_kicked(const struct ring_fixture *f)
+static inline bool ring_test_poll(int kick_fd)
 {
-	struct pollfd p = { .fd = f->map.kick_fd[RING_READER_RECORDER],
-			    .events = POLLIN };
+	struct pollfd p = { .fd = kick_fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* Was it written to since this was asked last? */
+static inline bool ring_test_drain(int kick_fd)
+{
 	uint64_t n;
 
-	if (poll(&p, 1, 0) != 1)
-		return false;
-	assert_int_equal(read(p.fd, &n, sizeof(n)), sizeof(n));
-	return true;
+	return read(kick_fd, &n, sizeof(n)) == (ssize_t)sizeof(n);
+}
+
+static inline bool ring_test_kicked(const struct ring_fixture *f)
+{
+	return ring_test_drain(f->map.kick_fd[RING_READER_RECORDER]);
 }
 
 /* 0 at first, 1 while detached, 2 when let in again. */
