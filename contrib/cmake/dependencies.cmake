@@ -7,6 +7,17 @@ pkg_check_modules(MNL REQUIRED IMPORTED_TARGET libmnl)
 pkg_check_modules(NFTNL REQUIRED IMPORTED_TARGET libnftnl)
 pkg_check_modules(CAP REQUIRED IMPORTED_TARGET libcap)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+
+option(WAYSIDE_WITH_SYSTEMD "Readiness and watchdog, where libsystemd is" ON)
+if(WAYSIDE_WITH_SYSTEMD)
+  pkg_check_modules(SYSTEMD IMPORTED_TARGET libsystemd)
+endif()
+if(WAYSIDE_WITH_SYSTEMD AND SYSTEMD_FOUND)
+  set(WAYSIDE_SYSTEMD ON)
+else()
+  set(WAYSIDE_SYSTEMD OFF)
+endif()
+
 if(BUILD_TESTING)
   pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
   pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
@@ -15,5 +26,6 @@ endif()
 function(wayside_summary)
   message(STATUS "Wayside ${PROJECT_VERSION}: ${CMAKE_C_COMPILER_ID} "
     "${CMAKE_BUILD_TYPE}, sanitizers: ${WAYSIDE_SANITIZE}, "
-    "warnings are errors: ${WAYSIDE_WERROR}, tests: ${BUILD_TESTING}")
+    "warnings are errors: ${WAYSIDE_WERROR}, tests: ${BUILD_TESTING}, "
+    "systemd: ${WAYSIDE_SYSTEMD}")
 endfunction()

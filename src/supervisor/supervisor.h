@@ -8,14 +8,21 @@
  *              started; each says READY. Anything that fails ends the start,
  *              and what was made is taken back.
  *   RUNNING    rules are in the kernel. A role that dies is started again: at
- *              once if it had lived RESTART_LIVED_MS, else with back-off.
+ *              once if it had lived for times.lived_ms, else with back-off.
+ *              Meanwhile the other workers serve its listeners (ROLE_LEND). No
+ *              worker for times.absent_ms: the rules that hand over connections
+ *              go until one is back.
+ *   DRAINING   no new connection is handed over; workers take what the backlog
+ *              holds, close the listeners and let their flows end, for `drain`
+ *              at most. A worker that dies now stays away.
  *   STOPPING   listeners closed, so new connections go direct; workers stop,
  *              then the recorder empties the rings and stops; then the rules
  *              go (on_failure: closed leaves its reject rule).
  *
  * It parses nothing: the configuration comes as validated tables. It never
  * holds a flow's descriptor. Children keep only the descriptors they need and
- * die with it (parent-death signal). SIGTERM and SIGINT stop it.
+ * die with it (parent-death signal). The first SIGTERM or SIGINT drains, the
+ * next one stops.
  *
  *   supervisor -+- keeper/0 --- worker/0
  *               +- keeper/1 --- worker/1
@@ -24,15 +31,39 @@
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H
 
+#include <stdint.h>
+#include <sys/types.h>
+
 #include "base_attr.h"
 
 struct conf_input;
 struct conf_tables;
+struct recorder_setup;
+struct worker_setup;
+
+struct supervisor_times {
+	uint32_t start_ms; /* until all are ready, at most */
+	uint32_t stop_ms;  /* until those that were told to have ended */
+	uint32_t lived_ms; /* one that lived as long is restarted at once */
+	/* of the other restarts: doubled each time, up to the second */
+	uint32_t delay_min_ms, delay_max_ms;
+	uint32_t prepare_ms; /* until all have taken in another configuration */
+	uint32_t absent_ms;  /* without a worker, until the rules go */
+};
+
+/* The roles' main functions. */
+struct supervisor_roles {
+	int (*recorder)(const struct recorder_setup *setup, pid_t parent);
+	int (*worker)(const struct worker_setup *setup, pid_t parent);
+};
 
 struct supervisor_setup {
 	const struct conf_tables *conf; /* of the start; stays mapped */
 	int conf_fd; /* sealed memfd of the tables, or -1; ours from now on */
 	const struct conf_input *input; /* for reloading; NULL: none */
+	/* NULL: the real ones; tests have their own */
+	const struct supervisor_times *times;
+	const struct supervisor_roles *roles;
 };
 
 /* Runs the daemon to its end. Return: exit status; after a failure one clear

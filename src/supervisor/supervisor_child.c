@@ -38,10 +38,11 @@ void supervisor_child_init(struct supervisor *s, struct supervisor_child *c,
 	memset(c, 0, sizeof(*c));
 	c->supervisor = s;
 	c->worker = worker;
-	c->delay_ms = RESTART_DELAY_MIN_MS;
+	c->delay_ms = s->times->delay_min_ms;
 	c->channel.fd = -1;
-	c->channel.ready = supervisor_child_spoke;
-	c->restart.fire = supervisor_child_restart;
+	c->channel.ready = supervisor_role_spoke;
+	c->restart.fire = supervisor_role_restart;
+	c->limit.fire = supervisor_role_overdue;
 }
 
 static void keep(struct keep *k, int fd)
@@ -74,9 +75,17 @@ static void close_others(struct keep *k)
 	(void)close_range(from, ~0U, 0); /* fails only for a bad range */
 }
 
+/* What the keeper hands on to the worker. */
+struct worker_call {
+	int (*main)(const struct worker_setup *setup, pid_t parent);
+	struct worker_setup setup;
+};
+
 static int call_worker(const void *argument, pid_t parent)
 {
-	return worker_main(argument, parent);
+	const struct worker_call *call = argument;
+
+	return call->main(&call->setup, parent);
 }
 
 /* All listeners: each worker accepts from its own, and from those of a worker
@@ -107,25 +116,30 @@ static int be_worker(struct supervisor *s, unsigned index, int channel,
 {
 	struct worker_socket
 		sockets[SUPERVISOR_LISTENERS_MAX * CONF_WORKERS_MAX];
-	struct worker_setup worker = {
-		.index = index,
-		.conf = s->conf,
-		.map = &s->maps[index],
-		.shared = s->shared,
-		.sockets = sockets,
-		.channel = channel,
+	struct worker_call worker = {
+		.main = s->roles->worker,
+		.setup = {
+			.index = index,
+			.conf = s->conf,
+			.map = &s->maps[index],
+			.shared = s->shared,
+			.sockets = sockets,
+			.channel = channel,
+		},
 	};
 	const struct keeper_setup keeper = {
 		.index = index,
+		.map = &s->maps[index],
 		.worker = call_worker,
 		.argument = &worker,
 	};
 	struct keep k = { .n = 0 };
 
 	keep(&k, channel);
-	worker.n_sockets = choose_sockets(s, sockets, &k);
+	worker.setup.n_sockets = choose_sockets(s, sockets, &k);
 	for (uint32_t i = 0; i < s->maps[index].n_readers; i++)
 		keep(&k, s->maps[index].kick_fd[i]);
+	recorder_commit_free(s->commit);
 	supervisor_state_close(s);
 	close_others(&k);
 	for (unsigned i = 0; i < s->n_workers; i++) {
@@ -141,6 +155,7 @@ static int be_recorder(struct supervisor *s, int channel, pid_t parent)
 		.conf = s->conf,
 		.maps = s->maps,
 		.n_workers = s->n_workers,
+		.commit = s->commit,
 		.channel = channel,
 	};
 	struct keep k = { .n = 0 };
@@ -158,7 +173,7 @@ static int be_recorder(struct supervisor *s, int channel, pid_t parent)
 	ring_shared_free(s->shared);
 	supervisor_state_close(s);
 	close_others(&k);
-	return recorder_main(&setup, parent);
+	return s->roles->recorder(&setup, parent);
 }
 
 int supervisor_child_start(struct supervisor_child *c)
@@ -184,7 +199,6 @@ int supervisor_child_start(struct supervisor_child *c)
 						self));
 	base_fd_close(&ends[1]);
 	c->pid = pid;
-	c->ready = false;
 	c->started_ms = base_time_mono_ms();
 	supervisor_state_started(c);
 	c->channel.fd = ends[0];
@@ -208,15 +222,29 @@ void supervisor_child_gone(struct supervisor_child *c, int status)
 		loop_watch_remove(&c->supervisor->loop, &c->channel);
 		base_fd_close(&c->channel.fd);
 	}
+	loop_timer_clear(&c->supervisor->loop, &c->limit);
 	c->pid = 0;
 	c->ready = false;
+	c->drained = false;
+	c->replaced = false;
+	c->last_end = status;
 	supervisor_state_ended(c, status);
+}
+
+void supervisor_child_tell(const struct supervisor_child *c,
+			   enum role_message_type type)
+{
+	if (c->pid && role_channel_say(c->channel.fd, type)) {
+		/* full, or ending: see the header */
+	}
 }
 
 void supervisor_child_stop(struct supervisor_child *c)
 {
 	loop_timer_clear(&c->supervisor->loop, &c->restart);
-	/* a role that does not hear it is ended by the limit of stopping */
-	if (c->pid && role_channel_say(c->channel.fd, ROLE_STOP))
-		(void)kill(c->pid, SIGKILL);
+	if (!c->pid || role_channel_say(c->channel.fd, ROLE_STOP) == 0)
+		return;
+	/* It does not listen. A keeper still closes the flows; one that does
+	 * not even do that is ended by the limit of stopping. */
+	(void)kill(c->pid, c->worker < 0 ? SIGKILL : SIGTERM);
 }

@@ -8,20 +8,18 @@
 #include <sys/types.h>
 
 #include "conf_tables.h"
+#include "control_server.h"
 #include "intake_engine.h"
 #include "loop.h"
+#include "nft.h"
 #include "ring_map.h"
 #include "ring_shared.h"
+#include "role_channel.h"
 #include "supervisor.h"
+#include "supervisor_reload.h"
 
 /* Transparent IPv4 and IPv6, or one fixed. */
 #define SUPERVISOR_LISTENERS_MAX 2
-#define SUPERVISOR_START_MS      10000
-#define SUPERVISOR_STOP_MS       10000
-#define RESTART_LIVED_MS         5000
-#define RESTART_DELAY_MIN_MS     100
-/* A dead worker's share of new connections waits as long as that. */
-#define RESTART_DELAY_MAX_MS 1000
 
 enum supervisor_phase {
 	SUPERVISOR_STARTING,
@@ -32,8 +30,6 @@ enum supervisor_phase {
 	SUPERVISOR_STOPPED,
 };
 
-struct control_state;
-struct nft_link;
 struct supervisor;
 
 /* A role's process: the recorder, or keeper and worker. */
@@ -42,11 +38,15 @@ struct supervisor_child {
 	int worker; /* its index, or -1 for the recorder */
 	pid_t pid;  /* 0 = not running */
 	bool ready;
+	bool drained;  /* a worker: none of its flows is left */
+	bool replaced; /* its end was asked for */
+	int last_end;  /* wait status of the one before; 0 = none */
 	uint64_t started_ms;
 	uint32_t restarts;
 	uint32_t delay_ms; /* of the next restart */
 	struct loop_watch channel;
 	struct loop_timer restart;
+	struct loop_timer limit; /* of ending, when it is replaced */
 };
 
 struct supervisor_listener {
@@ -58,24 +58,31 @@ struct supervisor {
 	const struct conf_tables *conf; /* in force */
 	int conf_fd;                    /* its sealed memfd, or -1 */
 	const struct conf_input *input; /* NULL: cannot be loaded again */
-	enum supervisor_phase phase;    /* supervisor_phase() sets it */
-	struct control_state *state;    /* the page that others may read */
-	int state_fd;                   /* sealed: to hand out */
-	int status;                     /* exit status */
+	const struct supervisor_times *times;
+	const struct supervisor_roles *roles;
+	enum supervisor_phase phase; /* supervisor_phase() sets it */
+	struct control_state *state; /* the page that others may read */
+	int state_fd;                /* sealed: to hand out */
+	int status;                  /* exit status */
 	bool was_ready; /* else the one line of a failed start is all it says */
 	unsigned n_workers;
 	struct ring_map maps[CONF_WORKERS_MAX];
 	struct ring_shared *shared;
+	struct recorder_commit *commit; /* the recorder's; never looked into */
 	struct supervisor_listener listeners[SUPERVISOR_LISTENERS_MAX];
 	unsigned n_listeners;
 	struct supervisor_child recorder;
 	struct supervisor_child workers[CONF_WORKERS_MAX];
 	struct loop loop;
 	struct loop_watch signals;
-	struct loop_timer limit; /* of starting, then of stopping */
-	struct nft_link *nft;    /* NULL in fixed-remote mode */
-	bool rules_installed;
+	struct loop_timer limit;  /* of starting, of draining, of stopping */
+	struct loop_timer absent; /* no worker: then the rules go */
+	struct loop_timer watchdog;
+	struct nft_link *nft; /* NULL in fixed-remote mode */
+	enum nft_state rules; /* in the kernel; STOPPED: not yet, or no more */
 	int pidfile;
+	struct control_server control;
+	struct supervisor_reload reload;
 };
 
 /* supervisor_child.c: starting roles */
@@ -87,8 +94,41 @@ WS_MUST_USE int supervisor_child_start(struct supervisor_child *c);
 void supervisor_child_gone(struct supervisor_child *c, int status);
 void supervisor_child_name(const struct supervisor_child *c,
 			   char buf[static 32]);
+/* Says it, if it is running. One whose channel is full has not heard the words
+ * before it either: what it must do in the end it is not only told. */
+void supervisor_child_tell(const struct supervisor_child *c,
+			   enum role_message_type type);
 /* Asks it to finish; does nothing when it is not running. */
 void supervisor_child_stop(struct supervisor_child *c);
+
+/* supervisor_role.c: what roles say, and that they end */
+void supervisor_role_spoke(struct loop_watch *watch, uint32_t events);
+void supervisor_role_restart(struct loop_timer *t, uint64_t now_ms);
+void supervisor_role_overdue(struct loop_timer *t, uint64_t now_ms);
+void supervisor_role_reap(struct supervisor *s);
+/* Workers that are at work. */
+unsigned supervisor_role_workers(const struct supervisor *s);
+/* The rules follow the workers: loop_timer.fire of s->absent. */
+void supervisor_role_absent(struct loop_timer *t, uint64_t now_ms);
+
+/* supervisor_stop.c: ways to the end */
+/* SIGTERM or SIGINT: drains, or ends what drains. */
+void supervisor_stop_asked(struct supervisor *s);
+void supervisor_stop(struct supervisor *s, int status);
+/* A worker has drained or ended. */
+void supervisor_stop_drained(struct supervisor *s);
+/* A role has ended in one of the phases of stopping. */
+void supervisor_stop_ended(struct supervisor *s,
+			   const struct supervisor_child *c, int status);
+void supervisor_stop_kill(struct supervisor *s);
+/* loop_timer.fire of s->limit */
+void supervisor_stop_limit(struct loop_timer *t, uint64_t now_ms);
+
+/* supervisor_memory.c: the memory of the workers. Return: 0 or -errno. */
+WS_MUST_USE int supervisor_memory_make(struct supervisor *s);
+void supervisor_memory_free(struct supervisor *s);
+/* Logs what happened in all. */
+void supervisor_memory_totals(const struct supervisor *s);
 
 /* supervisor_listen.c: the listeners */
 WS_MUST_USE int supervisor_listen(struct supervisor *s);
@@ -97,9 +137,21 @@ void supervisor_listen_close(struct supervisor *s);
 /* supervisor_rules.c: nothing to do in fixed-remote mode. Return: 0 or -errno,
  * logged. */
 WS_MUST_USE int supervisor_rules_open(struct supervisor *s);
-WS_MUST_USE int supervisor_rules_install(struct supervisor *s);
+WS_MUST_USE int supervisor_rules_set(struct supervisor *s,
+				     enum nft_state state);
+/* For a reload: the same state with other tables. Return: 0 or -errno, *why
+ * says it; nothing has changed then. */
+WS_MUST_USE int supervisor_rules_renew(struct supervisor *s,
+				       const struct conf_tables *conf,
+				       struct nft_error *why);
 /* All of ours goes, but the reject rule of `closed`. */
 void supervisor_rules_remove(struct supervisor *s);
+
+/* supervisor_control.c: answers the tool; nothing to do without `control`.
+ * Return: 0 or -errno, logged. */
+void supervisor_control_init(struct supervisor *s);
+WS_MUST_USE int supervisor_control_open(struct supervisor *s);
+void supervisor_control_close(struct supervisor *s);
 
 /* supervisor_state.c: the page that says how the daemon is. Children forget it.
  * Return: 0 or -errno. */
@@ -111,9 +163,6 @@ void supervisor_state_ready(const struct supervisor_child *c);
 /* `status` as from waitpid() */
 void supervisor_state_ended(const struct supervisor_child *c, int status);
 void supervisor_state_listeners(struct supervisor *s);
-
-/* supervisor.c: a role said READY, or its channel broke */
-void supervisor_child_spoke(struct loop_watch *watch, uint32_t events);
-void supervisor_child_restart(struct loop_timer *t, uint64_t now_ms);
+void supervisor_state_rules(struct supervisor *s);
 
 #endif

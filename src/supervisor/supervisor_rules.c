@@ -13,7 +13,6 @@
 
 #include "base_fd.h"
 #include "base_log.h"
-#include "nft.h"
 #include "supervisor_internal.h"
 
 static bool have(cap_t caps, cap_value_t cap)
@@ -92,31 +91,39 @@ int supervisor_rules_open(struct supervisor *s)
 	return r;
 }
 
-int supervisor_rules_install(struct supervisor *s)
+int supervisor_rules_set(struct supervisor *s, enum nft_state state)
 {
 	struct nft_error why;
 	int r;
 
 	if (!s->nft)
 		return 0;
-	r = nft_install(s->nft, s->conf, NFT_STATE_RUNNING, &why);
-	if (r)
+	r = nft_install(s->nft, s->conf, state, &why);
+	if (r) {
 		base_err("%s", why.text);
-	else
-		s->rules_installed = true;
-	return r;
+		return r;
+	}
+	s->rules = state;
+	supervisor_state_rules(s);
+	return 0;
+}
+
+int supervisor_rules_renew(struct supervisor *s, const struct conf_tables *conf,
+			   struct nft_error *why)
+{
+	return s->nft ? nft_install(s->nft, conf, s->rules, why) : 0;
 }
 
 void supervisor_rules_remove(struct supervisor *s)
 {
 	struct nft_error why;
 
-	if (s->rules_installed &&
+	if (s->rules != NFT_STATE_STOPPED &&
 	    nft_install(s->nft, s->conf, NFT_STATE_STOPPED, &why)) {
 		base_err("rules stay behind: %s", why.text);
 		s->status = 1;
 	}
-	s->rules_installed = false;
+	s->rules = NFT_STATE_STOPPED;
 	nft_close(s->nft);
 	s->nft = NULL;
 }

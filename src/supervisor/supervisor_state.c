@@ -136,3 +136,15 @@ void supervisor_state_listeners(struct supervisor *s)
 	}
 	atomic_store(&s->state->listeners, n);
 }
+
+void supervisor_state_rules(struct supervisor *s)
+{
+	static const enum control_rules words[NFT_STATE_MAX] = {
+		[NFT_STATE_RUNNING] = CONTROL_RULES_INSTALLED,
+		[NFT_STATE_DRAINING] = CONTROL_RULES_DRAINING,
+		[NFT_STATE_ABSENT] = CONTROL_RULES_ABSENT,
+		[NFT_STATE_STOPPED] = CONTROL_RULES_NONE,
+	};
+
+	atomic_store(&s->state->rules, words[s->rules]);
+}

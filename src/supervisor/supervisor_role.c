@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* supervisor_role.c - what roles say, and that they end */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base_fd.h"
+#include "base_log.h"
+#include "base_time.h"
+#include "control.h"
+#include "supervisor_internal.h"
+#include "supervisor_notify.h"
+
+unsigned supervisor_role_workers(const struct supervisor *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->n_workers; i++)
+		n += s->workers[i].ready;
+	return n;
+}
+
+/* Who needs help has changed. A worker whose channel is full still finds an
+ * earlier word of it there, and looks then. */
+static void lend(struct supervisor *s, const struct supervisor_child *about)
+{
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		if (&s->workers[i] != about)
+			supervisor_child_tell(&s->workers[i], ROLE_LEND);
+	}
+	atomic_fetch_add(&s->state->help, 1);
+}
+
+void supervisor_role_absent(struct loop_timer *t, uint64_t now_ms)
+{
+	struct supervisor *s = WS_CONTAINER(t, struct supervisor, absent);
+	const bool absent = !supervisor_role_workers(s);
+
+	if (absent)
+		base_err("no worker is there: connections are not taken until "
+			 "one is back");
+	if (supervisor_rules_set(s,
+				 absent ? NFT_STATE_ABSENT : NFT_STATE_RUNNING))
+		loop_timer_set(&s->loop, t, now_ms + s->times->absent_ms);
+}
+
+/* The rules follow, but not a worker that is back at once. */
+static void workers_changed(struct supervisor *s)
+{
+	const unsigned n = supervisor_role_workers(s);
+
+	if (s->phase != SUPERVISOR_RUNNING)
+		return;
+	supervisor_notify_status("%u of %u workers", n, s->n_workers);
+	if (!s->nft)
+		return;
+	if (n && s->rules == NFT_STATE_ABSENT)
+		supervisor_role_absent(&s->absent, loop_now_ms(&s->loop));
+	else if (n)
+		loop_timer_clear(&s->loop, &s->absent);
+	else if (s->rules == NFT_STATE_RUNNING && !s->absent.armed)
+		loop_timer_set(&s->loop, &s->absent,
+			       base_time_mono_ms() + s->times->absent_ms);
+}
+
+static bool all_ready(const struct supervisor *s)
+{
+	return s->recorder.ready && supervisor_role_workers(s) == s->n_workers;
+}
+
+static void run(struct supervisor *s)
+{
+	loop_timer_clear(&s->loop, &s->limit);
+	if (supervisor_rules_set(s, NFT_STATE_RUNNING)) {
+		supervisor_stop(s, 1);
+		return;
+	}
+	supervisor_phase(s, SUPERVISOR_RUNNING);
+	s->was_ready = true;
+	base_notice("ready: %u workers, %s", s->n_workers,
+		    s->nft ? "rules installed" : "fixed-remote mode");
+	workers_changed(s);
+	supervisor_notify_ready();
+}
+
+static void ready(struct supervisor_child *c)
+{
+	struct supervisor *s = c->supervisor;
+	char name[32];
+
+	c->ready = true;
+	supervisor_state_ready(c);
+	if (s->phase == SUPERVISOR_STARTING) {
+		if (all_ready(s))
+			run(s);
+		return;
+	}
+	if (c->worker >= 0) {
+		ring_shared_set_dead(s->shared, (unsigned)c->worker, false);
+		lend(s, c);
+	}
+	if (s->phase == SUPERVISOR_RUNNING || s->phase == SUPERVISOR_DRAINING) {
+		supervisor_child_name(c, name);
+		base_notice("%s is back restarts=%u", name, c->restarts);
+	}
+	workers_changed(s);
+}
+
+/* The recorder cannot make sense of what a worker has written: whatever else
+ * it writes, to a tracker for instance, may be as wrong. */
+static void nonsense(struct supervisor *s, uint32_t worker)
+{
+	struct supervisor_child *c;
+
+	if (worker >= s->n_workers ||
+	    (s->phase != SUPERVISOR_RUNNING && s->phase != SUPERVISOR_DRAINING))
+		return;
+	c = &s->workers[worker];
+	if (!c->pid || c->replaced)
+		return;
+	c->replaced = true;
+	atomic_fetch_add(&s->state->nonsense, 1);
+	base_err("worker/%u writes nonsense into its ring: it is replaced",
+		 (unsigned)worker);
+	(void)kill(c->pid, SIGTERM); /* our child: it is there */
+	loop_timer_set(&s->loop, &c->limit,
+		       loop_now_ms(&s->loop) + s->times->stop_ms);
+}
+
+void supervisor_role_overdue(struct loop_timer *t, uint64_t now_ms)
+{
+	const struct supervisor_child *c =
+		WS_CONTAINER(t, struct supervisor_child, limit);
+
+	(void)now_ms;
+	base_err("worker/%d did not end in %u ms: it is killed", c->worker,
+		 (unsigned)c->supervisor->times->stop_ms);
+	(void)kill(c->pid, SIGKILL);
+}
+
+static void said(struct supervisor_child *c, const struct role_message *m)
+{
+	struct supervisor *s = c->supervisor;
+	const bool worker = c->worker >= 0;
+
+	switch ((enum role_message_type)m->type) {
+	case ROLE_READY:
+		if (!c->ready)
+			ready(c);
+		break;
+	case ROLE_LEND:
+		if (worker)
+			lend(s, c);
+		break;
+	case ROLE_DRAINED:
+		c->drained = worker;
+		supervisor_stop_drained(s);
+		break;
+	case ROLE_NONSENSE:
+		if (!worker)
+			nonsense(s, m->worker);
+		break;
+	case ROLE_PREPARED:
+		supervisor_reload_prepared(c, m);
+		break;
+	/* these are the supervisor's own words */
+	case ROLE_STOP:
+	case ROLE_DRAIN:
+	case ROLE_PREPARE:
+	case ROLE_ACTIVATE:
+	case ROLE_DISCARD:
+	case ROLE_CLOSE:
+	case ROLE_MESSAGE_MAX:
+		break;
+	}
+}
+
+void supervisor_role_spoke(struct loop_watch *watch, uint32_t events)
+{
+	struct supervisor_child *c =
+		WS_CONTAINER(watch, struct supervisor_child, channel);
+	struct role_message message;
+	const int r = role_channel_receive(watch->fd, &message, NULL);
+
+	(void)events;
+	if (r < 0) { /* it is ending: SIGCHLD says how */
+		loop_watch_remove(&c->supervisor->loop, watch);
+		base_fd_close(&watch->fd);
+	} else if (r > 0) {
+		said(c, &message);
+	}
+}
+
+void supervisor_role_restart(struct loop_timer *t, uint64_t now_ms)
+{
+	struct supervisor_child *c =
+		WS_CONTAINER(t, struct supervisor_child, restart);
+
+	c->restarts++;
+	if (supervisor_child_start(c))
+		loop_timer_set(&c->supervisor->loop, t,
+			       now_ms + c->supervisor->times->delay_max_ms);
+}
+
+static void schedule_restart(struct supervisor_child *c)
+{
+	const struct supervisor_times *times = c->supervisor->times;
+	const uint64_t now = base_time_mono_ms();
+	uint32_t delay = 0;
+
+	if (now - c->started_ms >= times->lived_ms) {
+		c->delay_ms = times->delay_min_ms;
+	} else {
+		delay = c->delay_ms;
+		c->delay_ms = delay < times->delay_max_ms / 2
+				      ? 2 * delay
+				      : times->delay_max_ms;
+	}
+	loop_timer_set(&c->supervisor->loop, &c->restart, now + delay);
+}
+
+static void describe(int status, char buf[static 48])
+{
+	if (WIFSIGNALED(status))
+		(void)snprintf(buf, 48, "died of signal %d", WTERMSIG(status));
+	else
+		(void)snprintf(buf, 48, "ended with status %d",
+			       WEXITSTATUS(status));
+}
+
+static void ended(struct supervisor_child *c, int status)
+{
+	struct supervisor *s = c->supervisor;
+	const bool worker = c->worker >= 0;
+	char name[32], how[48];
+
+	supervisor_child_name(c, name);
+	describe(status, how);
+	supervisor_child_gone(c, status);
+	supervisor_reload_gone(c);
+	switch (s->phase) {
+	case SUPERVISOR_STARTING:
+		/* one that ended by itself has said why */
+		if (!WIFEXITED(status))
+			base_err("%s %s: cannot start", name, how);
+		supervisor_stop(s, 1);
+		return;
+	case SUPERVISOR_RUNNING:
+	case SUPERVISOR_DRAINING:
+		if (worker) {
+			ring_shared_set_dead(s->shared, (unsigned)c->worker,
+					     true);
+			lend(s, c);
+		}
+		if (worker && s->phase == SUPERVISOR_DRAINING) {
+			base_err("%s %s while draining", name, how);
+			supervisor_stop_drained(s);
+			return;
+		}
+		base_err("%s %s: restarting", name, how);
+		schedule_restart(c);
+		workers_changed(s);
+		return;
+	case SUPERVISOR_STOPPING_WORKERS:
+	case SUPERVISOR_STOPPING_RECORDER:
+		if (status)
+			base_err("%s %s while stopping", name, how);
+		supervisor_stop_ended(s, c, status);
+		return;
+	case SUPERVISOR_STOPPED:
+		return;
+	}
+}
+
+void supervisor_role_reap(struct supervisor *s)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (supervisor_reload_reaped(s, pid, status))
+			continue;
+		if (pid == s->recorder.pid) {
+			ended(&s->recorder, status);
+			continue;
+		}
+		for (unsigned i = 0; i < s->n_workers; i++) {
+			if (s->workers[i].pid == pid)
+				ended(&s->workers[i], status);
+		}
+	}
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* supervisor_stop.c - ways to the end: draining, stopping */
+#include <signal.h>
+
+#include "base_log.h"
+#include "supervisor_internal.h"
+#include "supervisor_notify.h"
+
+#define MS_PER_S 1000.0
+
+static bool workers_gone(const struct supervisor *s)
+{
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		if (s->workers[i].pid)
+			return false;
+	}
+	return true;
+}
+
+static bool workers_drained(const struct supervisor *s)
+{
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		if (s->workers[i].pid && !s->workers[i].drained)
+			return false;
+	}
+	return true;
+}
+
+static void finished(struct supervisor *s)
+{
+	supervisor_phase(s, SUPERVISOR_STOPPED);
+	loop_stop(&s->loop);
+}
+
+/* One that has just died is started once more: the rings are still full. */
+static void stop_recorder(struct supervisor *s)
+{
+	supervisor_phase(s, SUPERVISOR_STOPPING_RECORDER);
+	if (!s->recorder.pid &&
+	    (!s->was_ready || supervisor_child_start(&s->recorder)))
+		finished(s);
+	else
+		supervisor_child_stop(&s->recorder);
+}
+
+/* No worker is made any more. */
+static void clear_timers(struct supervisor *s)
+{
+	loop_timer_clear(&s->loop, &s->absent);
+	for (unsigned i = 0; i < s->n_workers; i++)
+		loop_timer_clear(&s->loop, &s->workers[i].restart);
+}
+
+void supervisor_stop(struct supervisor *s, int status)
+{
+	if (s->phase >= SUPERVISOR_STOPPING_WORKERS)
+		return;
+	supervisor_reload_stop(s);
+	if (s->was_ready)
+		base_notice("stopping");
+	if (s->phase != SUPERVISOR_DRAINING)
+		supervisor_notify_stopping();
+	supervisor_notify_status("stopping");
+	supervisor_phase(s, SUPERVISOR_STOPPING_WORKERS);
+	s->status = status;
+	/* new connections go direct from here on: nobody listens any more */
+	supervisor_listen_close(s);
+	clear_timers(s);
+	loop_timer_clear(&s->loop, &s->recorder.restart);
+	for (unsigned i = 0; i < s->n_workers; i++)
+		supervisor_child_stop(&s->workers[i]);
+	loop_timer_set(&s->loop, &s->limit,
+		       loop_now_ms(&s->loop) + s->times->stop_ms);
+	if (workers_gone(s))
+		stop_recorder(s);
+}
+
+/*
+ * The order matters: when the rules are out nothing new is handed over, so a
+ * backlog that was emptied stays empty, and no listener is closed over a
+ * connection that waits in it. The workers' copies are the last ones.
+ */
+static void drain(struct supervisor *s)
+{
+	const uint32_t limit = s->conf->drain_ms;
+	const uint32_t flows = ring_shared_flows(s->shared);
+
+	supervisor_reload_stop(s);
+	supervisor_phase(s, SUPERVISOR_DRAINING);
+	base_notice("draining: running flows may end within %.1f s, a second "
+		    "signal ends them flows=%u",
+		    limit / MS_PER_S, (unsigned)flows);
+	supervisor_notify_stopping();
+	supervisor_notify_status("draining, %u flows at its begin",
+				 (unsigned)flows);
+	clear_timers(s);
+	if (supervisor_rules_set(s, NFT_STATE_DRAINING))
+		base_warn("connections that come now may be lost");
+	for (unsigned i = 0; i < s->n_workers; i++)
+		supervisor_child_tell(&s->workers[i], ROLE_DRAIN);
+	supervisor_listen_close(s);
+	loop_timer_set(&s->loop, &s->limit, loop_now_ms(&s->loop) + limit);
+	supervisor_stop_drained(s);
+}
+
+void supervisor_stop_asked(struct supervisor *s)
+{
+	if (s->phase == SUPERVISOR_RUNNING && s->conf->drain_ms)
+		drain(s);
+	else
+		supervisor_stop(s, 0);
+}
+
+void supervisor_stop_drained(struct supervisor *s)
+{
+	if (s->phase == SUPERVISOR_DRAINING && workers_drained(s))
+		supervisor_stop(s, 0);
+}
+
+void supervisor_stop_ended(struct supervisor *s,
+			   const struct supervisor_child *c, int status)
+{
+	if (status)
+		s->status = 1;
+	if (c == &s->recorder && s->phase == SUPERVISOR_STOPPING_RECORDER)
+		finished(s);
+	else if (s->phase == SUPERVISOR_STOPPING_WORKERS && workers_gone(s))
+		stop_recorder(s);
+}
+
+static void kill_workers(struct supervisor *s)
+{
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		if (s->workers[i].pid)
+			(void)kill(s->workers[i].pid, SIGKILL);
+	}
+}
+
+void supervisor_stop_kill(struct supervisor *s)
+{
+	kill_workers(s);
+	if (s->recorder.pid)
+		(void)kill(s->recorder.pid, SIGKILL);
+}
+
+void supervisor_stop_limit(struct loop_timer *t, uint64_t now_ms)
+{
+	struct supervisor *s = WS_CONTAINER(t, struct supervisor, limit);
+
+	if (s->phase == SUPERVISOR_STARTING) {
+		base_err("not all processes were ready after %u ms",
+			 (unsigned)s->times->start_ms);
+		supervisor_stop(s, 1);
+		return;
+	}
+	if (s->phase == SUPERVISOR_DRAINING) {
+		base_notice("draining took too long: the rest is ended "
+			    "flows=%u",
+			    (unsigned)ring_shared_flows(s->shared));
+		supervisor_stop(s, 0);
+		return;
+	}
+	base_err("processes that did not stop in %u ms are killed",
+		 (unsigned)s->times->stop_ms);
+	s->status = 1;
+	/* the recorder still has to empty the rings of the workers */
+	if (s->phase == SUPERVISOR_STOPPING_WORKERS)
+		kill_workers(s);
+	else
+		supervisor_stop_kill(s);
+	loop_timer_set(&s->loop, t, now_ms + s->times->stop_ms);
+}
