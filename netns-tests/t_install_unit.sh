@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# The systemd unit is one, and its restrictions leave the daemon what it needs:
+# it runs with the unit's capabilities and without new privileges, with nothing
+# to write to but the unit's directories. (systemd itself cannot run here: these
+# restrictions are made from the unit's own lines.)
+topology
+cmake --install "$BUILD" --prefix "$DIR/opt" >"$DIR/install.log" 2>&1 ||
+	fail "$(cat "$DIR/install.log")"
+unit=$DIR/opt/lib/systemd/system/wayside.service
+
+# setting KEY
+setting() {
+	sed -n "s/^$1=//p" "$unit"
+}
+
+capabilities=-all
+for name in $(setting CapabilityBoundingSet); do
+	name=${name#CAP_}
+	capabilities+=,+${name,,}
+done
+expect_match "capabilities" "$capabilities" '-all(,[+][a-z_]+)+'
+expect_equal NoNewPrivileges "$(setting NoNewPrivileges)" yes
+expect_equal ProtectSystem "$(setting ProtectSystem)" strict
+expect_equal RuntimeDirectory "$(setting RuntimeDirectory)" wayside
+
+# as_service COMMAND...: /run/wayside and $LOGS stand for the directories that
+# systemd makes
+cat >"$DIR/as_service" <<-END
+	#!/bin/bash
+	set -euo pipefail
+	for place in /run/wayside $LOGS; do
+		mount --bind "\$place" "\$place"
+	done
+	mount -o remount,bind,ro /run
+	mount -o remount,bind,ro /
+	for place in / /run $DIR; do
+		! touch "\$place/written" 2>/dev/null || exit 99
+	done
+	ulimit -n $(setting LimitNOFILE) 2>/dev/null || true
+	exec setpriv --bounding-set $capabilities --inh-caps -all \
+		--no-new-privs "\$@"
+END
+chmod +x "$DIR/as_service"
+
+# shellcheck disable=SC2034 # `config` writes it
+EVENTS=$LOGS/events
+config
+spawn gateway "$DIR/daemon.log" unshare -m "$DIR/as_service" "$WAYSIDED" \
+	-c "$CONFIG"
+daemon_pid=$!
+wait_for 10 daemon_ready_or_dead
+kill -0 "$daemon_pid" 2>/dev/null || fail "the daemon ended at once"
+exchange "$VENDOR4:7700"
+exchange "[$VENDOR6]:7700"
+[ -s "$(capture_of "$TRACKER4")" ] || fail "an empty capture"
+expect_pid_file
+expect_equal "bounding set of the daemon" \
+	"$(sed -n 's/^CapBnd:\t//p' "/proc/$daemon_pid/status")" \
+	"$(printf '%016x' $((1 << 0 | 1 << 10 | 1 << 12 | 1 << 13)))"
+daemon_stop
+[ ! -e /run/wayside/pid ] || fail "the pid file is still there"
+
+# Unknown settings, programs that are not there, and how much is left open (100
+# is all)
+command -v systemd-analyze >/dev/null || exit 77
+systemd-analyze verify --man=no --recursive-errors=yes "$unit" ||
+	fail "systemd-analyze does not like the unit"
+systemd-analyze security --offline=yes --threshold=30 "$unit" \
+	>"$DIR/security" || fail "$(cat "$DIR/security")"
