@@ -36,6 +36,7 @@ struct model_reader {
 	uint64_t moved_ms; /* when its cursor did so last */
 	uint64_t cursor;   /* where that was */
 	unsigned stands;   /* so many of its turns it does nothing */
+	uint32_t answer;   /* to the writer's epoch, not yet stored; 0: none */
 	bool asleep, attached;
 };
 
@@ -283,7 +284,19 @@ static bool take(struct model_reader *m)
 	if (r == -EOVERFLOW)
 		assert_int_equal(m->r.pos, world.map.control->head);
 	m->next = m->given = index_of(m->r.pos);
+	if (r == -EOVERFLOW && chance(2)) {
+		/* it stops between the two stores of its answer */
+		m->answer = m->view.cursor->epoch;
+		m->view.cursor->epoch--;
+	}
 	return false;
+}
+
+static void end_answer(struct model_reader *m)
+{
+	if (m->answer)
+		m->view.cursor->epoch = m->answer;
+	m->answer = 0;
 }
 
 static void give_back(struct model_reader *m)
@@ -335,6 +348,7 @@ static void step_reader(struct model_reader *m)
 		m->stands--;
 		return;
 	}
+	end_answer(m);
 	if (m->asleep) {
 		if (!ring_test_poll(fd))
 			return;
@@ -381,6 +395,7 @@ static void begin(void)
 		m->cursor = head;
 		m->moved_ms = world.now_ms;
 		m->stands = 0;
+		m->answer = 0;
 		m->asleep = false;
 		m->attached = is_attached(i);
 	}
@@ -393,6 +408,7 @@ static void finish(void)
 	for (unsigned i = 0; i < world.map.n_readers; i++) {
 		struct model_reader *m = &world.readers[i];
 
+		end_answer(m);
 		ring_reader_awake(&m->r);
 		while (take(m))
 			;
