@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base_fd.h"
@@ -149,6 +150,15 @@ static int be_worker(struct supervisor *s, unsigned index, int channel,
 	return keeper_main(&keeper, parent);
 }
 
+/* A crash is worth more care than an end that somebody wanted. */
+static bool crashed(const struct supervisor_child *c)
+{
+	const int status = c->last_end;
+
+	return WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL &&
+	       WTERMSIG(status) != SIGTERM;
+}
+
 static int be_recorder(struct supervisor *s, int channel, pid_t parent)
 {
 	const struct recorder_setup setup = {
@@ -156,6 +166,7 @@ static int be_recorder(struct supervisor *s, int channel, pid_t parent)
 		.maps = s->maps,
 		.n_workers = s->n_workers,
 		.commit = s->commit,
+		.crashed = crashed(&s->recorder),
 		.channel = channel,
 	};
 	struct keep k = { .n = 0 };

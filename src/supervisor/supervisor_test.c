@@ -528,11 +528,9 @@ static void workers_share_max_flows(void **state)
 {
 	struct lab *lab = *state;
 
-	/* one each: of three, one worker is offered two */
 	lab->conf->max_flows = 2;
 	await_limit(lab, 3,
-		    "slots are in use: connections wait until a "
-		    "flow ends flows=1");
+		    "max_flows is reached: connections wait until a flow ends");
 }
 
 static void a_worker_takes_what_its_descriptors_allow(void **state)
