@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * capture_error.h - errors.log in the log directory
+ * capture_error.h - the lines of errors.log in the log directory
  *
  *   YYYY-MM-DD HH:MM:SS TAB context TAB message (errno=N: text) LF
  * or ` (no errno)`; local time. Contexts as tcpproxy wrote them: "main",
@@ -13,8 +13,9 @@
 #include <stdint.h>
 
 #include "base_addr.h"
-#include "base_attr.h"
 #include "capture_id.h"
+
+struct capture_lines;
 
 #define CAPTURE_ERROR_FILE "errors.log"
 /* With the final NUL; the longest context is shorter. */
@@ -26,15 +27,9 @@ const char *capture_error_connection(const struct capture_id *id,
 				     const struct base_addr *remote,
 				     char buf[static CAPTURE_CONTEXT_LEN]);
 
-/*
- * Appends a line to errors.log in directory `dir`. The file is opened for each
- * line, so it may be moved away at any time. err: an errno, 0 = none. context
- * and message are ours, never a peer's: nothing is escaped, what is beyond 255
- * bytes of each is cut.
- * Return: 0 or -errno: then the line is not in the file.
- */
-WS_MUST_USE int capture_error_write(int dir, uint64_t wall_ns,
-				    const char *context, const char *message,
-				    int err);
+/* Gathers a line. err: an errno, 0 = none. context and message are ours, never
+ * a peer's: nothing is escaped, what is beyond 255 bytes of each is cut. */
+void capture_error_add(struct capture_lines *l, uint64_t wall_ns,
+		       const char *context, const char *message, int err);
 
 #endif

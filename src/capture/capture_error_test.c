@@ -2,14 +2,34 @@
 /* capture_error_test.c - errors.log, byte for byte */
 #include "capture_error.h"
 
+#include "capture_lines.h"
 #include "capture_test.h"
 
 static struct scratch scratch;
+static struct capture_lines lines;
+static int lost;
+
+static void is_lost(void *arg, const char *path, int err, uint64_t n)
+{
+	assert_null(arg);
+	assert_string_equal(path, CAPTURE_ERROR_FILE);
+	assert_int_equal(n, 1);
+	lost = err;
+}
+
+static const struct capture_lines_ops ops = { .lost = is_lost };
 
 static int setup(void **state)
 {
+	struct capture_lines_file *f;
+
 	(void)state;
 	scratch_init(&scratch);
+	lost = 0;
+	capture_lines_init(&lines, &ops, NULL);
+	f = capture_lines_add_file(&lines, scratch.dir, CAPTURE_ERROR_FILE,
+				   NULL);
+	f->flags = O_NOFOLLOW;
 	return 0;
 }
 
@@ -17,15 +37,23 @@ static int teardown(void **state)
 {
 	(void)state;
 	limit_file_size(RLIM_INFINITY);
+	capture_lines_done(&lines);
 	scratch_done(&scratch);
 	return 0;
 }
 
+/* Return: 0 or the errno with which it was lost. */
+static int write_line(const char *context, const char *message, int err)
+{
+	capture_error_add(&lines, WALL_NS, context, message, err);
+	capture_lines_flush(&lines);
+	capture_lines_committed(&lines);
+	return lost;
+}
+
 static void write_ok(const char *context, const char *message, int err)
 {
-	assert_int_equal(capture_error_write(scratch.dir, WALL_NS, context,
-					     message, err),
-			 0);
+	assert_int_equal(write_line(context, message, err), 0);
 }
 
 /* errno 111 and 28 are ECONNREFUSED and ENOSPC on Linux. */
@@ -82,9 +110,7 @@ static void a_full_disk_leaves_no_half_line(void **state)
 	(void)state;
 	write_ok("main", "one", 0);
 	limit_file_size(sizeof(first) + 10);
-	assert_int_equal(
-		capture_error_write(scratch.dir, WALL_NS, "main", "two", 0),
-		-EFBIG);
+	assert_int_equal(write_line("main", "two", 0), EFBIG);
 	file_is_text(scratch.dir, "errors.log", first);
 }
 
@@ -92,9 +118,7 @@ static void a_link_is_not_followed(void **state)
 {
 	(void)state;
 	assert_int_equal(symlinkat("target", scratch.dir, "errors.log"), 0);
-	assert_int_equal(
-		capture_error_write(scratch.dir, WALL_NS, "main", "one", 0),
-		-ELOOP);
+	assert_int_equal(write_line("main", "one", 0), ELOOP);
 	assert_int_equal(faccessat(scratch.dir, "target", F_OK, 0), -1);
 }
 

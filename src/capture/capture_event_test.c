@@ -2,10 +2,11 @@
 /* capture_event_test.c - the event file, byte for byte, and when it fails */
 #include "capture_event.h"
 
+#include "capture_lines.h"
 #include "capture_test.h"
 
 static struct scratch scratch;
-static struct capture_events events;
+static struct capture_lines lines;
 static struct {
 	uint64_t n;
 	int err, calls;
@@ -20,13 +21,21 @@ static void count_lost(void *arg, const char *path, int err, uint64_t n)
 	lost.calls++;
 }
 
+static void nothing_to_keep(void *arg)
+{
+	assert_ptr_equal(arg, &lost);
+}
+
+static const struct capture_lines_ops ops = { .lost = count_lost,
+					      .keep = nothing_to_keep };
+
 static int setup(void **state)
 {
 	(void)state;
 	scratch_init(&scratch);
 	assert_int_equal(fchdir(scratch.dir), 0);
 	memset(&lost, 0, sizeof(lost));
-	capture_events_init(&events, count_lost, &lost);
+	capture_lines_init(&lines, &ops, &lost);
 	return 0;
 }
 
@@ -34,7 +43,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	limit_file_size(RLIM_INFINITY);
-	capture_events_done(&events);
+	capture_lines_done(&lines);
 	assert_int_equal(chdir("/"), 0);
 	scratch_done(&scratch);
 	return 0;
@@ -43,12 +52,26 @@ static int teardown(void **state)
 static void add(enum base_direction d, uint32_t number, const char *client,
 		const void *message, size_t len)
 {
-	capture_events_add(&events,
-			   &(struct capture_event){ WALL_NS,
-						    d,
-						    { SECOND, number },
-						    addr(client),
-						    { message, len } });
+	capture_event_add(&lines, &(struct capture_event){ WALL_NS,
+							   d,
+							   { SECOND, number },
+							   addr(client),
+							   { message, len } });
+}
+
+/* The end of a batch. */
+static void flush(void)
+{
+	capture_lines_flush(&lines);
+	capture_lines_committed(&lines);
+}
+
+static int add_file(const char *path)
+{
+	struct capture_lines_file *f =
+		capture_lines_add_file(&lines, AT_FDCWD, path, NULL);
+
+	return f ? capture_lines_settle(f) : -EMFILE;
 }
 
 static void add_text(const char *message)
@@ -66,13 +89,13 @@ static void lines_are_tcpproxys(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(capture_events_add_file(&events, "a"), 0);
-	assert_int_equal(capture_events_add_file(&events, "b"), 0);
+	assert_int_equal(add_file("a"), 1);
+	assert_int_equal(add_file("b"), 1);
 	file_is_text(scratch.dir, "a", "");
 	add_text("[SG*1*0002*LK]");
 	add(BASE_SERVER, 1, "[2001:db8::10]:7", "[SG*1*0002*CR]", 14);
 	file_is_text(scratch.dir, "a", "");
-	capture_events_flush(&events);
+	flush();
 	file_is_text(scratch.dir, "a", want);
 	file_is_text(scratch.dir, "b", want);
 	assert_int_equal(fstatat(scratch.dir, "a", &st, 0), 0);
@@ -87,15 +110,15 @@ static void a_line_has_five_fields(void **state)
 	size_t n = strlen(want);
 
 	(void)state;
-	assert_int_equal(capture_events_add_file(&events, "a"), 0);
+	assert_int_equal(add_file("a"), 1);
 	add(BASE_CLIENT, 0, "192.0.2.1:1", some, sizeof(some) - 1);
-	capture_events_flush(&events);
+	flush();
 	file_is_text(scratch.dir, "a",
 		     HEAD "a\\x09b\\x0ac\\x5cd\\x00e\\x1f ~\\x7f\\x80\\xff\n");
 	/* all bytes: 0x20 to 0x7e without the backslash stay */
 	assert_int_equal(unlinkat(scratch.dir, "a", 0), 0);
-	capture_events_done(&events);
-	assert_int_equal(capture_events_add_file(&events, "a"), 0);
+	capture_lines_done(&lines);
+	assert_int_equal(add_file("a"), 1);
 	for (int c = 0; c < 256; c++) {
 		all[c] = (char)c;
 		if (c >= ' ' && c <= '~' && c != '\\')
@@ -105,7 +128,7 @@ static void a_line_has_five_fields(void **state)
 					      "\\x%02x", (unsigned)c);
 	}
 	add(BASE_CLIENT, 0, "192.0.2.1:1", all, sizeof(all));
-	capture_events_flush(&events);
+	flush();
 	want[n++] = '\n';
 	file_is(scratch.dir, "a", want, n);
 }
@@ -123,9 +146,9 @@ static void the_longest_message_is_one_line(void **state)
 	for (size_t i = 0; i < len; i++)
 		(void)snprintf(want + head + i * 4, 5, "\\xfe");
 	want[head + len * 4] = '\n';
-	assert_int_equal(capture_events_add_file(&events, "a"), 0);
+	assert_int_equal(add_file("a"), 1);
 	add(BASE_CLIENT, 0, "192.0.2.1:1", message, len);
-	capture_events_flush(&events);
+	flush();
 	file_is(scratch.dir, "a", want, head + len * 4 + 1);
 	free(message);
 	free(want);
@@ -134,22 +157,22 @@ static void the_longest_message_is_one_line(void **state)
 static void a_full_disk_leaves_whole_lines(void **state)
 {
 	(void)state;
-	assert_int_equal(capture_events_add_file(&events, "a"), 0);
+	assert_int_equal(add_file("a"), 1);
 	add_text("1");
-	capture_events_flush(&events);
+	flush();
 	/* room for one more of the next three, and some bytes */
 	limit_file_size(2 * (strlen(HEAD) + 2) + 10);
 	add_text("2");
 	add_text("3");
 	add_text("4");
-	capture_events_flush(&events);
+	flush();
 	assert_int_equal(lost.calls, 1);
 	assert_int_equal(lost.n, 2);
 	assert_int_equal(lost.err, EFBIG);
 	file_is_text(scratch.dir, "a", HEAD "1\n" HEAD "2\n");
 	limit_file_size(RLIM_INFINITY);
 	add_text("5");
-	capture_events_flush(&events);
+	flush();
 	file_is_text(scratch.dir, "a", HEAD "1\n" HEAD "2\n" HEAD "5\n");
 	assert_int_equal(lost.calls, 1);
 }
@@ -157,18 +180,18 @@ static void a_full_disk_leaves_whole_lines(void **state)
 static void one_bad_file_harms_no_other(void **state)
 {
 	(void)state;
-	assert_int_equal(capture_events_add_file(&events, "gone/a"), -ENOENT);
-	assert_int_equal(capture_events_add_file(&events, "b"), 0);
+	assert_int_equal(add_file("gone/a"), -ENOENT);
+	assert_int_equal(add_file("b"), 1);
 	add_text("1");
 	add_text("2");
-	capture_events_flush(&events);
+	flush();
 	assert_int_equal(lost.n, 2);
 	assert_int_equal(lost.err, ENOENT);
 	file_is_text(scratch.dir, "b", HEAD "1\n" HEAD "2\n");
 	/* and it may come */
 	assert_int_equal(mkdirat(scratch.dir, "gone", 0700), 0);
 	add_text("3");
-	capture_events_flush(&events);
+	flush();
 	assert_int_equal(lost.n, 2);
 	file_is_text(scratch.dir, "gone/a", HEAD "3\n");
 	assert_int_equal(unlinkat(scratch.dir, "gone/a", 0), 0);
@@ -178,17 +201,17 @@ static void one_bad_file_harms_no_other(void **state)
 static void a_file_moved_away_is_made_again(void **state)
 {
 	(void)state;
-	assert_int_equal(capture_events_add_file(&events, "a"), 0);
+	assert_int_equal(add_file("a"), 1);
 	add_text("1");
-	capture_events_flush(&events);
+	flush();
 	assert_int_equal(renameat(scratch.dir, "a", scratch.dir, "a.1"), 0);
 	add_text("2");
-	capture_events_flush(&events);
+	flush();
 	file_is_text(scratch.dir, "a.1", HEAD "1\n");
 	file_is_text(scratch.dir, "a", HEAD "2\n");
 	assert_int_equal(unlinkat(scratch.dir, "a", 0), 0);
 	add_text("3");
-	capture_events_flush(&events);
+	flush();
 	file_is_text(scratch.dir, "a", HEAD "3\n");
 	assert_int_equal(lost.calls, 0);
 }
@@ -204,14 +227,14 @@ static void a_pipe_never_blocks(void **state)
 	(void)state;
 	assert_non_null(text);
 	assert_int_equal(mkfifoat(scratch.dir, "fifo", 0600), 0);
-	assert_int_equal(capture_events_add_file(&events, "fifo"), -ENXIO);
+	assert_int_equal(add_file("fifo"), -ENXIO);
 	reader = openat(scratch.dir, "fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	assert_true(reader >= 0);
 	while (!lost.calls) {
 		add_text("1");
-		capture_events_flush(&events);
+		flush();
 		add_text("a message of another length");
-		capture_events_flush(&events);
+		flush();
 	}
 	assert_int_equal(lost.err, EAGAIN);
 	while ((n = read(reader, text, 1 << 20)) > 0)
@@ -236,16 +259,16 @@ static void a_pipe_cannot_be_cut(void **state)
 	assert_int_equal(mkfifoat(scratch.dir, "fifo", 0600), 0);
 	reader = openat(scratch.dir, "fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	assert_true(reader >= 0);
-	assert_int_equal(capture_events_add_file(&events, "fifo"), 0);
+	assert_int_equal(add_file("fifo"), 0);
 	add(BASE_CLIENT, 0, "192.0.2.1:1", message, len);
-	capture_events_flush(&events);
+	flush();
 	assert_int_equal(lost.n, 1);
 	n = read(reader, text, 1 << 20);
 	assert_true(n > (ssize_t)strlen(HEAD));
 	assert_memory_equal(text, HEAD, strlen(HEAD));
 	assert_int_equal(text[n - 1], 'x');
 	add_text("2");
-	capture_events_flush(&events);
+	flush();
 	assert_int_equal(lost.n, 1);
 	n = read(reader, text, 1 << 20);
 	assert_int_equal(n, 1 + strlen(HEAD) + 2);
@@ -258,9 +281,9 @@ static void a_pipe_cannot_be_cut(void **state)
 static void no_more_than_the_maximum(void **state)
 {
 	(void)state;
-	for (int i = 0; i < CAPTURE_EVENT_FILES_MAX; i++)
-		assert_int_equal(capture_events_add_file(&events, "a"), 0);
-	assert_int_equal(capture_events_add_file(&events, "b"), -EMFILE);
+	for (int i = 0; i < CAPTURE_LINES_FILES_MAX; i++)
+		assert_int_equal(add_file("a"), 1);
+	assert_int_equal(add_file("b"), -EMFILE);
 	assert_int_equal(faccessat(scratch.dir, "b", F_OK, 0), -1);
 }
 

@@ -8,16 +8,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include "base_fd.h"
 #include "base_time.h"
 #include "capture_write.h"
 
-/* Room for gathered records. Larger chunks gain nothing by being copied. */
-#define GATHER_MAX (64U << 10)
-#define COPY_MAX   (16U << 10)
-/* Stamp, TAB, "client" or "server", TAB, and the NUL that snprintf adds. */
-#define HEAD_LEN (BASE_TIME_STAMP_LEN - 1 + 1 + 6 + 1 + 1)
+#define ARENA_LEN  (1U << 20)
+#define CHUNKS_MAX 8192U
+#define NONE       CAPTURE_SLOT_NONE
+/* Pieces of one writev(). */
+#define PARTS_MAX 64
+/* Stamp, TAB, "client" or "server", TAB; and the NUL that snprintf adds. */
+#define HEAD_LEN (BASE_TIME_STAMP_LEN - 1 + 1 + 6 + 1)
+
+static_assert(HEAD_LEN + CAPTURE_RECORD_MAX + 1 <= ARENA_LEN,
+	      "any record finds room in an empty arena");
 
 static void unlink_slot(struct capture_files *s, uint32_t i)
 {
@@ -57,16 +63,21 @@ static void free_slot(struct capture_files *s, uint32_t i)
 }
 
 int capture_files_init(struct capture_files *s, int dir, uint32_t max_open,
-		       capture_lost_fn *lost, void *arg)
+		       const struct capture_files_ops *ops, void *arg)
 {
 	assert(max_open > 0);
 	*s = (struct capture_files){
-		.dir = dir, .max_open = max_open, .lost = lost, .arg = arg
+		.dir = dir, .max_open = max_open, .ops = ops, .arg = arg
 	};
+	s->end = &s->first;
 	s->slots = calloc((size_t)max_open + 1, sizeof(*s->slots));
-	s->gathered = malloc(GATHER_MAX);
-	if (!s->slots || !s->gathered) {
-		capture_files_done(s);
+	s->arena = malloc(ARENA_LEN);
+	s->chunks = malloc(CHUNKS_MAX * sizeof(*s->chunks));
+	if (!s->slots || !s->arena || !s->chunks) {
+		free(s->slots);
+		free(s->arena);
+		free(s->chunks);
+		*s = (struct capture_files){ .dir = dir };
 		return -ENOMEM;
 	}
 	s->slots[max_open].older = max_open;
@@ -78,31 +89,40 @@ int capture_files_init(struct capture_files *s, int dir, uint32_t max_open,
 	return 0;
 }
 
+static void close_all(struct capture_files *s)
+{
+	for (uint32_t i = 0; i < s->max_open; i++)
+		free_slot(s, i);
+}
+
 void capture_files_done(struct capture_files *s)
 {
-	if (s->slots && s->gathered) {
-		capture_files_flush(s);
-		for (uint32_t i = 0; i < s->max_open; i++)
-			free_slot(s, i);
-	}
+	if (!s->slots)
+		return;
+	capture_files_flush(s);
+	close_all(s);
 	free(s->slots);
-	free(s->gathered);
-	s->slots = NULL;
-	s->gathered = NULL;
+	free(s->arena);
+	free(s->chunks);
+	*s = (struct capture_files){ .dir = s->dir };
+}
+
+void capture_files_set_dir(struct capture_files *s, int dir)
+{
+	close_all(s);
+	s->dir = dir;
 }
 
 /* Gives the file the slot that was used least recently. */
-static int open_slot(struct capture_files *s, struct capture_file *f)
+static int open_slot(struct capture_files *s, struct capture_file *f,
+		     const char *name)
 {
 	const uint32_t i = s->slots[s->max_open].newer;
-	char name[CAPTURE_NAME_LEN];
 	int fd;
 
 	if (s->slots[i].file)
 		free_slot(s, i);
-	fd = capture_write_open(s->dir,
-				capture_id_file_name(&f->id, &f->client, name),
-				O_NOFOLLOW);
+	fd = capture_write_open(s->dir, name, O_NOFOLLOW);
 	if (fd < 0)
 		return fd;
 	s->slots[i].fd = fd;
@@ -111,125 +131,187 @@ static int open_slot(struct capture_files *s, struct capture_file *f)
 	return 0;
 }
 
-/* A descriptor at the end of the last whole record. Return: it or -errno. */
-static int descriptor(struct capture_files *s, struct capture_file *f)
+/* Return: 0, and the file is open and as its mark says, or -errno; *news: the
+ * owner has to keep the mark. */
+static int settle(struct capture_files *s, struct capture_file *f, bool *news)
 {
+	char name[CAPTURE_NAME_LEN];
 	int r = 0;
 
-	if (f->slot != CAPTURE_SLOT_NONE &&
-	    !capture_write_has_name(s->slots[f->slot].fd)) {
+	(void)capture_id_file_name(&f->id, &f->client, name);
+	if (f->slot != NONE && !capture_write_has_name(s->slots[f->slot].fd))
 		free_slot(s, f->slot);
-		f->torn = 0;
-	}
-	if (f->slot == CAPTURE_SLOT_NONE)
-		r = open_slot(s, f);
+	if (f->slot == NONE)
+		r = open_slot(s, f, name);
 	if (r)
 		return r;
 	touch_slot(s, f->slot);
-	if (f->torn)
-		r = capture_write_cut(s->slots[f->slot].fd, f->torn);
-	if (r)
+	r = capture_write_settle(s->slots[f->slot].fd, s->dir, name, &f->mark,
+				 &f->unsure);
+	if (r <= 0)
 		return r;
-	f->torn = 0;
-	return s->slots[f->slot].fd;
+	s->ops->moved(s->arg, f);
+	*news = true;
+	return 0;
 }
 
-/* Appends all parts or nothing. Return: 0 or -errno. */
-static int append(struct capture_files *s, struct capture_file *f,
-		  const struct base_span *parts, int n_parts)
+/* The next parts of a chain; records that lie side by side are one part.
+ * Return: their number; *i becomes the first chunk that is left. */
+static int gather_parts(const struct capture_files *s, uint32_t *i,
+			struct iovec parts[PARTS_MAX])
 {
-	const int fd = descriptor(s, f);
+	uint32_t end = 0;
+	int n = 0;
+
+	for (; *i != NONE; *i = s->chunks[*i].next) {
+		const struct capture_chunk *c = &s->chunks[*i];
+
+		if (n && c->at == end) {
+			parts[n - 1].iov_len += c->len;
+		} else {
+			if (n == PARTS_MAX)
+				return n;
+			parts[n++] = (struct iovec){ s->arena + c->at, c->len };
+		}
+		end = c->at + c->len;
+	}
+	return n;
+}
+
+/* All of the file's records or none. Return: 0 or -errno. */
+static int append(struct capture_files *s, struct capture_file *f)
+{
+	const int fd = s->slots[f->slot].fd;
+	struct iovec parts[PARTS_MAX];
+	uint64_t len = 0;
 	size_t written;
-	int r;
 
-	if (fd < 0)
-		return fd;
-	r = capture_write_all(fd, parts, n_parts, &written);
-	if (!r)
-		return 0;
-	if (written && capture_write_cut(fd, written))
-		f->torn = (uint32_t)written;
-	/* a file that is opened anew may be a better one */
-	free_slot(s, f->slot);
-	return r;
+	for (uint32_t i = f->first; i != NONE;) {
+		const int n = gather_parts(s, &i, parts);
+		const int r = capture_write_all(
+			fd, parts, n, BASE_DIE_CAPTURE_HALF, &written);
+
+		if (r) {
+			f->unsure = capture_write_undo(fd, &f->mark) != 0;
+			/* a file that is opened anew may be a better one */
+			free_slot(s, f->slot);
+			return r;
+		}
+		len += written;
+	}
+	f->mark.len += f->mark.ino ? len : 0;
+	if (len)
+		base_die_at(BASE_DIE_CAPTURE_WRITTEN);
+	return 0;
 }
 
-/* Writes what is gathered and the parts behind it, all of s->file. */
-static void write_out(struct capture_files *s, struct base_span payload,
-		      struct base_span end)
+static void tell_lost(struct capture_files *s, struct capture_file *f, int err)
 {
-	const struct base_span parts[] = {
-		{ (const uint8_t *)s->gathered, s->len }, payload, end
-	};
-	struct capture_file *f = s->file;
-	uint64_t lost[BASE_DIRECTIONS];
-	int r;
+	uint64_t bytes[BASE_DIRECTIONS] = { 0 };
 
-	r = append(s, f, parts, WS_ARRAY_LEN(parts));
-	memcpy(lost, s->payload, sizeof(lost));
-	memset(s->payload, 0, sizeof(s->payload));
-	s->len = 0;
-	s->file = NULL;
-	if (r)
-		s->lost(s->arg, f, -r, lost);
+	for (uint32_t i = f->first; i != NONE; i = s->chunks[i].next)
+		bytes[s->chunks[i].direction] += s->chunks[i].payload;
+	if (f->first != NONE)
+		s->ops->lost(s->arg, f, err, bytes);
+}
+
+/* Settles and then writes up to max_open files. */
+static void flush_group(struct capture_files *s)
+{
+	struct capture_file *f, *end = s->first;
+	bool news = false;
+
+	for (uint32_t n = 0; end && n < s->max_open; n++, end = end->next) {
+		const int r = settle(s, end, &news);
+
+		if (!r)
+			continue;
+		tell_lost(s, end, -r);
+		end->first = NONE;
+	}
+	if (news)
+		s->ops->keep(s->arg);
+	for (f = s->first; f != end; f = f->next) {
+		if (f->first != NONE) {
+			const int r = append(s, f);
+
+			if (r)
+				tell_lost(s, f, -r);
+		}
+		f->first = f->last = NONE;
+		f->gathered = false;
+	}
+	s->first = end;
 }
 
 void capture_files_flush(struct capture_files *s)
 {
-	static const struct base_span none = { NULL, 0 };
-
-	if (s->file)
-		write_out(s, none, none);
+	while (s->first)
+		flush_group(s);
+	s->end = &s->first;
+	s->used = 0;
+	s->n_chunks = 0;
 }
 
-static void gather(struct capture_files *s, struct base_span bytes)
+static void to_be_written(struct capture_files *s, struct capture_file *f)
 {
-	memcpy(s->gathered + s->len, bytes.ptr, bytes.len);
-	s->len += bytes.len;
+	if (f->gathered)
+		return;
+	f->gathered = true;
+	f->next = NULL;
+	*s->end = f;
+	s->end = &f->next;
 }
 
-int capture_file_open(struct capture_files *s, struct capture_file *f,
-		      const struct capture_id *id,
-		      const struct base_addr *client)
+void capture_file_begin(struct capture_files *s, struct capture_file *f,
+			const struct capture_id *id,
+			const struct base_addr *client,
+			const struct capture_mark *mark)
 {
-	int fd;
-
 	*f = (struct capture_file){ .id = *id,
 				    .client = *client,
-				    .slot = CAPTURE_SLOT_NONE };
-	fd = descriptor(s, f);
-	return fd < 0 ? fd : 0;
+				    .slot = NONE,
+				    .first = NONE,
+				    .last = NONE };
+	if (mark) {
+		f->mark = *mark;
+		f->unsure = true;
+	} else {
+		to_be_written(s, f);
+	}
 }
 
 void capture_file_record(struct capture_files *s, struct capture_file *f,
 			 uint64_t wall_ns, enum base_direction d,
 			 struct base_span bytes)
 {
-	static const struct base_span end = { (const uint8_t *)"\n", 1 };
-	const bool copy = bytes.len <= COPY_MAX;
-	char stamp[BASE_TIME_STAMP_LEN], head[HEAD_LEN];
-	const int n = snprintf(head, sizeof(head), "%s\t%s\t",
-			       base_time_stamp(wall_ns, stamp),
-			       base_direction_name(d));
-	const size_t need = (size_t)n + (copy ? bytes.len + end.len : 0);
+	const uint32_t len = (uint32_t)bytes.len;
+	const uint32_t need = HEAD_LEN + len + 1;
+	char stamp[BASE_TIME_STAMP_LEN], *at;
 
-	if (s->file != f || need > GATHER_MAX - s->len)
+	assert(bytes.len <= CAPTURE_RECORD_MAX);
+	if (need > ARENA_LEN - s->used || s->n_chunks == CHUNKS_MAX)
 		capture_files_flush(s);
-	s->file = f;
-	s->payload[d] += bytes.len;
-	gather(s, (struct base_span){ (const uint8_t *)head, (size_t)n });
-	if (!copy) {
-		write_out(s, bytes, end);
-		return;
-	}
-	gather(s, bytes);
-	gather(s, end);
+	at = s->arena + s->used;
+	(void)snprintf(at, HEAD_LEN + 1, "%s\t%s\t",
+		       base_time_stamp(wall_ns, stamp), base_direction_name(d));
+	memcpy(at + HEAD_LEN, bytes.ptr, len);
+	at[HEAD_LEN + len] = '\n';
+	s->chunks[s->n_chunks] = (struct capture_chunk){ .at = s->used,
+							 .len = need,
+							 .payload = len,
+							 .next = NONE,
+							 .direction = d };
+	*(f->first == NONE ? &f->first : &s->chunks[f->last].next) =
+		s->n_chunks;
+	f->last = s->n_chunks++;
+	s->used += need;
+	to_be_written(s, f);
 }
 
 void capture_file_close(struct capture_files *s, struct capture_file *f)
 {
-	if (s->file == f)
-		capture_files_flush(s);
-	if (f->slot != CAPTURE_SLOT_NONE)
+	assert(!f->gathered);
+	if (f->slot != NONE)
 		free_slot(s, f->slot);
 }

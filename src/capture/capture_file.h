@@ -8,16 +8,19 @@
  *   YYYY-MM-DD HH:MM:SS TAB client|server TAB bytes LF
  * in local time, the bytes as they were. Files only ever grow.
  *
+ * Records are gathered in one arena for all files, each file's in a chain, in
+ * whatever order the flows come; capture_files_flush() writes each file's at
+ * once. The owner calls it before it lets go of the bytes (moves its cursor),
+ * and a full arena calls it by itself.
+ *
  * Connections are many and mostly idle, descriptors few: a set keeps at most
  * max_open files open and closes the one that was used least recently. A file
  * that was closed is opened by its name in the log directory when it is needed
  * again, following no link. One that was deleted is made again, so that a log
  * directory that vanishes is noticed at the next record.
  *
- * Records that follow each other in one file are gathered and written at once,
- * at the latest by capture_files_flush(), which the owner calls before it lets
- * go of the bytes (moves its cursor). A large chunk is written straight from
- * where it lies.
+ * A flush goes in groups of at most max_open files: settle all, let the owner
+ * keep the marks that are new, then write (see capture_write.h).
  *
  * What fails (no space, read-only, directory gone) is told through lost(), with
  * the exact number of payload bytes that are not in the file. A file never ends
@@ -28,6 +31,7 @@
 #ifndef CAPTURE_FILE_H
 #define CAPTURE_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base_addr.h"
@@ -35,14 +39,19 @@
 #include "base_direction.h"
 #include "base_rd.h"
 #include "capture_id.h"
+#include "capture_write.h"
 
 /* A file's state beside the set; owned by the flow's entry in the recorder, in
- * use from capture_file_open() to capture_file_close(). Must not move. */
+ * use from capture_file_begin() to capture_file_close(). Must not move. */
 struct capture_file {
 	struct capture_id id;
 	struct base_addr client;
+	struct capture_mark mark; /* as far as whole records are written */
 	uint32_t slot; /* of its descriptor; CAPTURE_SLOT_NONE = closed */
-	uint32_t torn; /* bytes of a failed record still to be cut off */
+	bool unsure;   /* more than the mark says may be there */
+	bool gathered; /* on the list of those to be written */
+	uint32_t first, last; /* its chain in the arena */
+	struct capture_file *next;
 };
 
 #define CAPTURE_SLOT_NONE UINT32_MAX
@@ -53,9 +62,23 @@ struct capture_slot {
 	uint32_t older, newer;     /* neighbours in the order of use */
 };
 
-/* Records of `file` were not written: bytes[direction] of payload. */
-typedef void capture_lost_fn(void *arg, struct capture_file *file, int err,
-			     const uint64_t bytes[BASE_DIRECTIONS]);
+/* A record in the arena, with its head and its LF. */
+struct capture_chunk {
+	uint32_t at, len;
+	uint32_t payload; /* bytes of the connection in it */
+	uint32_t next;    /* of the same file; CAPTURE_SLOT_NONE = the last */
+	enum base_direction direction;
+};
+
+struct capture_files_ops {
+	/* Records of `file` were not written: bytes[direction] of payload. */
+	void (*lost)(void *arg, struct capture_file *file, int err,
+		     const uint64_t bytes[BASE_DIRECTIONS]);
+	/* file->mark has changed, and is to be kept with the next keep(). */
+	void (*moved)(void *arg, struct capture_file *file);
+	/* After some moved(): then their files are written to. */
+	void (*keep)(void *arg);
+};
 
 /* Owned by the recorder. */
 struct capture_files {
@@ -64,33 +87,38 @@ struct capture_files {
 	 * and the oldest; free slots are the oldest. */
 	struct capture_slot *slots;
 	uint32_t max_open;
-	capture_lost_fn *lost;
+	const struct capture_files_ops *ops;
 	void *arg;
 
-	/* Records not yet written: all of one file. */
-	struct capture_file *file; /* NULL = none */
-	char *gathered;
-	size_t len;
-	uint64_t payload[BASE_DIRECTIONS]; /* bytes in `gathered` */
+	char *arena;
+	uint32_t used; /* bytes of it */
+	struct capture_chunk *chunks;
+	uint32_t n_chunks;
+	struct capture_file *first, **end; /* those to be written */
 };
 
 /* max_open >= 1. `dir` stays open for the life of the set.
  * Return: 0 or -ENOMEM. */
 WS_MUST_USE int capture_files_init(struct capture_files *s, int dir,
-				   uint32_t max_open, capture_lost_fn *lost,
+				   uint32_t max_open,
+				   const struct capture_files_ops *ops,
 				   void *arg);
 
 /* Writes what is gathered and closes all descriptors. */
 void capture_files_done(struct capture_files *s);
 
-/* Creates the file at once; one that exists is continued. Return: 0 or -errno;
- * the file is in use either way, and each record tries again. */
-WS_MUST_USE int capture_file_open(struct capture_files *s,
-				  struct capture_file *f,
-				  const struct capture_id *id,
-				  const struct base_addr *client);
+/* Another log directory: all files are opened there from now on. */
+void capture_files_set_dir(struct capture_files *s, int dir);
 
-/* The bytes must stay until the call returns, no longer. */
+/* A file of a connection. mark: what a predecessor left of it; NULL: it is new,
+ * and the next flush creates it. One that exists is continued. */
+void capture_file_begin(struct capture_files *s, struct capture_file *f,
+			const struct capture_id *id,
+			const struct base_addr *client,
+			const struct capture_mark *mark);
+
+/* Copies the bytes, at most CAPTURE_RECORD_MAX. */
+#define CAPTURE_RECORD_MAX (256U << 10)
 void capture_file_record(struct capture_files *s, struct capture_file *f,
 			 uint64_t wall_ns, enum base_direction d,
 			 struct base_span bytes);
@@ -98,7 +126,7 @@ void capture_file_record(struct capture_files *s, struct capture_file *f,
 /* Writes what is gathered. */
 void capture_files_flush(struct capture_files *s);
 
-/* Writes what is gathered of it and ends its use. */
+/* Ends its use, after a flush. */
 void capture_file_close(struct capture_files *s, struct capture_file *f);
 
 #endif

@@ -1,20 +1,37 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* capture_write.h - whole records or none, at the end of a file */
+/*
+ * capture_write.h - files that only grow, and how much of them counts
+ *
+ * Theory of operation
+ *
+ * A mark says of a file {device, inode, length}: what lies behind that length
+ * does not count. Whoever appends settles first:
+ *
+ *   as the mark says      go on
+ *   longer, and unsure    what is too much was written by ourselves and not
+ *                         finished, or by a predecessor that died: cut off
+ *   anything else         new, moved away and made anew, cut short or grown by
+ *                         others: the mark becomes what the file is, and has to
+ *                         be kept by the owner before the first byte is written
+ *
+ * So at any time the kept mark is a length that the file had when nothing of
+ * the unfinished was in it, and a successor that is unsure cuts back just that.
+ */
 #ifndef CAPTURE_WRITE_H
 #define CAPTURE_WRITE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "base_attr.h"
+#include "base_die.h"
 #include "base_rd.h"
-
-#define CAPTURE_WRITE_PARTS_MAX 3
 
 /* A regular file, and how much of it counts. */
 struct capture_mark {
-	uint64_t dev, ino; /* ino 0 = no file, or none that can be cut */
+	uint64_t dev, ino; /* ino 0 = no file, or one that cannot be cut */
 	uint64_t len;
 };
 
@@ -24,18 +41,31 @@ WS_MUST_USE int capture_write_open(int dir, const char *path, int more);
 
 /* Does the file still have a name? Bytes written to one that has not are lost
  * without an error. */
-bool capture_write_has_name(int fd);
+WS_MUST_USE bool capture_write_has_name(int fd);
 
-/* Is this still what `path` names? */
-bool capture_write_is_at(int fd, const char *path);
+/* Is this still what `path` names in `dir`? */
+WS_MUST_USE bool capture_write_is_at(int fd, int dir, const char *path);
 
-/* Appends 1 to CAPTURE_WRITE_PARTS_MAX parts. Return: 0 or -errno; *written
- * holds the number of bytes that got there either way. */
-WS_MUST_USE int capture_write_all(int fd, const struct base_span *parts,
-				  int n_parts, size_t *written);
+/*
+ * See above. A file that is not what an unsure mark says may have been moved
+ * away while nobody watched: what was too much in it is cut off where it lies
+ * now, if that is still the directory `dir` of the path `path`.
+ * Return: 0; 1 when the mark has changed; -errno.
+ */
+WS_MUST_USE int capture_write_settle(int fd, int dir, const char *path,
+				     struct capture_mark *mark, bool *unsure);
 
-/* Takes the last len bytes of a regular file back. Return: 0 or -errno, -EINVAL
- * for a file that is not regular. */
-int capture_write_cut(int fd, size_t len);
+/* A part for writev(), which reads only but has no interface that says so. */
+struct iovec capture_write_part(struct base_span part);
+
+/* Appends all parts, which it uses up. `half` is where a test lets it die in
+ * between. Return: 0 or -errno; *written holds the number of bytes that got
+ * there either way. */
+WS_MUST_USE int capture_write_all(int fd, struct iovec *parts, int n_parts,
+				  enum base_die_point half, size_t *written);
+
+/* After a write that failed: back to the mark. Return: 0 or -errno, -EINVAL for
+ * a file that cannot be cut. */
+WS_MUST_USE int capture_write_undo(int fd, const struct capture_mark *mark);
 
 #endif

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base_die.h"
+#include "base_fd.h"
 #include "base_log.h"
 #include "base_time.h"
 #include "recorder_internal.h"
@@ -16,28 +18,62 @@
 
 static const char *const syscalls[] = {
 	"epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", "faccessat",
-	"faccessat2",    "fcntl",     "ftruncate",   "openat",     "pwrite64",
-	"recvmsg",       "sendmsg",   "unlinkat",    NULL,
+	"faccessat2",    "fcntl",     "ftruncate",   "getdents64", "openat",
+	"recvmsg",       "sendmsg",   NULL,
 };
 
 /* Copies the payload out of the ring: the worker may be hostile, or may have
  * left us behind and write there again. */
-static bool take(struct recorder *r, const struct recorder_ring *ring,
+static bool take(struct recorder *r, struct recorder_ring *ring,
 		 const struct ring_entry *e, const uint8_t *payload)
 {
 	if (e->len > RING_CHUNK_MAX) {
-		stat_add(r->stat, STAT_NONSENSE, 1);
+		recorder_nonsense(ring);
 		return false;
 	}
 	memcpy(r->payload, payload, e->len);
-	return ring_reader_intact(&ring->reader);
+	if (!ring_reader_intact(&ring->reader))
+		return false;
+	ring->nonsense = false;
+	return true;
+}
+
+void recorder_nonsense(struct recorder_ring *ring)
+{
+	struct recorder *r = ring->recorder;
+	const struct role_message m = { .type = ROLE_NONSENSE,
+					.worker = ring->index };
+	int err;
+
+	stat_add(&r->stat, STAT_NONSENSE, 1);
+	r->dirty = true;
+	if (ring->nonsense)
+		return;
+	ring->nonsense = true;
+	base_err("worker/%u writes nonsense into its ring", ring->index);
+	err = role_channel_send(r->setup->channel, &m, -1);
+	if (err) /* it will write nonsense again */
+		base_err("cannot tell the supervisor: %s",
+			 strerrordesc_np(-err));
+}
+
+/* What was unread is lost, and given back. */
+static void went_on_at_head(struct recorder_ring *ring, int why)
+{
+	recorder_partial_remove_all(ring);
+	ring->recorder->dirty = true;
+	if (why == -EBADMSG)
+		recorder_nonsense(ring);
+	else
+		base_warn("left behind by worker/%u: going on at its head",
+			  ring->index);
 }
 
 /* Return: true when the ring is read to its head. */
 static bool read_ring(struct recorder_ring *ring, bool *something)
 {
-	size_t bytes = 0;
 	struct recorder *r = ring->recorder;
+	size_t bytes = 0;
 
 	for (int i = 0; i < RECORDER_BATCH && bytes < RECORDER_BATCH_BYTES;
 	     i++) {
@@ -45,22 +81,23 @@ static bool read_ring(struct recorder_ring *ring, bool *something)
 		const uint8_t *payload;
 		const int n = ring_reader_next(&ring->reader, &e, &payload);
 
-		if (n == 0)
-			return true;
-		*something = true;
-		if (n == -EBADMSG) {
-			stat_add(r->stat, STAT_NONSENSE, 1);
-			base_err("worker/%td writes nonsense into its ring: "
-				 "skipping to its head",
-				 ring - r->rings);
-		} else if (n == -EOVERFLOW) {
-			base_warn("left behind by worker/%td: going on at its "
-				  "head",
-				  ring - r->rings);
-		} else if (take(r, ring, &e, payload)) {
-			recorder_flow_entry(ring, &e, r->payload);
+		if (n < 0) {
+			went_on_at_head(ring, n);
+		} else if (n > 0) {
+			ring->done = ring_reader_at(&ring->reader);
+			if (take(r, ring, &e, payload)) {
+				base_die_at(BASE_DIE_RECORDER_READ);
+				recorder_flow_entry(ring, &e, r->payload);
+				base_die_at(BASE_DIE_RECORDER_FRAMED);
+			}
 			bytes += e.len;
 		}
+		ring->done = ring->reader.pos;
+		if (n == 0)
+			return true;
+		*something = r->dirty = true;
+		if (r->commit_soon)
+			recorder_files_commit(r);
 	}
 	return false;
 }
@@ -81,10 +118,7 @@ static enum found read_all(struct recorder *r)
 		all_read &= read_ring(&r->rings[i], &something);
 	if (all_read)
 		recorder_flow_expire(r, before);
-	/* First to the files, then the bytes go back to the workers. */
-	recorder_files_flush(r);
-	for (unsigned i = 0; i < r->setup->n_workers; i++)
-		ring_reader_release(&r->rings[i].reader);
+	recorder_files_commit(r);
 	if (!all_read)
 		return FOUND_MORE;
 	return something ? FOUND_ALL : FOUND_NOTHING;
@@ -125,7 +159,7 @@ static void work(struct recorder *r)
 		return;
 	}
 	sweep_all(r);
-	recorder_files_flush(r);
+	recorder_files_commit(r);
 	if (!sleep_all(r) || r->due_first)
 		loop_timer_set(&r->loop, &r->tick, now + RECORDER_TICK_MS);
 }
@@ -149,53 +183,113 @@ static void kicked(struct loop_watch *watch, uint32_t events)
 	work(ring->recorder);
 }
 
-static void supervisor_spoke(struct loop_watch *watch, uint32_t events)
+static void stop(struct recorder *r)
 {
-	struct recorder *r = WS_CONTAINER(watch, struct recorder, channel);
-	struct role_message m;
-	const int n = role_channel_receive(watch->fd, &m, NULL);
-
-	(void)events;
-	if (n == 0 || (n == 1 && m.type != ROLE_STOP))
-		return;
 	loop_watch_remove(&r->loop, &r->channel);
 	r->stopping = true;
 	work(r);
 }
 
+static void supervisor_spoke(struct loop_watch *watch, uint32_t events)
+{
+	struct recorder *r = WS_CONTAINER(watch, struct recorder, channel);
+	struct role_message m;
+	WS_CLEAN(base_fd_close) int with = -1;
+	const int n = role_channel_receive(watch->fd, &m, &with);
+
+	(void)events;
+	if (n == 0)
+		return;
+	if (n < 0) {
+		stop(r);
+		return;
+	}
+	switch ((enum role_message_type)m.type) {
+	case ROLE_STOP:
+		stop(r);
+		return;
+	case ROLE_PREPARE:
+		recorder_reload_prepare(r, m.number, base_fd_take(&with));
+		return;
+	case ROLE_ACTIVATE:
+		recorder_reload_activate(r, m.number);
+		return;
+	case ROLE_DISCARD:
+		recorder_reload_discard(r);
+		return;
+	case ROLE_READY:
+	case ROLE_DRAIN:
+	case ROLE_DRAINED:
+	case ROLE_LEND:
+	case ROLE_PREPARED:
+	case ROLE_CLOSE:
+	case ROLE_NONSENSE:
+	case ROLE_MESSAGE_MAX:
+		return;
+	}
+}
+
+/* Where the predecessor stopped: behind what was given back, or at it. */
+static void take_position(struct recorder_ring *ring)
+{
+	const struct recorder *r = ring->recorder;
+	const uint64_t pos =
+		recorder_commit_globals(r->setup->commit)->pos[ring->index];
+
+	ring->done = ring->reader.pos;
+	/* a memory that its predecessor spoilt holds anything */
+	if (pos > ring->done && pos - ring->done <= ring->reader.map.ring_size)
+		ring->replay_to = pos;
+}
+
 static int open_ring(struct recorder *r, unsigned i)
 {
 	struct recorder_ring *ring = &r->rings[i];
+	struct ring_map *m = &r->setup->maps[i];
 	struct ring_view_map map;
-	int err = ring_map_view(&map, &r->setup->maps[i], RING_READER_RECORDER);
+	int err = ring_map_view(&map, m, RING_READER_RECORDER);
 
 	if (err)
 		return err;
+	/* the mapping is enough, and descriptors are few */
+	base_fd_close(&m->table_fd);
+	base_fd_close(&m->data_fd);
+	base_fd_close(&m->cursor_fd[RING_READER_RECORDER]);
 	ring->recorder = r;
+	ring->index = i;
 	ring->n_slots = map.n_slots;
 	ring->flows = calloc(map.n_slots, sizeof(struct recorder_flow *));
 	ring->lost = calloc(map.n_slots, sizeof(*ring->lost));
-	if (!ring->flows || !ring->lost)
+	if (!ring->flows || !ring->lost) {
+		ring_map_unview(&map);
 		return -ENOMEM;
+	}
 	ring_reader_init(&ring->reader, &map, RING_READER_RECORDER);
-	ring->kick.fd = r->setup->maps[i].kick_fd[RING_READER_RECORDER];
+	take_position(ring);
+	ring->kick.fd = m->kick_fd[RING_READER_RECORDER];
 	ring->kick.ready = kicked;
 	return loop_watch_add(&r->loop, &ring->kick, EPOLLIN);
 }
 
 static int prepare(struct recorder *r)
 {
+	const struct recorder_globals *g =
+		recorder_commit_globals(r->setup->commit);
 	int err = loop_init(&r->loop, NULL, NULL);
 
 	if (err)
 		return err;
+	recorder_commit_recover(r->setup->commit);
+	for (int i = 0; i < STAT_MAX; i++)
+		atomic_init(&r->stat.v[i], g->stat[i]);
+	recorder_guard_recover(r);
 	r->tick.fire = tick;
 	for (unsigned i = 0; i < r->setup->n_workers; i++) {
 		err = open_ring(r, i);
 		if (err)
 			return err;
 	}
-	r->stat = &r->rings[0].reader.map.cursor->stat;
+	recorder_files_publish(r);
 	r->channel.fd = r->setup->channel;
 	r->channel.ready = supervisor_spoke;
 	return loop_watch_add(&r->loop, &r->channel, EPOLLIN);
@@ -212,19 +306,25 @@ static int run(struct recorder *r)
 	err = recorder_files_open(r);
 	if (err)
 		return err;
+	for (unsigned i = 0; i < r->setup->n_workers; i++)
+		recorder_flow_take_over(&r->rings[i]);
 	loop_timer_set(&r->loop, &r->tick, 0);
 	err = role_channel_say(r->setup->channel, ROLE_READY);
 	if (!err)
 		err = loop_run(&r->loop);
-	if (err)
+	if (err) /* the successor takes over what is held */
 		base_err("cannot go on: %s", strerrordesc_np(-err));
-	recorder_flow_end_all(r);
-	recorder_files_flush(r);
+	else
+		recorder_flow_judge_all(r);
+	recorder_files_commit(r);
 	return err;
 }
 
 static void finish(struct recorder *r)
 {
+	for (unsigned i = 0; r->rings && i < r->setup->n_workers; i++)
+		recorder_flow_free_all(&r->rings[i]);
+	recorder_reload_discard(r);
 	recorder_files_close(r);
 	for (unsigned i = 0; r->rings && i < r->setup->n_workers; i++) {
 		free(r->rings[i].flows);
@@ -252,7 +352,6 @@ int recorder_main(const struct recorder_setup *setup, pid_t parent)
 	r->setup = setup;
 	r->conf = setup->conf;
 	r->log_dir = -1;
-	r->started_ns = base_time_wall_ns();
 	r->loop.epoll_fd = -1;
 	r->rings = calloc(setup->n_workers, sizeof(*r->rings));
 	r->payload = malloc(RING_CHUNK_MAX);

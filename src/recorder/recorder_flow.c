@@ -12,9 +12,6 @@ _Static_assert((int)RING_CLIENT == (int)BASE_CLIENT &&
 		       (int)RING_SIDES == (int)BASE_DIRECTIONS,
 	       "a direction is named after the side that sends");
 
-/* This recorder was not there when the flow began. */
-#define NEXT_UNKNOWN UINT64_MAX
-
 static void message(void *arg, const struct track_message *m)
 {
 	struct recorder *r = arg;
@@ -22,20 +19,34 @@ static void message(void *arg, const struct track_message *m)
 	const struct capture_event e = {
 		.wall_ns = m->wall_ns,
 		.direction = m->direction,
-		.id = f->id,
-		.client = f->client,
+		.id = f->file.id,
+		.client = f->file.client,
 		.message = m->bytes,
 	};
 
-	capture_events_add(&r->events, &e);
+	capture_event_add(&r->events, &e);
 }
 
-static struct track_out out_of(struct recorder *r, struct recorder_flow *f)
+static struct track_out out_of(struct recorder_flow *f)
 {
+	struct recorder *r = f->ring->recorder;
+
 	r->current = f;
 	return (struct track_out){ .message = message,
 				   .arg = r,
 				   .counts = &r->counts };
+}
+
+static void touch(struct recorder_flow *f)
+{
+	struct recorder *r = f->ring->recorder;
+
+	r->dirty = true;
+	if (f->changed)
+		return;
+	f->changed = true;
+	f->next_changed = r->changed;
+	r->changed = f;
 }
 
 static void list_remove(struct recorder *r, struct recorder_flow *f)
@@ -65,81 +76,243 @@ static void note_due(struct recorder *r, struct recorder_flow *f)
 	f->due = true;
 }
 
+/* Where the framer stands, as one number that only grows. */
+static uint64_t framed(const struct recorder_flow *f)
+{
+	return f->track.streams[BASE_CLIENT].offset +
+	       f->track.streams[BASE_SERVER].offset;
+}
+
+/* What is held is no message. */
+static void drop_held(struct recorder_flow *f)
+{
+	const struct track_out out = out_of(f);
+
+	for (int d = 0; d < BASE_DIRECTIONS; d++)
+		track_stream_skip(&f->track.streams[d], 0, &out);
+}
+
 void recorder_flow_expire(struct recorder *r, uint64_t now_ns)
 {
 	struct recorder_flow *next;
 
 	for (struct recorder_flow *f = r->due_first; f; f = next) {
-		struct track_out out = out_of(r, f);
+		const struct track_out out = out_of(f);
 
 		next = f->newer;
-		track_flow_expire(&f->track, now_ns, &out);
+		if (now_ns < track_flow_due(&f->track))
+			continue;
+		if (recorder_guard_enter(r, RECORDER_DECODE_SILENCE, f,
+					 framed(f))) {
+			track_flow_expire(&f->track, now_ns, &out);
+			recorder_guard_leave(r);
+		} else {
+			drop_held(f);
+		}
+		recorder_partial_check(f);
 		note_due(r, f);
+		touch(f);
 	}
 }
 
-static const struct conf_rule *rule_of(const struct recorder *r,
-				       const struct ring_slot *s)
+static const struct track_protocol *protocol_at(unsigned i)
 {
-	return s->rule < r->conf->n_rules ? &r->conf->rules[s->rule] : NULL;
+	const struct track_protocol *const *p = track_protocols();
+
+	while (*p && i--)
+		p++;
+	return *p;
 }
 
-static void begin_track(struct recorder_flow *f, const struct conf_rule *rule)
+/* Return: false, a worker that knows what it does writes no such slot. */
+static bool begin_track(struct recorder_flow *f, const struct ring_slot *s)
 {
-	const bool automatic = !strcmp(rule->observe, "auto");
+	const struct track_protocol *p = NULL;
 
-	f->tracked = strcmp(rule->observe, "none") != 0;
-	track_flow_init(&f->track,
-			automatic ? NULL : track_protocol_find(rule->observe),
-			f->server.port);
+	if (s->observe >= CONF_OBSERVE_PROTOCOL) {
+		p = protocol_at(s->observe - CONF_OBSERVE_PROTOCOL);
+		if (!p)
+			return false;
+	}
+	f->tracked = s->observe != CONF_OBSERVE_NONE;
+	track_flow_init(&f->track, p, f->server.port);
+	return s->capture < CONF_CAPTURE_MAX;
 }
 
+/* Goes on where a predecessor's last commit stands. */
+static void restore(struct recorder_flow *f, const struct recorder_record *rec)
+{
+	f->track.raw[BASE_CLIENT] = rec->flags & RECORDER_RECORD_RAW_CLIENT;
+	f->track.raw[BASE_SERVER] = rec->flags & RECORDER_RECORD_RAW_SERVER;
+	if (rec->protocol)
+		f->track.protocol = protocol_at(rec->protocol - 1U);
+	for (int d = 0; d < BASE_DIRECTIONS; d++) {
+		f->next[d] = rec->next[d];
+		f->track.streams[d].offset = rec->next[d] - rec->held[d];
+	}
+}
+
+void recorder_flow_record(const struct recorder_flow *f,
+			  struct recorder_record *rec)
+{
+	const struct track_protocol *const *p = track_protocols();
+
+	*rec = (struct recorder_record){ .serial = f->serial,
+					 .capture = f->file.mark };
+	if (f->ended)
+		rec->flags |= RECORDER_RECORD_ENDED;
+	if (f->track.raw[BASE_CLIENT])
+		rec->flags |= RECORDER_RECORD_RAW_CLIENT;
+	if (f->track.raw[BASE_SERVER])
+		rec->flags |= RECORDER_RECORD_RAW_SERVER;
+	for (uint8_t i = 0; p[i]; i++) {
+		if (p[i] == f->track.protocol)
+			rec->protocol = (uint8_t)(i + 1);
+	}
+	for (int d = 0; d < BASE_DIRECTIONS; d++) {
+		rec->next[d] = f->next[d];
+		if (f->tracked)
+			rec->held[d] = (uint32_t)(f->next[d] -
+						  f->track.streams[d].offset);
+	}
+}
+
+/* rec: what is committed of this flow, or NULL. */
 static struct recorder_flow *begin(struct recorder_ring *ring, uint32_t slot,
-				   const struct ring_slot *s)
+				   const struct ring_slot *s,
+				   const struct recorder_record *rec)
 {
 	struct recorder *r = ring->recorder;
-	const struct conf_rule *rule = rule_of(r, s);
-	struct recorder_flow *f;
+	struct recorder_flow *f = calloc(1, sizeof(*f));
+	const struct capture_id id = {
+		.second = ring_connection_second(s->connection),
+		.number = ring_connection_number(s->connection),
+	};
 
-	if (!rule)
-		return NULL;
-	f = calloc(1, sizeof(*f));
 	if (!f) {
 		base_err("out of memory: a flow is not recorded flow=%016llx",
 			 (unsigned long long)s->flow_id);
 		return NULL;
 	}
+	f->ring = ring;
 	f->slot = slot;
 	f->serial = s->serial;
 	f->flow_id = s->flow_id;
-	f->id.second = ring_connection_second(s->connection);
-	f->id.number = ring_connection_number(s->connection);
-	f->client = s->client;
 	f->server = s->server;
-	f->captured = rule->capture == CONF_CAPTURE_TEXT;
-	begin_track(f, rule);
-	if (f->captured &&
-	    capture_file_open(&r->captures, &f->file, &f->id, &f->client)) {
-		/* told by the first record that is lost; it tries again */
+	if (!begin_track(f, s)) {
+		recorder_nonsense(ring);
+		free(f);
+		return NULL;
 	}
+	if (rec)
+		restore(f, rec);
+	f->captured = s->capture == CONF_CAPTURE_TEXT;
+	f->file.id = id;
+	f->file.client = s->client;
+	if (f->captured)
+		capture_file_begin(&r->captures, &f->file, &id, &s->client,
+				   rec ? &rec->capture : NULL);
 	ring->flows[slot] = f;
+	if (!rec)
+		touch(f);
 	return f;
 }
 
-static void end(struct recorder_ring *ring, struct recorder_flow *f)
+static void judge(struct recorder_flow *f)
 {
-	struct recorder *r = ring->recorder;
+	struct recorder *r = f->ring->recorder;
+	const struct track_out out = out_of(f);
 
-	if (f->tracked) {
-		struct track_out out = out_of(r, f);
+	if (!f->tracked)
+		return;
+	for (int d = 0; d < BASE_DIRECTIONS; d++) {
+		const struct track_stream *s = &f->track.streams[d];
 
-		track_flow_end(&f->track, &out);
+		/* what a predecessor held, and was too far back to read again
+		 */
+		r->counts.skipped += f->next[d] - (s->offset + s->len);
 	}
-	list_remove(r, f);
+	if (recorder_guard_enter(r, RECORDER_DECODE_END, f, framed(f))) {
+		track_flow_end(&f->track, &out);
+		recorder_guard_leave(r);
+	} else {
+		drop_held(f);
+	}
+	for (int d = 0; d < BASE_DIRECTIONS; d++)
+		f->track.streams[d].offset = f->next[d];
+	recorder_partial_check(f);
+	note_due(r, f);
+	touch(f);
+}
+
+/* It stays in the table, as ended, until that is committed. */
+static void end(struct recorder_flow *f)
+{
+	judge(f);
+	recorder_partial_remove(f);
+	list_remove(f->ring->recorder, f);
+	f->ended = true;
+	touch(f);
+}
+
+static void free_flow(struct recorder_flow *f)
+{
 	if (f->captured)
-		capture_file_close(&r->captures, &f->file);
-	ring->flows[f->slot] = NULL;
+		capture_file_close(&f->ring->recorder->captures, &f->file);
+	f->ring->flows[f->slot] = NULL;
 	free(f);
+}
+
+void recorder_flow_committed(struct recorder *r)
+{
+	struct recorder_flow *next;
+
+	for (struct recorder_flow *f = r->changed; f; f = next) {
+		next = f->next_changed;
+		f->changed = false;
+		if (f->ended)
+			free_flow(f);
+	}
+	r->changed = NULL;
+}
+
+void recorder_flow_free_all(struct recorder_ring *ring)
+{
+	const struct recorder *r = ring->recorder;
+
+	for (uint32_t i = 0; ring->flows && i < ring->n_slots; i++) {
+		struct recorder_flow *f = ring->flows[i];
+
+		if (!f)
+			continue;
+		if (f->tracked) {
+			/* only memory: nothing is judged */
+			struct track_counts counts = r->counts;
+			const struct track_out out = { .counts = &counts };
+
+			for (int d = 0; d < BASE_DIRECTIONS; d++)
+				track_stream_skip(&f->track.streams[d], 0,
+						  &out);
+		}
+		free_flow(f);
+	}
+}
+
+static bool replaying(const struct recorder_ring *ring)
+{
+	return ring->done < ring->replay_to;
+}
+
+/* What the entry says or the table knows of its flow. */
+static bool describe(struct recorder_ring *ring, const struct ring_entry *e,
+		     const uint8_t *payload, struct ring_slot *s)
+{
+	if (e->type != RING_ENTRY_DATA) {
+		memcpy(s, payload, sizeof(*s));
+		return s->serial == e->serial;
+	}
+	return ring->lost[e->slot] != e->serial &&
+	       ring_reader_find(&ring->reader, e->slot, e->serial, s);
 }
 
 /* The flow of an entry; NULL: it is gone, or never was. */
@@ -148,103 +321,180 @@ static struct recorder_flow *find(struct recorder_ring *ring,
 				  const uint8_t *payload)
 {
 	struct recorder_flow *f = ring->flows[e->slot];
+	struct recorder_record rec;
 	struct ring_slot s;
+	bool known;
 
 	if (f && f->serial == e->serial)
-		return f;
-	if (f)
-		end(ring, f); /* its CLOSE got lost: the slot lives again */
-	if (e->type == RING_ENTRY_DATA) {
-		if (ring->lost[e->slot] == e->serial)
-			return NULL;
-		if (!ring_reader_find(&ring->reader, e->slot, e->serial, &s)) {
-			ring->lost[e->slot] = e->serial;
-			return NULL;
-		}
-	} else {
-		memcpy(&s, payload, sizeof(s));
-		if (s.serial != e->serial)
-			return NULL;
+		return f->ended ? NULL : f;
+	known = recorder_commit_get(ring->recorder->setup->commit, ring->index,
+				    e->slot, &rec) &&
+		rec.serial == e->serial;
+	if (known ? rec.flags & RECORDER_RECORD_ENDED : replaying(ring))
+		return NULL;
+	if (f) {
+		/* its CLOSE got lost: the slot lives again. A record holds one
+		 * flow, so what is known of this one comes into force first */
+		if (!f->ended)
+			end(f);
+		recorder_files_commit(ring->recorder);
 	}
-	f = begin(ring, e->slot, &s);
-	if (f && e->type != RING_ENTRY_OPEN &&
-	    s.opened_ns < ring->recorder->started_ns)
-		f->next[BASE_CLIENT] = f->next[BASE_SERVER] = NEXT_UNKNOWN;
+	f = NULL;
+	if (describe(ring, e, payload, &s))
+		f = begin(ring, e->slot, &s, known ? &rec : NULL);
+	if (!f)
+		ring->lost[e->slot] = e->serial;
 	return f;
 }
 
 /* Bytes up to stream offset `to` that were not seen. */
-static void count_gap(struct recorder *r, const struct recorder_flow *f,
-		      enum base_direction d, uint64_t to)
+static void count_gap(struct recorder_flow *f, enum base_direction d,
+		      uint64_t to)
 {
-	if (f->next[d] != NEXT_UNKNOWN && to > f->next[d])
-		stat_add(r->stat, STAT_GAP_BYTES, to - f->next[d]);
+	if (to > f->next[d])
+		stat_add(&f->ring->recorder->stat, STAT_GAP_BYTES,
+			 to - f->next[d]);
 }
 
 /* The flow has ended as `s`: what it had at last, and was not seen? */
-static void count_last_gaps(struct recorder *r, const struct recorder_flow *f,
-			    const struct ring_slot *s)
+static void count_last_gaps(struct recorder_flow *f, const struct ring_slot *s)
 {
 	if (!(s->flags & RING_SLOT_OBSERVED))
 		return;
 	for (int d = 0; d < BASE_DIRECTIONS; d++)
-		count_gap(r, f, (enum base_direction)d, s->dir[d].bytes_in);
+		count_gap(f, (enum base_direction)d, s->dir[d].bytes_in);
 }
 
-static void data(struct recorder_ring *ring, struct recorder_flow *f,
-		 const struct ring_entry *e, const uint8_t *payload)
+/* Kept raw: to the framer it is bytes between messages. */
+static void pass_over(struct recorder_flow *f, enum base_direction d,
+		      const struct track_chunk *chunk)
 {
-	struct recorder *r = ring->recorder;
+	const struct track_out out = out_of(f);
+	struct track_stream *s = &f->track.streams[d];
+
+	track_stream_skip(s, chunk->bytes.len, &out);
+	s->offset = chunk->offset + chunk->bytes.len;
+}
+
+static void feed(struct recorder_flow *f, enum base_direction d,
+		 const struct track_chunk *chunk)
+{
+	struct recorder *r = f->ring->recorder;
+	const struct track_out out = out_of(f);
+
+	if (!recorder_guard_enter(r, RECORDER_DECODE_ENTRY, f, f->ring->done)) {
+		pass_over(f, d, chunk);
+		return;
+	}
+	if (track_flow_feed(&f->track, d, chunk, &out) &&
+	    recorder_may_tell(&r->told_memory))
+		base_err("too many partial messages: some are lost "
+			 "flow=%016llx",
+			 (unsigned long long)f->flow_id);
+	recorder_guard_leave(r);
+}
+
+/* Gives the framer what it has not had: a predecessor may have emitted
+ * messages of an entry whose last bytes are needed again. */
+static void frame(struct recorder_flow *f, const struct ring_entry *e,
+		  const uint8_t *payload)
+{
 	const enum base_direction d = (enum base_direction)e->direction;
-	const struct base_span bytes = { payload, e->len };
+	const struct track_stream *s = &f->track.streams[d];
+	const uint64_t had = s->offset + s->len;
+	struct track_chunk chunk = { .offset = e->offset,
+				     .wall_ns = e->time_ns };
+	struct base_rd rd;
 
-	count_gap(r, f, d, e->offset);
-	f->next[d] = e->offset + e->len;
-	if (f->captured) {
+	if (e->offset + e->len <= had)
+		return;
+	base_rd_init(&rd, payload, e->len);
+	if (e->offset < had) {
+		(void)base_rd_take(&rd, had - e->offset);
+		chunk.offset = had;
+	} else {
+		/* the beginning lay too far back to be read again; nothing in
+		 * a recorder that saw it itself */
+		f->ring->recorder->counts.skipped +=
+			(e->offset < f->next[d] ? e->offset : f->next[d]) - had;
+	}
+	chunk.bytes = base_rd_take(&rd, base_rd_left(&rd));
+	feed(f, d, &chunk);
+	recorder_partial_note(f, d, e->offset);
+	note_due(f->ring->recorder, f);
+}
+
+static void data(struct recorder_flow *f, const struct ring_entry *e,
+		 const uint8_t *payload)
+{
+	struct recorder *r = f->ring->recorder;
+	const enum base_direction d = (enum base_direction)e->direction;
+	const bool again = replaying(f->ring);
+
+	touch(f);
+	if (!again)
+		count_gap(f, d, e->offset);
+	if (!again && f->captured) {
 		capture_file_record(&r->captures, &f->file, e->time_ns, d,
-				    bytes);
-		stat_add(r->stat, STAT_CAPTURE_BYTES, e->len);
+				    (struct base_span){ payload, e->len });
+		stat_add(&r->stat, STAT_CAPTURE_BYTES, e->len);
 	}
-	if (f->tracked) {
-		const struct track_chunk chunk = { .offset = e->offset,
-						   .wall_ns = e->time_ns,
-						   .bytes = bytes };
-		struct track_out out = out_of(r, f);
-
-		if (track_flow_feed(&f->track, d, &chunk, &out) &&
-		    recorder_may_tell(&r->told_memory))
-			base_err("too many partial messages: some are lost "
-				 "flow=%016llx",
-				 (unsigned long long)f->flow_id);
-		note_due(r, f);
-	}
+	if (f->tracked)
+		frame(f, e, payload);
+	if (e->offset + e->len > f->next[d])
+		f->next[d] = e->offset + e->len;
 }
 
 void recorder_flow_entry(struct recorder_ring *ring, const struct ring_entry *e,
 			 const uint8_t *payload)
 {
+	struct recorder *r = ring->recorder;
 	struct recorder_flow *f = find(ring, e, payload);
 	struct ring_slot s;
 
 	if (!f) {
-		stat_add(ring->recorder->stat, STAT_UNKNOWN_FLOWS, 1);
+		if (replaying(ring))
+			return;
+		stat_add(&r->stat, STAT_UNKNOWN_FLOWS, 1);
 		if (e->type == RING_ENTRY_DATA)
-			stat_add(ring->recorder->stat, STAT_GAP_BYTES, e->len);
+			stat_add(&r->stat, STAT_GAP_BYTES, e->len);
 		return;
 	}
 	switch ((enum ring_entry_type)e->type) {
 	case RING_ENTRY_DATA:
-		data(ring, f, e, payload);
+		data(f, e, payload);
 		return;
 	case RING_ENTRY_CLOSE:
+		/* known and not ended, so this is not seen again */
 		memcpy(&s, payload, sizeof(s));
-		count_last_gaps(ring->recorder, f, &s);
-		recorder_files_error(ring->recorder, f, e);
-		end(ring, f);
+		count_last_gaps(f, &s);
+		recorder_files_error(r, f, e);
+		end(f);
 		return;
 	case RING_ENTRY_OPEN:
 	case RING_ENTRY_MAX:
 		return;
+	}
+}
+
+void recorder_flow_take_over(struct recorder_ring *ring)
+{
+	const struct recorder_commit *c = ring->recorder->setup->commit;
+	struct recorder_record rec;
+	struct ring_slot s;
+
+	for (uint32_t i = 0; i < c->n_used[ring->index]; i++) {
+		if (!recorder_commit_get(c, ring->index, i, &rec) ||
+		    rec.flags & RECORDER_RECORD_ENDED)
+			continue;
+		/* one that is over may still be in its slot; if not, its
+		 * entries will say what it was */
+		if (ring_reader_slot(&ring->reader, i, rec.serial, &s) ||
+		    (s.serial == rec.serial &&
+		     s.serial == ring->reader.map.slots[i].serial)) {
+			if (!begin(ring, i, &s, &rec))
+				ring->lost[i] = rec.serial;
+		}
 	}
 }
 
@@ -255,23 +505,26 @@ void recorder_flow_sweep(struct recorder_ring *ring)
 	for (uint32_t i = 0; i < ring->n_slots; i++) {
 		struct recorder_flow *f = ring->flows[i];
 
-		if (!f || ring_reader_slot(&ring->reader, i, f->serial, &s) ||
+		if (!f || f->ended ||
+		    ring_reader_slot(&ring->reader, i, f->serial, &s) ||
 		    !ring_reader_caught_up(&ring->reader))
 			continue;
 		if (s.serial == f->serial) /* freed, not taken again */
-			count_last_gaps(ring->recorder, f, &s);
-		end(ring, f);
+			count_last_gaps(f, &s);
+		end(f);
 	}
 }
 
-void recorder_flow_end_all(struct recorder *r)
+void recorder_flow_judge_all(struct recorder *r)
 {
 	for (unsigned i = 0; i < r->setup->n_workers; i++) {
 		struct recorder_ring *ring = &r->rings[i];
 
-		for (uint32_t j = 0; ring->flows && j < ring->n_slots; j++) {
-			if (ring->flows[j])
-				end(ring, ring->flows[j]);
+		for (uint32_t j = 0; j < ring->n_slots; j++) {
+			struct recorder_flow *f = ring->flows[j];
+
+			if (f && !f->ended)
+				judge(f);
 		}
 	}
 }

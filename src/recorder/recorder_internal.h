@@ -8,9 +8,11 @@
 
 #include "capture_event.h"
 #include "capture_file.h"
+#include "capture_lines.h"
 #include "conf_tables.h"
 #include "loop.h"
 #include "recorder.h"
+#include "recorder_commit.h"
 #include "ring_reader.h"
 #include "track_flow.h"
 
@@ -21,76 +23,143 @@
 #define RECORDER_TICK_MS     20 /* while something comes */
 /* A kind of failure is said this often at most. */
 #define RECORDER_TELL_MS 60000
-/* Capture files open at once. */
-#define RECORDER_OPEN_MAX 256
+/* Is the log directory still what its path names? */
+#define RECORDER_LOOK_MS 1000
+/* Capture files open at once. With 64 workers (one descriptor each) and twice
+ * 8 event files the recorder stays below 300 descriptors. */
+#define RECORDER_OPEN_MAX 192
+/* So much of a ring is held back for messages that are not complete. */
+#define RECORDER_HOLD(ring_size) ((ring_size) / 4)
 
 struct recorder;
 
+/* A direction whose message is not complete yet, in its ring's list. */
+struct recorder_partial {
+	struct recorder_partial *older, *newer;
+	uint64_t at; /* the entry with its first byte */
+	bool listed;
+};
+
 /* What the recorder knows of a flow. Heap; in its ring's table until the flow
- * ends. Must not move: the capture file is in a list. */
+ * has ended and that is committed. Must not move: it is in lists. */
 struct recorder_flow {
+	struct recorder_ring *ring;
 	uint32_t slot, serial;
 	uint64_t flow_id;
-	struct capture_id id;
-	struct base_addr client, server;
+	struct base_addr server;
 	uint64_t next[BASE_DIRECTIONS]; /* stream offset expected next */
 	bool captured, tracked;
-	struct capture_file file;
+	bool ended, changed;      /* since the last commit */
+	bool due;                 /* in the list of those due for expiry */
+	struct capture_file file; /* id and client, even without a capture */
 	struct track_flow track;
-	struct recorder_flow *older, *newer; /* list of those due for expiry */
-	bool due;
+	struct recorder_partial partial[BASE_DIRECTIONS];
+	struct recorder_flow *older, *newer; /* of those due */
+	struct recorder_flow *next_changed;
 };
 
 /* One worker's ring. */
 struct recorder_ring {
 	struct recorder *recorder;
+	unsigned index;
 	struct ring_reader reader;
 	struct loop_watch kick;
 	struct recorder_flow **flows; /* by slot; NULL = none */
 	uint32_t *lost; /* by slot: the serial last looked for in vain */
 	uint32_t n_slots;
+	bool nonsense;      /* said, and it has made no sense since */
+	uint64_t done;      /* entries before it are handled */
+	uint64_t replay_to; /* entries before it a predecessor committed */
+	struct recorder_partial *oldest, *newest;
 };
 
 struct recorder {
 	const struct recorder_setup *setup;
-	const struct conf_tables *conf;
-	int log_dir;
+	const struct conf_tables *conf; /* in force */
+	void *own_conf;                 /* our mapping of it; NULL: setup's */
+	struct conf_tables *next_conf;  /* prepared; our mapping */
+	int log_dir, log_dir_err;       /* -1 and why */
+	uint64_t looked_ms;             /* at the log directory */
 	uint8_t *payload; /* of the entry at hand: RING_CHUNK_MAX bytes */
 	struct recorder_ring *rings; /* setup->n_workers */
 	struct capture_files captures;
-	struct capture_events events;
-	struct track_counts counts,
-		counted;               /* seen; already in the stat page */
-	struct recorder_flow *current; /* whose bytes are being fed */
+	struct capture_lines events, errors;
+	struct capture_lines next_events;    /* files of next_conf */
+	struct track_counts counts, counted; /* seen; already in `stat` */
+	struct stat_block stat;              /* published by commits */
+	struct recorder_flow *current;       /* whose bytes are being fed */
 	struct recorder_flow *due_first, *due_last;
-	struct stat_block *stat; /* of ring 0's cursor page */
-	uint64_t started_ns;     /* wall clock */
+	struct recorder_flow *changed; /* since the last commit */
+	bool dirty;                    /* there is something to commit */
+	bool commit_soon;              /* before the next entry */
 	/* When a kind of failure was last said; 0 = never. */
 	uint64_t told_capture, told_event, told_error, told_memory;
+	uint64_t told_decoder;
 	bool stopping;
 	struct loop loop;
 	struct loop_watch channel;
 	struct loop_timer tick;
 };
 
+/* recorder.c: what this worker says makes no sense. */
+void recorder_nonsense(struct recorder_ring *ring);
+
 /* recorder_flow.c */
 void recorder_flow_entry(struct recorder_ring *ring, const struct ring_entry *e,
 			 const uint8_t *payload);
+/* The flows that a predecessor was recording. */
+void recorder_flow_take_over(struct recorder_ring *ring);
 /* Flows whose slot has moved on, after a ring was read to its head. */
 void recorder_flow_sweep(struct recorder_ring *ring);
 /* Messages that silence completes; now_ns: all rings are read up to then. */
 void recorder_flow_expire(struct recorder *r, uint64_t now_ns);
-/* The recorder ends: what is held of each flow is judged now. */
-void recorder_flow_end_all(struct recorder *r);
+/* Nothing will come any more: what is held of each flow is judged now. */
+void recorder_flow_judge_all(struct recorder *r);
+/* Its state, for a commit. */
+void recorder_flow_record(const struct recorder_flow *f,
+			  struct recorder_record *rec);
+/* The commit is done: forgets what has ended. */
+void recorder_flow_committed(struct recorder *r);
+void recorder_flow_free_all(struct recorder_ring *ring);
+
+/* recorder_partial.c: how far a ring can be given back */
+/* The stream's state after the entry at ring->done, whose bytes began at
+ * `offset`. */
+void recorder_partial_note(struct recorder_flow *f, enum base_direction d,
+			   uint64_t offset);
+/* The same, when no entry was fed. */
+void recorder_partial_check(struct recorder_flow *f);
+void recorder_partial_remove(struct recorder_flow *f);
+void recorder_partial_remove_all(struct recorder_ring *ring);
+/* Everything before it may be overwritten. */
+WS_MUST_USE uint64_t recorder_partial_floor(struct recorder_ring *ring);
+
+/* recorder_guard.c: see there */
+void recorder_guard_recover(struct recorder *r);
+/* False: decoding this has killed two recorders, so do not. */
+WS_MUST_USE bool recorder_guard_enter(struct recorder *r,
+				      enum recorder_decode what,
+				      const struct recorder_flow *f,
+				      uint64_t at);
+void recorder_guard_leave(struct recorder *r);
 
 /* recorder_files.c */
 /* Is it time to say so again? */
 WS_MUST_USE bool recorder_may_tell(uint64_t *told_ms);
 WS_MUST_USE int recorder_files_open(struct recorder *r);
 void recorder_files_close(struct recorder *r);
-/* Writes what gathered, and the counters. */
-void recorder_files_flush(struct recorder *r);
 void recorder_files_error(struct recorder *r, const struct recorder_flow *f,
 			  const struct ring_entry *close);
+/* The end of a batch: writes, commits, publishes, releases. */
+void recorder_files_commit(struct recorder *r);
+/* The counters, as they were last committed, to the page that others read. */
+void recorder_files_publish(const struct recorder *r);
+extern const struct capture_lines_ops recorder_files_event_ops;
+
+/* recorder_reload.c: each takes `fd` and answers on the channel where an
+ * answer is due */
+void recorder_reload_prepare(struct recorder *r, uint32_t number, int fd);
+void recorder_reload_activate(struct recorder *r, uint32_t number);
+void recorder_reload_discard(struct recorder *r);
 
 #endif

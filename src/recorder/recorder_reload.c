@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* recorder_reload.c - another configuration, while the rings are read on */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base_die.h"
+#include "base_fd.h"
+#include "base_log.h"
+#include "recorder_internal.h"
+#include "role_channel.h"
+
+/* Nobody can change what was checked. */
+#define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
+
+static void unmap(void *tables)
+{
+	if (tables) /* fails only for what was never mapped */
+		(void)munmap(tables, sizeof(struct conf_tables));
+}
+
+/* Return: 0 and r->next_conf, or -errno. */
+static int map_tables(struct recorder *r, int fd)
+{
+	const int seals = fcntl(fd, F_GET_SEALS);
+	struct stat st;
+	void *tables;
+
+	if (seals < 0 || fstat(fd, &st))
+		return -errno;
+	if ((seals & SEALS) != SEALS ||
+	    st.st_size < (off_t)sizeof(struct conf_tables))
+		return -EBADMSG;
+	tables = mmap(NULL, sizeof(struct conf_tables), PROT_READ, MAP_SHARED,
+		      fd, 0);
+	if (tables == MAP_FAILED)
+		return -errno;
+	r->next_conf = tables;
+	return 0;
+}
+
+static struct capture_lines_file *find_file(struct capture_lines *l,
+					    const char *path)
+{
+	for (int i = 0; i < l->n_files; i++) {
+		if (!strcmp(l->files[i].path, path))
+			return &l->files[i];
+	}
+	return NULL;
+}
+
+/* Those that are open already stay what they are until it is activated. */
+static int open_new_files(struct recorder *r)
+{
+	const struct conf_tables *t = r->next_conf;
+
+	for (uint32_t i = 0; i < t->n_events; i++) {
+		struct capture_lines_file *f = capture_lines_add_file(
+			&r->next_events, AT_FDCWD, t->events[i], NULL);
+		int err = -EMFILE;
+
+		if (f && find_file(&r->events, t->events[i]))
+			continue;
+		if (f)
+			err = capture_lines_settle(f);
+		if (err < 0) {
+			base_err("event file %s: %s", t->events[i],
+				 strerrordesc_np(-err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int prepare(struct recorder *r, uint32_t number, int fd)
+{
+	const int err = map_tables(r, fd);
+	const struct conf_tables *t = r->next_conf;
+
+	if (err)
+		return err;
+	if (!conf_tables_valid(t, sizeof(*t)) || t->number != number)
+		return -EBADMSG;
+	/* captures of running flows lie there */
+	if (strcmp(t->log_dir, r->conf->log_dir) != 0)
+		return -EINVAL;
+	return open_new_files(r);
+}
+
+void recorder_reload_discard(struct recorder *r)
+{
+	capture_lines_done(&r->next_events);
+	unmap(r->next_conf);
+	r->next_conf = NULL;
+}
+
+void recorder_reload_prepare(struct recorder *r, uint32_t number, int fd)
+{
+	struct role_message answer = { .type = ROLE_PREPARED,
+				       .number = number };
+	int err;
+
+	recorder_reload_discard(r);
+	capture_lines_init(&r->next_events, &recorder_files_event_ops, r);
+	answer.error = prepare(r, number, fd);
+	base_fd_close(&fd);
+	if (answer.error)
+		recorder_reload_discard(r);
+	else
+		base_die_at(BASE_DIE_RELOAD_PREPARED);
+	err = role_channel_send(r->setup->channel, &answer, -1);
+	if (err) /* the supervisor takes silence for a refusal */
+		base_err("cannot answer a reload: %s", strerrordesc_np(-err));
+}
+
+void recorder_reload_activate(struct recorder *r, uint32_t number)
+{
+	if (!r->next_conf || r->next_conf->number != number) {
+		base_err("configuration %u was never prepared: going on with "
+			 "%u",
+			 number, r->conf->number);
+		return;
+	}
+	/* all that was gathered is for the files of before */
+	r->dirty = true;
+	recorder_files_commit(r);
+	for (int i = 0; i < r->next_events.n_files; i++) {
+		struct capture_lines_file *to = &r->next_events.files[i];
+		struct capture_lines_file *from =
+			find_file(&r->events, to->path);
+		const char *path = to->path;
+
+		if (!from)
+			continue;
+		*to = *from;
+		to->path = path;
+		from->fd = -1;
+	}
+	capture_lines_done(&r->events);
+	r->events = r->next_events;
+	capture_lines_init(&r->next_events, &recorder_files_event_ops, r);
+	unmap(r->own_conf);
+	r->conf = r->own_conf = r->next_conf;
+	r->next_conf = NULL;
+	/* their marks, before a byte is written to them */
+	r->dirty = true;
+	recorder_files_commit(r);
+	base_die_at(BASE_DIE_RELOAD_ACTIVE);
+}
