@@ -24,6 +24,7 @@ struct die_page {
 
 /* Shared with all children; NULL: nothing was asked for. */
 static struct die_page *page;
+static uint32_t restart_ms; /* 0: nothing was asked for */
 
 const char *base_die_name(enum base_die_point point)
 {
@@ -53,11 +54,35 @@ static bool set_point(const char *text, size_t len)
 	return false;
 }
 
+/* Return: false = no number of milliseconds. */
+static bool set_restart(void)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	const char *text = getenv("WAYSIDE_RESTART_MS");
+	char *end;
+	long n;
+
+	if (!text)
+		return true;
+	n = strtol(text, &end, 10);
+	restart_ms = (uint32_t)n;
+	return n > 0 && n <= INT32_MAX && !*end;
+}
+
+uint32_t base_die_restart_ms(uint32_t real)
+{
+	return restart_ms ? restart_ms : real;
+}
+
 bool base_die_init(void)
 {
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	const char *text = getenv("WAYSIDE_DIE");
 
+	if (!set_restart()) {
+		base_err("WAYSIDE_RESTART_MS: not a number of milliseconds");
+		return false;
+	}
 	if (!text || !*text)
 		return true;
 	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE,

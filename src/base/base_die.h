@@ -12,11 +12,16 @@
  * The N-th pass of a point, counted over all processes of the daemon, ends in
  * SIGKILL (with :stop in SIGSTOP, a disk or a peer that hangs). The counters
  * lie in memory shared by all children, so a successor does not die again.
+ *
+ *   WAYSIDE_RESTART_MS=N
+ *
+ * A role that died is started again after N ms, whatever it did before.
  */
 #ifndef BASE_DIE_H
 #define BASE_DIE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base_attr.h"
 
@@ -61,8 +66,8 @@ enum base_die_point {
 
 #ifdef WAYSIDE_TEST_POINTS
 
-/* Before the first fork(). Reads WAYSIDE_DIE. Return: false after one logged
- * line: no such point, no number, or no memory. */
+/* Before the first fork(). Reads the environment. Return: false after one
+ * logged line: no such point, no number, or no memory. */
 WS_MUST_USE bool base_die_init(void);
 
 /* Counts this pass, and dies or stops when it is the one. */
@@ -74,6 +79,9 @@ void base_die_now(enum base_die_point point);
 
 /* Its name; for tests that loop over all. */
 const char *base_die_name(enum base_die_point point);
+
+/* How long a role stays away: `real`, if the environment says nothing else. */
+uint32_t base_die_restart_ms(uint32_t real);
 
 #else
 
@@ -96,6 +104,11 @@ static inline bool base_die_due(enum base_die_point point)
 static inline void base_die_now(enum base_die_point point)
 {
 	(void)point;
+}
+
+static inline uint32_t base_die_restart_ms(uint32_t real)
+{
+	return real;
 }
 
 #endif

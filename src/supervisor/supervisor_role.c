@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base_die.h"
 #include "base_fd.h"
 #include "base_log.h"
 #include "base_time.h"
@@ -218,7 +219,8 @@ static void schedule_restart(struct supervisor_child *c)
 				      ? 2 * delay
 				      : times->delay_max_ms;
 	}
-	loop_timer_set(&c->supervisor->loop, &c->restart, now + delay);
+	loop_timer_set(&c->supervisor->loop, &c->restart,
+		       now + base_die_restart_ms(delay));
 }
 
 static void describe(int status, char buf[static 48])
