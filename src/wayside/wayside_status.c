@@ -35,10 +35,9 @@ static const char *const role_states[CONTROL_ROLE_MAX] = {
 	[CONTROL_ROLE_READY] = "ready",
 };
 
-/* One worker, or their sum. */
+/* Of a worker, of the readers (only counters), or of all. */
 struct figures {
-	uint64_t flows; /* slots in use */
-	uint64_t slots;
+	uint64_t flows;                        /* slots in use */
 	uint64_t by_state[RING_STATE_MAX + 1]; /* the last: unknown */
 	uint64_t counters[STAT_MAX];
 };
@@ -57,9 +56,43 @@ static void add_worker(struct figures *f, const struct wayside_view *v,
 		f->by_state[slot.state < RING_STATE_MAX ? slot.state
 							: RING_STATE_MAX]++;
 	}
-	f->slots += w->n_slots;
 	for (int id = 0; id < STAT_MAX; id++)
-		f->counters[id] += wayside_view_counter(v, worker, id);
+		f->counters[id] = wayside_view_worker_counter(v, worker, id);
+}
+
+static void add_figures(struct figures *sum, const struct figures *f)
+{
+	sum->flows += f->flows;
+	for (size_t i = 0; i < WS_ARRAY_LEN(sum->by_state); i++)
+		sum->by_state[i] += f->by_state[i];
+	for (size_t i = 0; i < STAT_MAX; i++)
+		sum->counters[i] += f->counters[i];
+}
+
+struct report {
+	struct figures workers[CONF_WORKERS_MAX];
+	struct figures readers; /* so far the recorder is the only one */
+	struct figures total;
+};
+
+/* The caller frees it. NULL: no memory. */
+static struct report *collect(const struct wayside_view *v)
+{
+	struct report *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	for (unsigned i = 0; i < v->n_workers; i++) {
+		add_worker(&r->workers[i], v, i);
+		add_figures(&r->total, &r->workers[i]);
+	}
+	for (unsigned i = 0; i < v->n_readers; i++) {
+		for (int id = 0; id < STAT_MAX; id++)
+			r->readers.counters[id] +=
+				wayside_view_reader_counter(v, i, id);
+	}
+	add_figures(&r->total, &r->readers);
+	return r;
 }
 
 static uint64_t refused(const struct figures *f)
@@ -69,35 +102,14 @@ static uint64_t refused(const struct figures *f)
 	       f->counters[STAT_LIMIT_REFUSED];
 }
 
-static void add_figures(struct figures *sum, const struct figures *f)
-{
-	sum->flows += f->flows;
-	sum->slots += f->slots;
-	for (size_t i = 0; i < WS_ARRAY_LEN(sum->by_state); i++)
-		sum->by_state[i] += f->by_state[i];
-	for (size_t i = 0; i < STAT_MAX; i++)
-		sum->counters[i] += f->counters[i];
-}
-
-/* Each worker's, then their sum. NULL: no memory. */
-static struct figures *collect(const struct wayside_view *v)
-{
-	struct figures *f = calloc(v->n_workers + 1U, sizeof(*f));
-
-	for (unsigned i = 0; f && i < v->n_workers; i++) {
-		add_worker(&f[i], v, i);
-		add_figures(&f[v->n_workers], &f[i]);
-	}
-	return f;
-}
-
 /* Connections that a limit made wait: after, or before they were accepted. */
 static uint64_t limited(const struct figures *f)
 {
 	return f->counters[STAT_LIMIT_WAITS] + f->counters[STAT_ACCEPT_PAUSES];
 }
 
-static void print_head(FILE *out, const struct wayside_view *v, uint64_t now_ns)
+static void print_head(FILE *out, const struct wayside_view *v, uint64_t now_ns,
+		       uint64_t flows)
 {
 	const struct control_state *s = v->state;
 	const uint64_t up_ns = now_ns > s->started_ns ? now_ns - s->started_ns
@@ -123,14 +135,15 @@ static void print_head(FILE *out, const struct wayside_view *v, uint64_t now_ns)
 		      WORD(rules, atomic_load(&s->rules)));
 	if (differ < 0)
 		(void)fprintf(out, ", kernel cannot be looked at: %s\n",
-			      strerrordesc_np(-differ));
+			      wayside_text_error(-differ));
 	else if (differ > 0)
 		(void)fprintf(out, ", differences with the kernel: %d\n",
 			      (int)differ);
 	else
 		(void)fputs(", differences with the kernel: none\n", out);
-	(void)fprintf(out, "listeners held: %u\n",
-		      (unsigned)atomic_load(&s->listeners));
+	(void)fprintf(out, "listeners held: %u, flows: %llu of %u\n",
+		      (unsigned)atomic_load(&s->listeners),
+		      (unsigned long long)flows, (unsigned)v->conf->max_flows);
 }
 
 /* Has it ended before, so that last_end means something? */
@@ -199,7 +212,6 @@ static void fill_worker(struct wayside_row *row, const char *name,
 {
 	const uint64_t numbers[] = {
 		f->flows,
-		f->slots,
 		f->counters[STAT_CLIENT_BYTES],
 		f->counters[STAT_SERVER_BYTES],
 		f->counters[STAT_UNOBSERVED_BYTES],
@@ -213,28 +225,30 @@ static void fill_worker(struct wayside_row *row, const char *name,
 			       (unsigned long long)numbers[i]);
 }
 
-/* `workers`: one each, the sum after them. */
-static void print_workers(FILE *out, const struct figures *workers, unsigned n)
+static void print_workers(FILE *out, const struct report *r, unsigned n)
 {
 	static const struct wayside_column columns[] = {
 		{ "WORKER", false },      { "FLOWS", true },
-		{ "OF", true },           { "CLIENT BYTES", true },
-		{ "SERVER BYTES", true }, { "UNOBSERVED", true },
-		{ "REFUSED", true },      { "LIMITED", true },
+		{ "CLIENT BYTES", true }, { "SERVER BYTES", true },
+		{ "UNOBSERVED", true },   { "REFUSED", true },
+		{ "LIMITED", true },
 	};
 	struct wayside_table t;
 	struct wayside_row row;
 
 	wayside_table_init(&t, columns, WS_ARRAY_LEN(columns));
 	/* no sum has fewer digits than what it is of */
-	fill_worker(&row, "total", &workers[n]);
+	fill_worker(&row, "total", &r->total);
 	wayside_table_measure(&t, &row);
 	wayside_table_titles(&t, out);
 	for (unsigned i = 0; i <= n; i++) {
 		char name[16];
 
 		(void)snprintf(name, sizeof(name), "%u", i);
-		fill_worker(&row, i < n ? name : "total", &workers[i]);
+		if (i < n)
+			fill_worker(&row, name, &r->workers[i]);
+		else
+			fill_worker(&row, "total", &r->total);
 		wayside_table_print(&t, out, &row);
 	}
 }
@@ -273,19 +287,19 @@ static void print_counters(FILE *out, const struct figures *total)
 void wayside_status_print(FILE *out, const struct wayside_view *v,
 			  uint64_t now_ns)
 {
-	struct figures *workers = collect(v);
+	struct report *r = collect(v);
 	const uint64_t *counters;
 
-	if (!workers) {
+	if (!r) {
 		(void)wayside_complain("out of memory");
 		return;
 	}
-	counters = workers[v->n_workers].counters;
-	print_head(out, v, now_ns);
+	counters = r->readers.counters;
+	print_head(out, v, now_ns, r->total.flows);
 	(void)fputc('\n', out);
 	print_roles(out, v);
 	(void)fputc('\n', out);
-	print_workers(out, workers, v->n_workers);
+	print_workers(out, r, v->n_workers);
 	for (unsigned i = 0; i < v->n_workers; i++) {
 		if (!v->workers[i].sane)
 			(void)fprintf(out,
@@ -293,14 +307,16 @@ void wayside_status_print(FILE *out, const struct wayside_view *v,
 				      i);
 	}
 	(void)fprintf(out,
-		      "\nrecorder: %llu events, %llu bytes captured, "
-		      "lost: %llu events, %llu bytes\n\n",
+		      "\nrecorder: %llu events, %llu bytes captured; lost: "
+		      "%llu events, %llu bytes of captures, %llu bytes not "
+		      "seen\n\n",
 		      (unsigned long long)counters[STAT_EVENTS],
 		      (unsigned long long)counters[STAT_CAPTURE_BYTES],
 		      (unsigned long long)counters[STAT_EVENTS_LOST],
-		      (unsigned long long)counters[STAT_CAPTURE_LOST_BYTES]);
-	print_counters(out, &workers[v->n_workers]);
-	free(workers);
+		      (unsigned long long)counters[STAT_CAPTURE_LOST_BYTES],
+		      (unsigned long long)counters[STAT_GAP_BYTES]);
+	print_counters(out, &r->total);
+	free(r);
 }
 
 static json_t *config_json(const struct control_state *s)
@@ -328,7 +344,7 @@ static json_t *rules_json(const struct wayside_view *v)
 		r = json_object_set_new(o, "differ", json_null()) ||
 		    json_object_set_new(
 			    o, "error",
-			    wayside_json_text(strerrordesc_np(-differ)));
+			    wayside_json_text(wayside_text_error(-differ)));
 	if (r) {
 		json_decref(o);
 		return NULL;
@@ -413,17 +429,17 @@ static json_t *counters_json(const struct figures *f)
 }
 
 static json_t *workers_json(const struct wayside_view *v,
-			    const struct figures *workers)
+			    const struct report *r)
 {
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < v->n_workers; i++) {
 		json_t *o = json_pack("{s:i,s:I,s:b,s:o,s:o}", "worker", (int)i,
 				      "slots",
-				      wayside_json_number(workers[i].slots),
-				      "sane", (int)v->workers[i].sane, "flows",
-				      flows_json(&workers[i]), "counters",
-				      counters_json(&workers[i]));
+				      (json_int_t)v->workers[i].n_slots, "sane",
+				      (int)v->workers[i].sane, "flows",
+				      flows_json(&r->workers[i]), "counters",
+				      counters_json(&r->workers[i]));
 
 		if (json_array_append_new(list, o)) {
 			json_decref(list);
@@ -436,16 +452,15 @@ static json_t *workers_json(const struct wayside_view *v,
 json_t *wayside_status_json(const struct wayside_view *v)
 {
 	const struct control_state *s = v->state;
-	struct figures *workers = collect(v);
-	const struct figures *total;
+	struct report *r = collect(v);
 	char program[CONTROL_PROGRAM_LEN];
 	json_t *o;
 
-	if (!workers)
+	if (!r)
 		return NULL;
-	total = &workers[v->n_workers];
 	o = json_pack(
-		"{s:s,s:I,s:o,s:s,s:o,s:o,s:I,s:I,s:I,s:o,s:o,s:{s:o,s:o}}",
+		"{s:s,s:I,s:o,s:s,s:o,s:o,s:I,s:I,s:I,s:o,s:o,s:{s:o},"
+		"s:{s:o,s:o}}",
 		"version",
 		wayside_text_clean(program, sizeof(program), s->program), "pid",
 		(json_int_t)s->pid, "started", wayside_json_time(s->started_ns),
@@ -454,9 +469,10 @@ json_t *wayside_status_json(const struct wayside_view *v)
 		wayside_json_number(atomic_load(&s->listeners)), "help",
 		wayside_json_number(atomic_load(&s->help)), "nonsense",
 		wayside_json_number(atomic_load(&s->nonsense)), "roles",
-		roles_json(s), "workers", workers_json(v, workers), "total",
-		"flows", flows_json(total), "counters", counters_json(total));
-	free(workers);
+		roles_json(s), "workers", workers_json(v, r), "recorder",
+		"counters", counters_json(&r->readers), "total", "flows",
+		flows_json(&r->total), "counters", counters_json(&r->total));
+	free(r);
 	return o;
 }
 

@@ -21,10 +21,10 @@
  *   workers[]        worker, slots, sane (its table is as it should be), flows
  *                    {total, connecting, open, closing, held, unknown},
  *                    counters
- *   total            flows, counters: sums over workers
+ *   recorder         counters
+ *   total            flows of all workers; counters, sums of all
  *
- * counters has every counter of stat.h by its name: those that the worker
- * writes, and those that the recorder writes about the worker's ring.
+ * Each `counters` has every counter of stat.h by its name.
  */
 #ifndef WAYSIDE_STATUS_H
 #define WAYSIDE_STATUS_H

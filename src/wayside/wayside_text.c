@@ -86,6 +86,13 @@ void wayside_text_lines(FILE *to, const char *text)
 	}
 }
 
+const char *wayside_text_error(int error)
+{
+	const char *text = strerrordesc_np(error);
+
+	return text ? text : "unknown error";
+}
+
 enum wayside_status wayside_complain(const char *text)
 {
 	wayside_text_lines(stderr, text);

@@ -44,6 +44,9 @@ const char *wayside_text_clean(char *out, size_t size, const char *text);
 /* Lines for the user, cleaned, each after "wayside: " with `to` stderr. */
 void wayside_text_lines(FILE *to, const char *text);
 
+/* The text of an errno from another process. */
+const char *wayside_text_error(int error);
+
 #define WAYSIDE_AGE_LEN 24
 /* "5 s", "12 min 5 s", "3 h 12 min", "2 d 3 h". Return: buf. */
 const char *wayside_text_age(uint64_t seconds,

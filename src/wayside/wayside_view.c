@@ -61,7 +61,7 @@ enum wayside_status wayside_ask(const struct wayside_options *o,
 			(void)wayside_complain(got->text);
 		else
 			(void)wayside_complain(
-				strerrordesc_np(-got->reply.error));
+				wayside_text_error(-got->reply.error));
 		control_client_free(got);
 		return WAYSIDE_FAILED;
 	}
@@ -234,13 +234,18 @@ const char *wayside_view_state(uint32_t state)
 	return state < RING_STATE_MAX ? names[state] : "?";
 }
 
-uint64_t wayside_view_counter(const struct wayside_view *v, unsigned worker,
-			      enum stat_id id)
+uint64_t wayside_view_worker_counter(const struct wayside_view *v,
+				     unsigned worker, enum stat_id id)
 {
-	const struct wayside_worker *w = &v->workers[worker];
-	uint64_t n = stat_get(&w->control->stat, id);
+	return stat_get(&v->workers[worker].control->stat, id);
+}
 
-	for (unsigned i = 0; i < v->n_readers; i++)
-		n += stat_get(&w->cursors[i]->stat, id);
+uint64_t wayside_view_reader_counter(const struct wayside_view *v,
+				     unsigned reader, enum stat_id id)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < v->n_workers; i++)
+		n += stat_get(&v->workers[i].cursors[reader]->stat, id);
 	return n;
 }

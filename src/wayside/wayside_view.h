@@ -67,8 +67,10 @@ bool wayside_view_slot(const struct wayside_worker *w, uint32_t i,
 /* The word of a state; "?" for what is none. */
 const char *wayside_view_state(uint32_t state);
 
-/* Of a worker and its readers together. */
-uint64_t wayside_view_counter(const struct wayside_view *v, unsigned worker,
-			      enum stat_id id);
+/* What worker and readers count; a reader counts in its pages of all rings. */
+uint64_t wayside_view_worker_counter(const struct wayside_view *v,
+				     unsigned worker, enum stat_id id);
+uint64_t wayside_view_reader_counter(const struct wayside_view *v,
+				     unsigned reader, enum stat_id id);
 
 #endif

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* wayside_status_test.c - the status of a daemon whose memory was made by hand
+ */
+#include "wayside_status.h"
+
+#include <errno.h>
+
+#include "wayside_test.h"
+
+static void set_role(struct control_role *r, const char *name, uint32_t state)
+{
+	(void)snprintf(r->name, sizeof(r->name), "%s", name);
+	atomic_store(&r->state, state);
+	atomic_store(&r->started_ns, WAYSIDE_TEST_NS);
+}
+
+/* What the expected texts below are about. */
+static void fill(struct wayside_lab *lab)
+{
+	struct control_state *s = lab->state;
+	struct stat_block *worker[] = { &lab->control[0]->stat,
+					&lab->control[1]->stat };
+	struct stat_block *recorder = &lab->cursor[0]->stat;
+
+	(void)snprintf(s->program, sizeof(s->program), "1.2.3");
+	s->started_ns = WAYSIDE_TEST_NS;
+	s->pid = 4711;
+	s->n_workers = WAYSIDE_TEST_WORKERS;
+	atomic_store(&s->phase, CONTROL_PHASE_DRAINING);
+	atomic_store(&s->config_number, 3);
+	atomic_store(&s->reloads, 2);
+	atomic_store(&s->reloads_refused, 5);
+	atomic_store(&s->rules, CONTROL_RULES_DRAINING);
+	atomic_store(&s->listeners, 4);
+	set_role(&s->roles[0], "recorder", CONTROL_ROLE_READY);
+	atomic_store(&s->roles[0].pid, 4712);
+	set_role(&s->roles[1], "worker/0", CONTROL_ROLE_STARTING);
+	atomic_store(&s->roles[1].pid, 48000);
+	atomic_store(&s->roles[1].restarts, 1);
+	atomic_store(&s->roles[1].last_end, 9); /* SIGKILL, as in wait(2) */
+	set_role(&s->roles[2], "worker/1", CONTROL_ROLE_DOWN);
+	atomic_store(&s->roles[2].last_end, 3 << 8); /* exit(3) */
+
+	lab->slots[0][0].state = RING_STATE_OPEN;
+	lab->slots[0][2].state = RING_STATE_HELD;
+	lab->slots[1][3].state = RING_STATE_OPEN;
+
+	stat_add(worker[0], STAT_CLIENT_BYTES, 1000);
+	stat_add(worker[1], STAT_CLIENT_BYTES, 234);
+	stat_add(worker[1], STAT_SERVER_BYTES, 77);
+	stat_add(worker[0], STAT_UNOBSERVED_BYTES, 6);
+	/* refused: 1 + 2 + 4 */
+	stat_add(worker[0], STAT_REFUSED_SELF, 1);
+	stat_add(worker[0], STAT_REFUSED_NO_RULE, 2);
+	stat_add(worker[0], STAT_LIMIT_REFUSED, 4);
+	/* limited: 10 + 20 */
+	stat_add(worker[1], STAT_LIMIT_WAITS, 10);
+	stat_add(worker[1], STAT_ACCEPT_PAUSES, 20);
+	stat_add(recorder, STAT_EVENTS, 12);
+	stat_add(recorder, STAT_CAPTURE_BYTES, 3456);
+	stat_add(recorder, STAT_EVENTS_LOST, 1);
+	stat_add(recorder, STAT_CAPTURE_LOST_BYTES, 8);
+	stat_add(&lab->cursor[1]->stat, STAT_GAP_BYTES, 99);
+}
+
+static char *print(struct wayside_lab *lab, uint64_t now_ns)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	wayside_status_print(out, &lab->view, now_ns);
+	assert_int_equal(fclose(out), 0);
+	wayside_test_printable(text, len);
+	return text;
+}
+
+static void for_people(void **state)
+{
+	struct wayside_lab *lab = *state;
+	char *text;
+
+	fill(lab);
+	wayside_test_map(lab);
+	text = print(lab, WAYSIDE_TEST_NS + 3725 * 1000000000ULL);
+	assert_string_equal(
+		text,
+		"waysided 1.2.3, draining, pid 4711, up 1 h 2 min, since "
+		"2025-11-03 14:25:01\n"
+		"configuration 3, 2 reloads, 5 refused\n"
+		"on_failure closed, rules draining, differences with the "
+		"kernel: none\n"
+		"listeners held: 4, flows: 3 of 5000\n"
+		"\n"
+		"ROLE        PID  STATE     SINCE                RESTARTS  "
+		"LAST END\n"
+		"recorder   4712  ready     2025-11-03 14:25:01         0  -\n"
+		"worker/0  48000  starting  2025-11-03 14:25:01         1  "
+		"signal 9\n"
+		"worker/1      -  down      2025-11-03 14:25:01         0  "
+		"status 3\n"
+		"\n"
+		"WORKER  FLOWS  CLIENT BYTES  SERVER BYTES  UNOBSERVED  "
+		"REFUSED  LIMITED\n"
+		"0           2          1000             0           6        "
+		"7        0\n"
+		"1           1           234            77           0        "
+		"0       30\n"
+		"total       3          1234            77           6        "
+		"7       30\n"
+		"\n"
+		"recorder: 12 events, 3456 bytes captured; lost: 1 events, 8 "
+		"bytes of captures, 99 bytes not seen\n"
+		"\n"
+		"COUNTER             NUMBER  MEANING\n"
+		"client_bytes          1234  Bytes received from clients\n"
+		"server_bytes            77  Bytes received from servers\n"
+		"unobserved_bytes         6  Bytes relayed that the tap ring "
+		"had no room for\n"
+		"refused_self             1  Connections to the listener "
+		"itself\n"
+		"refused_no_rule          2  Connections that no rule takes\n"
+		"accept_pauses           20  Times that a limit left "
+		"connections in the backlog\n"
+		"limit_waits             10  Connections that a limit made "
+		"wait\n"
+		"limit_refused            4  Connections refused after "
+		"waiting\n"
+		"events                  12  Tracker messages observed\n"
+		"gap_bytes               99  Bytes missing in what was read\n"
+		"capture_bytes         3456  Bytes captured\n"
+		"capture_lost_bytes       8  Bytes that could not be written "
+		"to a capture\n"
+		"events_lost              1  Events that could not be "
+		"written\n");
+	free(text);
+}
+
+/* The rules: differences, and a kernel that could not be asked. */
+static void rules(void **state)
+{
+	struct wayside_lab *lab = *state;
+	json_t *o;
+	char *text;
+
+	fill(lab);
+	atomic_store(&lab->state->rules_differ, 7);
+	atomic_store(&lab->state->reloaded_ns, WAYSIDE_TEST_NS);
+	wayside_test_map(lab);
+	text = print(lab, WAYSIDE_TEST_NS);
+	assert_non_null(strstr(text, "differences with the kernel: 7\n"));
+	assert_non_null(strstr(text, "5 refused, the last one 2025-11-03 "
+				     "14:25:01\n"));
+	free(text);
+	atomic_store(&lab->state->rules_differ, -EPERM);
+	text = print(lab, 0); /* before its start: the clock was set back */
+	assert_non_null(strstr(text, "up 0 s,"));
+	assert_non_null(strstr(text, "rules draining, kernel cannot be looked "
+				     "at: Operation not permitted\n"));
+	free(text);
+	o = wayside_status_json(&lab->view);
+	assert_true(json_is_null(
+		json_object_get(json_object_get(o, "rules"), "differ")));
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(o, "rules"), "error")),
+			    "Operation not permitted");
+	json_decref(o);
+}
+
+static json_int_t integer(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	assert_true(json_is_integer(v));
+	return json_integer_value(v);
+}
+
+static const char *string(const json_t *o, const char *key)
+{
+	const char *v = json_string_value(json_object_get(o, key));
+
+	assert_non_null(v);
+	return v;
+}
+
+/* Printed and parsed again, so that it is JSON and no key comes twice. */
+static json_t *reparse(json_t *o)
+{
+	char *text = json_dumps(o, 0);
+	json_t *again;
+
+	assert_non_null(text);
+	again = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(again);
+	assert_true(json_equal(o, again));
+	json_decref(o);
+	free(text);
+	return again;
+}
+
+static void for_programs(void **state)
+{
+	struct wayside_lab *lab = *state;
+	const json_t *config, *rules_of, *roles, *workers, *w, *total;
+	json_t *o;
+
+	fill(lab);
+	lab->control[1]->magic = 0; /* no table as we know it */
+	wayside_test_map(lab);
+	o = reparse(wayside_status_json(&lab->view));
+	assert_string_equal(string(o, "version"), "1.2.3");
+	assert_string_equal(string(o, "started"), "2025-11-03T14:25:01.000Z");
+	assert_string_equal(string(o, "phase"), "draining");
+	assert_int_equal(integer(o, "pid"), 4711);
+	assert_int_equal(integer(o, "listeners"), 4);
+	config = json_object_get(o, "config");
+	assert_int_equal(integer(config, "number"), 3);
+	assert_int_equal(integer(config, "reloads"), 2);
+	assert_int_equal(integer(config, "reloads_refused"), 5);
+	assert_true(json_is_null(json_object_get(config, "reloaded")));
+	rules_of = json_object_get(o, "rules");
+	assert_string_equal(string(rules_of, "on_failure"), "closed");
+	assert_string_equal(string(rules_of, "state"), "draining");
+	assert_int_equal(integer(rules_of, "differ"), 0);
+	assert_null(json_object_get(rules_of, "error"));
+
+	roles = json_object_get(o, "roles");
+	assert_int_equal(json_array_size(roles), 3);
+	w = json_array_get(roles, 0);
+	assert_string_equal(string(w, "name"), "recorder");
+	assert_true(json_is_null(json_object_get(w, "last_end")));
+	w = json_array_get(roles, 1);
+	assert_int_equal(integer(w, "pid"), 48000);
+	assert_int_equal(integer(w, "restarts"), 1);
+	assert_int_equal(integer(json_object_get(w, "last_end"), "signal"), 9);
+	w = json_array_get(roles, 2);
+	assert_string_equal(string(w, "state"), "down");
+	assert_true(json_is_null(json_object_get(w, "pid")));
+	assert_int_equal(integer(json_object_get(w, "last_end"), "exit"), 3);
+
+	workers = json_object_get(o, "workers");
+	assert_int_equal(json_array_size(workers), WAYSIDE_TEST_WORKERS);
+	w = json_array_get(workers, 0);
+	assert_int_equal(integer(w, "worker"), 0);
+	assert_int_equal(integer(w, "slots"), WAYSIDE_TEST_SLOTS);
+	assert_true(json_is_true(json_object_get(w, "sane")));
+	assert_true(json_is_false(
+		json_object_get(json_array_get(workers, 1), "sane")));
+	assert_int_equal(integer(json_object_get(w, "flows"), "total"), 2);
+	assert_int_equal(integer(json_object_get(w, "flows"), "open"), 1);
+	assert_int_equal(integer(json_object_get(w, "flows"), "held"), 1);
+	assert_int_equal(integer(json_object_get(w, "flows"), "unknown"), 0);
+	/* the recorder's are not the worker's */
+	w = json_object_get(w, "counters");
+	assert_int_equal(integer(w, "client_bytes"), 1000);
+	assert_int_equal(integer(w, "events"), 0);
+	w = json_object_get(json_object_get(o, "recorder"), "counters");
+	assert_int_equal(integer(w, "events"), 12);
+	assert_int_equal(integer(w, "gap_bytes"), 99);
+	total = json_object_get(o, "total");
+	assert_int_equal(integer(json_object_get(total, "flows"), "total"), 3);
+	total = json_object_get(total, "counters");
+	assert_int_equal(json_object_size(total), STAT_MAX);
+	assert_int_equal(integer(total, "client_bytes"), 1234);
+	assert_int_equal(integer(total, "events"), 12);
+	assert_int_equal(integer(total, "resets"), 0);
+	json_decref(o);
+}
+
+/* Everything that a worker or the recorder can write is noise. */
+static void hostile_memory(void **state)
+{
+	struct wayside_lab *lab = *state;
+	uint64_t seed = 88172645463325252ULL;
+
+	fill(lab);
+	wayside_test_map(lab);
+	for (int round = 0; round < 200; round++) {
+		json_t *o;
+		char *text;
+
+		for (unsigned i = 0; i < WAYSIDE_TEST_WORKERS; i++) {
+			wayside_test_noise(lab->control[i], WAYSIDE_TEST_TABLE,
+					   &seed);
+			wayside_test_noise(lab->cursor[i], RING_PAGE, &seed);
+		}
+		text = print(lab, WAYSIDE_TEST_NS);
+		/* 1,000 x more slots than the table has are not looked for */
+		assert_non_null(strstr(text, "flows: 8 of 5000\n"));
+		free(text);
+		o = reparse(wayside_status_json(&lab->view));
+		assert_int_equal(
+			integer(json_object_get(json_object_get(o, "total"),
+						"flows"),
+				"unknown"),
+			8);
+		json_decref(o);
+	}
+}
+
+/* Not even the supervisor's page makes the tool stumble. */
+static void hostile_state(void **state)
+{
+	struct wayside_lab *lab = *state;
+	uint64_t seed = 1;
+
+	wayside_test_map(lab);
+	for (int round = 0; round < 200; round++) {
+		wayside_test_noise(lab->state, sizeof(*lab->state), &seed);
+		free(print(lab, WAYSIDE_TEST_NS));
+		json_decref(reparse(wayside_status_json(&lab->view)));
+	}
+}
+
+/* What is not sealed, of another size, or of another version is not mapped. */
+static void what_is_not_mapped(void **state)
+{
+	struct wayside_lab *lab = *state;
+	struct wayside_view v;
+
+	for (size_t i = 0; i < lab->result->n_fds; i++) {
+		const int good = lab->result->fds[i];
+		const int bad = memfd_create("wayside_test",
+					     MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+		assert_true(bad >= 0);
+		/* right in size, but it could shrink under our hands */
+		assert_int_equal(ftruncate(bad, 8 * RING_PAGE), 0);
+		lab->result->fds[i] = bad;
+		assert_int_equal(wayside_view_map(&v, lab->result), -EBADMSG);
+		/* sealed, but too small for anything */
+		assert_int_equal(ftruncate(bad, RING_PAGE - 1), 0);
+		assert_int_equal(fcntl(bad, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+		assert_int_equal(wayside_view_map(&v, lab->result), -EBADMSG);
+		assert_int_equal(close(bad), 0);
+		lab->result->fds[i] = good;
+	}
+	lab->state->version++;
+	assert_int_equal(wayside_view_map(&v, lab->result), -EBADMSG);
+	lab->state->version--;
+	lab->conf->n_rules = CONF_RULES_MAX + 1;
+	assert_int_equal(wayside_view_map(&v, lab->result), -EBADMSG);
+	lab->conf->n_rules = 2;
+	lab->result->reply.n_workers = CONF_WORKERS_MAX + 1;
+	assert_int_equal(wayside_view_map(&v, lab->result), -EBADMSG);
+	lab->result->reply.n_workers = WAYSIDE_TEST_WORKERS;
+	wayside_test_map(lab);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WAYSIDE_TEST(for_people),    WAYSIDE_TEST(rules),
+		WAYSIDE_TEST(for_programs),  WAYSIDE_TEST(hostile_memory),
+		WAYSIDE_TEST(hostile_state), WAYSIDE_TEST(what_is_not_mapped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* wayside_text_test.c - columns, ages, times, and bytes that are not text */
+#include "wayside_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_test.h"
+
+static void columns_line_up(void **state)
+{
+	static const struct wayside_column columns[] = {
+		{ "NAME", false },
+		{ "N", true },
+		{ "LAST", false },
+	};
+	const struct wayside_row rows[] = {
+		{ { "a", "1", "x" } },
+		{ { "abcdef", "12345", "\x1b[31m\xff" } },
+	};
+	struct wayside_table t;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_non_null(out);
+	wayside_table_init(&t, columns, WS_ARRAY_LEN(columns));
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++)
+		wayside_table_measure(&t, &rows[i]);
+	wayside_table_titles(&t, out);
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++)
+		wayside_table_print(&t, out, &rows[i]);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, "NAME        N  LAST\n"
+				  "a           1  x\n"
+				  "abcdef  12345  ?[31m?\n");
+	free(text);
+}
+
+static void ages(void **state)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *text;
+	} rows[] = {
+		{ 0, "0 s" },
+		{ 59, "59 s" },
+		{ 60, "1 min 0 s" },
+		{ 3599, "59 min 59 s" },
+		{ 3600, "1 h 0 min" },
+		{ 86399, "23 h 59 min" },
+		{ 86400, "1 d 0 h" },
+		/* 213503982334601 x 86400 = 18446744073709526400; the rest is
+		 * 25215 s */
+		{ UINT64_MAX, "213503982334601 d 7 h" },
+	};
+	char buf[WAYSIDE_AGE_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++)
+		assert_string_equal(wayside_text_age(rows[i].seconds, buf),
+				    rows[i].text);
+}
+
+/* date -u -d @1762179901; the last second of 64 bits of nanoseconds lies in
+ * July 2554. */
+static void times(void **state)
+{
+	char buf[WAYSIDE_UTC_LEN];
+
+	(void)state;
+	assert_string_equal(wayside_text_utc(1762179901042999999ULL, buf),
+			    "2025-11-03T14:25:01.042Z");
+	assert_string_equal(wayside_text_utc(0, buf),
+			    "1970-01-01T00:00:00.000Z");
+	assert_string_equal(wayside_text_utc(UINT64_MAX, buf),
+			    "2554-07-21T23:34:33.709Z");
+}
+
+static void lines(void **state)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_non_null(out);
+	wayside_text_lines(out, "one\n\ntwo\r\x1b]0;x\a\n\xc3\xa4");
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, "one\n\ntwo??]0;x?\n??\n");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(columns_line_up),
+		cmocka_unit_test(ages),
+		cmocka_unit_test(times),
+		cmocka_unit_test(lines),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
