@@ -39,8 +39,18 @@ script 7 force-reload '.*does not run'
 script 0 try-restart ''
 script 2 begin 'usage: .*'
 
-# rules and listeners are there when it returns
+# rules and listeners are there when it returns, also with a daemon that is slow
+cat >"$DIR/slow" <<-END
+	#!/bin/sh
+	[ "\$1" = --check ] || timeout 0.5 tail -f /dev/null
+	exec $DIR/opt/sbin/waysided "\$@"
+END
+chmod +x "$DIR/slow"
+echo "DAEMON=$DIR/slow" >>"$DIR/defaults"
 script 0 start '.*started, process [0-9]+'
+on gateway "$DIR/opt/bin/wayside" rules check -c "$CONFIG" >"$DIR/check.log" ||
+	fail "$(cat "$DIR/check.log")"
+sed -i /^DAEMON=/d "$DIR/defaults"
 daemon_pid=$(cat /run/wayside/pid)
 first=$daemon_pid
 exchange "$VENDOR4:7700"
