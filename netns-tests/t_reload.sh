@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Reload while 200 flows are busy: none notices, new ones follow the new rules, and
+# rules that were taken away are no longer. A reload that cannot be is refused as a
+# whole with its reason, and nothing changes; 20 kinds of that.
+topology
+daemon observe=none
+crowd_server vendor vendor -t 55 "$VENDOR4:7700"
+crowd_server other vendor -t 55 "$OTHER4:7700"
+crowd crowd tracker -t 55 -n 200 -r 10000 "$VENDOR4:7700" open ping 1 \
+	touch "$DIR/open" stream "$DIR/end" fin
+wait_for 10 test -e "$DIR/open"
+before=$(kernel_state | sed 's/packets [0-9]* bytes [0-9]*//')
+good=$DIR/good.yaml
+cp "$CONFIG" "$good"
+
+# refused REASON COMMAND...: after this command on the file
+refused() {
+	local reason=$1 status=0
+
+	shift
+	"$@"
+	tool reload >"$DIR/reload.txt" 2>&1 || status=$?
+	[ $status != 0 ] || fail "not refused: $*"
+	grep -q -- "$reason" "$DIR/reload.txt" ||
+		fail "$*: $(cat "$DIR/reload.txt")"
+	rm -f "$CONFIG"
+	cp "$good" "$CONFIG"
+}
+edit() {
+	sed -i "$1" "$CONFIG"
+}
+write() {
+	echo "$1" >"$CONFIG"
+}
+append() {
+	echo "$1" >>"$CONFIG"
+}
+refused 'No such file' rm "$CONFIG"
+refused 'yaml:2:1: did not find' write 'rules: ['
+refused 'nothing to do' write ''
+refused 'unknown key "sauce"' edit 's/source:/sauce:/'
+refused 'connect_timeout' edit 's/^connect_timeout:.*/connect_timeout: 10/'
+refused 'on_failure' edit 's/^on_failure:.*/on_failure: maybe/'
+refused 'capture' edit 's/capture: text/capture: loud/'
+refused 'duplicate\|twice' append 'drain: 1s'
+refused 'no two rules may take one connection' append \
+	"  - { name: again, to: [\"$VENDOR4:7700\"] }"
+refused 'name' append "  - { name: trackers, to: [\"$OTHER4:7700\"] }"
+refused 'log_dir' edit 's,^log_dir:.*,log_dir: /run/nowhere,'
+refused 'workers' edit 's/^workers:.*/workers: 3/'
+refused 'ring_size' edit '1i ring_size: 32M'
+refused 'listen_port' edit '1i listen_port: 15002'
+refused 'max_flows' edit '1i max_flows: 20000'
+refused 'pidfile' edit 's,^pidfile:.*,pidfile: /run/wayside/pid2,'
+refused 'control' edit 's,^control:.*,control: /run/wayside/control2,'
+refused 'client_bits_v4' edit '1i client_bits_v4: 33'
+refused 'to' edit 's/    to: .*/    to: []/'
+refused 'observe' edit 's/observe: none/observe: telex/'
+expect_equal "rules and routes" \
+	"$(kernel_state | sed 's/packets [0-9]* bytes [0-9]*//')" "$before"
+expect_equal "configuration in force" "$(tool status --json |
+	sed -n 's/^ *"number": \([0-9]*\),*$/\1/p')" 1
+expect_equal "refused reloads" "$(tool status --json |
+	sed -n 's/^ *"reloads_refused": \([0-9]*\),*$/\1/p')" 20
+
+# Another server, whose connections are not captured; then the first one goes.
+captures() {
+	find "$LOGS" -name "*_$TRACKER4.log" | wc -l
+}
+in_force() {
+	[ "$(tool status --json |
+		sed -n 's/^ *"number": \([0-9]*\),*$/\1/p')" = "$1" ]
+}
+append "  - { name: others, to: [\"$OTHER4:7700\"], capture: none, observe: none }"
+tool reload
+expect_equal "captures before" "$(captures)" 200
+crowd others tracker -n 20 -d 1000 "$OTHER4:7700" open ping 1 fin
+join others
+expect_value others closed 20
+expect_equal "captures after" "$(captures)" 200
+sed -i "s/\"$VENDOR4:7700\"/\"$VENDOR4:7702\"/" "$CONFIG"
+kill -HUP "$(cat /run/wayside/pid)"
+wait_for 10 in_force 3
+wire lan tracker eth0 tcp dst port 7700
+wire wan vendor eth0 tcp dst port 7700
+crowd direct tracker -n 20 -d 2000 "$VENDOR4:7700" open ping 1 fin
+join direct
+expect_value direct closed 20
+touch "$DIR/end"
+join crowd
+unwire lan wan
+expect_equal "handshakes that went direct" 20 \
+	"$(direct_handshakes lan wan "$VENDOR4:7700")"
+expect_value crowd closed 200
+expect_value crowd bad 0
+dismiss vendor other
+expect_flows 220
+captures_are 64
+expect_captured crowd

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Wherever a worker dies, others' flows go on, none gets a wrong byte, captures
+# hold what was relayed and no more, and the next connections are served.
+topology
+points=$("$PEERS/die_points" worker.)
+for point in $points; do
+	echo "$point"
+	rm -f "$LOGS"/*.log "$DIR"/end
+	pass=5
+	[ "$point" != worker.kept ] || pass=1 # the bulk alone comes by there
+	config observe=none ring_size=4M
+	echo "  - { name: bulk, to: [\"$VENDOR4:7701\"], capture: none }" \
+		>>"$CONFIG"
+	WAYSIDE_DIE=$point=$pass daemon_run -c "$CONFIG"
+	crowd_server vendor vendor "$VENDOR4:7700"
+	server slow vendor "$VENDOR4:7701" wait-file "$DIR/end" expect-end
+	# more than the buffers of all sockets on the way hold
+	client bulk tracker "$VENDOR4:7701" send-pattern 50000000 \
+		shutdown-write expect-end
+	crowd crowd tracker -n 20 "$VENDOR4:7700" open ping 20 fin
+	join crowd
+	expect_value crowd bad 0
+	expect_value crowd refused 0
+	expect_equal "$point: how they ended" 20 \
+		$(($(value crowd closed) + $(value crowd fin) + $(value crowd rst)))
+	wait_for 10 grep -q 'worker/[01] died of signal 9' "$DIR/daemon.log"
+	wait_for 10 grep -q 'worker/[01] is back' "$DIR/daemon.log"
+	expect_equal "$point: deaths" 1 \
+		"$(grep -c 'died of signal 9' "$DIR/daemon.log")"
+	crowd after tracker -n 20 -d 100 "$VENDOR4:7700" open ping 2 fin
+	join after
+	expect_value after closed 20
+	touch "$DIR/end"
+	join_any bulk slow # their worker may be gone
+	dismiss vendor
+	daemon_stop
+	captures_are 64
+	expect_value captures client_gap 0
+	expect_value captures server_gap 0
+	expect_at_most "$point: captured of what was sent" \
+		"$(value captures client_bytes)" \
+		$(($(value crowd bytes_out) + $(value after bytes_out)))
+	expect_at_least "$point: captured of what came back" \
+		"$(value captures server_bytes)" \
+		$(($(value crowd bytes_in) + $(value after bytes_in)))
+	expect_equal "$point: flows" "$(total flows_opened)" \
+		"$(total flows_closed)"
+done
