@@ -291,10 +291,11 @@ static enum wayside_status close_flow(const struct wayside_options *o,
 	if (s != WAYSIDE_OK)
 		return s;
 	if (!wayside_flow_over(v, f, WAYSIDE_CLOSE_MS)) {
-		(void)snprintf(text, sizeof(text),
-			       "worker/%u does not answer: the flow is still "
-			       "there",
-			       f->worker);
+		(void)snprintf(
+			text, sizeof(text),
+			"worker/%u does not answer: the flow ends when it "
+			"does",
+			f->worker);
 		return wayside_complain(text);
 	}
 	(void)printf("closed %s, flow %s\n", connection_id(&f->slot, id),

@@ -108,13 +108,30 @@ static uint64_t limited(const struct figures *f)
 	return f->counters[STAT_LIMIT_WAITS] + f->counters[STAT_ACCEPT_PAUSES];
 }
 
+static void print_rules(FILE *out, const struct wayside_view *v)
+{
+	const uint32_t is = atomic_load(&v->state->rules);
+	const int32_t differ = atomic_load(&v->state->rules_differ);
+
+	(void)fprintf(out, "on_failure %s, rules %s",
+		      conf_failure_name(v->conf->on_failure), WORD(rules, is));
+	if (differ < 0)
+		(void)fprintf(out, ", kernel cannot be looked at: %s",
+			      wayside_text_error(-differ));
+	else if (differ > 0)
+		(void)fprintf(out, ", differences with the kernel: %d",
+			      (int)differ);
+	else if (is != CONTROL_RULES_NONE)
+		(void)fputs(", differences with the kernel: none", out);
+	(void)fputc('\n', out);
+}
+
 static void print_head(FILE *out, const struct wayside_view *v, uint64_t now_ns,
 		       uint64_t flows)
 {
 	const struct control_state *s = v->state;
 	const uint64_t up_ns = now_ns > s->started_ns ? now_ns - s->started_ns
 						      : 0;
-	const int32_t differ = atomic_load(&s->rules_differ);
 	const uint64_t reloaded_ns = atomic_load(&s->reloaded_ns);
 	char program[CONTROL_PROGRAM_LEN], stamp[BASE_TIME_STAMP_LEN];
 	char age[WAYSIDE_AGE_LEN];
@@ -130,17 +147,7 @@ static void print_head(FILE *out, const struct wayside_view *v, uint64_t now_ns,
 		      (unsigned)atomic_load(&s->reloads_refused),
 		      reloaded_ns ? ", the last one " : "",
 		      reloaded_ns ? base_time_stamp(reloaded_ns, stamp) : "");
-	(void)fprintf(out, "on_failure %s, rules %s",
-		      conf_failure_name(v->conf->on_failure),
-		      WORD(rules, atomic_load(&s->rules)));
-	if (differ < 0)
-		(void)fprintf(out, ", kernel cannot be looked at: %s\n",
-			      wayside_text_error(-differ));
-	else if (differ > 0)
-		(void)fprintf(out, ", differences with the kernel: %d\n",
-			      (int)differ);
-	else
-		(void)fputs(", differences with the kernel: none\n", out);
+	print_rules(out, v);
 	(void)fprintf(out, "listeners held: %u, flows: %llu of %u\n",
 		      (unsigned)atomic_load(&s->listeners),
 		      (unsigned long long)flows, (unsigned)v->conf->max_flows);
@@ -262,11 +269,10 @@ static void print_counters(FILE *out, const struct figures *total)
 	};
 	struct wayside_table t;
 	struct wayside_row row;
+	bool titled = false;
 
 	wayside_table_init(&t, columns, WS_ARRAY_LEN(columns));
 	for (int pass = 0; pass < 2; pass++) {
-		if (pass)
-			wayside_table_titles(&t, out);
 		for (int id = 0; id < STAT_MAX; id++) {
 			if (!total->counters[id])
 				continue;
@@ -276,10 +282,14 @@ static void print_counters(FILE *out, const struct figures *total)
 				       (unsigned long long)total->counters[id]);
 			(void)snprintf(row.cell[2], WAYSIDE_CELL_LEN, "%s",
 				       stat_table[id].help);
-			if (pass)
-				wayside_table_print(&t, out, &row);
-			else
+			if (!pass) {
 				wayside_table_measure(&t, &row);
+				continue;
+			}
+			if (!titled)
+				wayside_table_titles(&t, out);
+			titled = true;
+			wayside_table_print(&t, out, &row);
 		}
 	}
 }
@@ -332,20 +342,19 @@ static json_t *config_json(const struct control_state *s)
 
 static json_t *rules_json(const struct wayside_view *v)
 {
+	const uint32_t is = atomic_load(&v->state->rules);
 	const int32_t differ = atomic_load(&v->state->rules_differ);
-	json_t *o = json_pack("{s:s,s:s}", "on_failure",
+	json_t *o = json_pack("{s:s,s:s,s:o}", "on_failure",
 			      conf_failure_name(v->conf->on_failure), "state",
-			      WORD(rules, atomic_load(&v->state->rules)));
-	int r;
+			      WORD(rules, is), "differ",
+			      is == CONTROL_RULES_NONE || differ < 0
+				      ? json_null()
+				      : json_integer(differ));
 
-	if (differ >= 0)
-		r = json_object_set_new(o, "differ", json_integer(differ));
-	else
-		r = json_object_set_new(o, "differ", json_null()) ||
-		    json_object_set_new(
-			    o, "error",
-			    wayside_json_text(wayside_text_error(-differ)));
-	if (r) {
+	if (differ < 0 &&
+	    json_object_set_new(
+		    o, "error",
+		    wayside_json_text(wayside_text_error(-differ)))) {
 		json_decref(o);
 		return NULL;
 	}

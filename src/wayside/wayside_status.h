@@ -10,8 +10,8 @@
  *   config           number (in force), reloads, reloads_refused, reloaded
  *   rules            on_failure; state: "none", "installed", "draining",
  *                    "absent"; differ: differences between kernel and
- *                    configuration, null when looking failed, and then error
- *                    says why
+ *                    configuration; null when there are none, or when
+ *                    looking failed, and then error says why
  *   listeners        listening sockets held
  *   help             times that workers were asked to serve others' listeners
  *   nonsense         workers replaced for nonsense in their ring

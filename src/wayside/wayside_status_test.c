@@ -159,6 +159,19 @@ static void rules(void **state)
 	assert_non_null(strstr(text, "rules draining, kernel cannot be looked "
 				     "at: Operation not permitted\n"));
 	free(text);
+	/* fixed-remote mode has none, so there is nothing to compare */
+	atomic_store(&lab->state->rules, CONTROL_RULES_NONE);
+	atomic_store(&lab->state->rules_differ, 0);
+	text = print(lab, WAYSIDE_TEST_NS);
+	assert_non_null(strstr(text, "on_failure closed, rules none\n"));
+	free(text);
+	o = wayside_status_json(&lab->view);
+	assert_true(json_is_null(
+		json_object_get(json_object_get(o, "rules"), "differ")));
+	assert_null(json_object_get(json_object_get(o, "rules"), "error"));
+	json_decref(o);
+	atomic_store(&lab->state->rules, CONTROL_RULES_INSTALLED);
+	atomic_store(&lab->state->rules_differ, -EPERM);
 	o = wayside_status_json(&lab->view);
 	assert_true(json_is_null(
 		json_object_get(json_object_get(o, "rules"), "differ")));
@@ -268,6 +281,18 @@ static void for_programs(void **state)
 	json_decref(o);
 }
 
+/* Nothing has happened: no titles without a line. */
+static void nothing_yet(void **state)
+{
+	struct wayside_lab *lab = *state;
+	char *text;
+
+	wayside_test_map(lab);
+	text = print(lab, WAYSIDE_TEST_NS);
+	assert_null(strstr(text, "COUNTER"));
+	free(text);
+}
+
 /* Everything that a worker or the recorder can write is noise. */
 static void hostile_memory(void **state)
 {
@@ -354,6 +379,7 @@ int main(void)
 		WAYSIDE_TEST(for_people),    WAYSIDE_TEST(rules),
 		WAYSIDE_TEST(for_programs),  WAYSIDE_TEST(hostile_memory),
 		WAYSIDE_TEST(hostile_state), WAYSIDE_TEST(what_is_not_mapped),
+		WAYSIDE_TEST(nothing_yet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
