@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# The recorder is killed 50 times in full flow. No flow notices; every byte is in
+# the captures, in its place and once, and every message is one event.
+topology
+own_proc
+WAYSIDE_RESTART_MS=50 daemon
+crowd_server vendor vendor -t 55 "$VENDOR4:7700"
+crowd crowd tracker -t 55 -n 20 -r 4000 "$VENDOR4:7700" open ping 1 \
+	touch "$DIR/open" stream "$DIR/end" fin
+wait_for 10 test -e "$DIR/open"
+
+# It has recorded something since it was started.
+it_works() {
+	[ "$(stat -c %s "$EVENTS")" != "$size" ]
+}
+recorder=
+for _ in {1..50}; do
+	wait_for 10 is_anew wayside-recorder "$recorder"
+	size=$(stat -c %s "$EVENTS")
+	wait_for 10 it_works
+	recorder=$(pids wayside-recorder)
+	kill -KILL "$recorder"
+done
+touch "$DIR/end"
+join crowd
+expect_value crowd closed 20
+expect_value crowd bad 0
+dismiss vendor
+expect_flows 20
+captures_are 64
+expect_captured crowd
+expect_equal "bytes that the ring had no room for" "$(total unobserved_bytes)" 0
+messages=$(($(value crowd bytes_out) / 64))
+expect_equal "events" "$(wc -l <"$EVENTS")" $((2 * messages))
+expect_equal "events that are there twice" \
+	"$(cut -f 2,5 "$EVENTS" | sort | uniq -d)" ""
