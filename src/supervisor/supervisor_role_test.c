@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* supervisor_role_test.c - restarts, who helps whom, nonsense: with actors */
+#include "supervisor_actor_test.h"
+
+#include "role_title.h"
+
+/* Keepers have a real process, so their titles tell them apart. */
+static pid_t keeper(const struct lab *lab, int worker)
+{
+	char title[32];
+
+	(void)snprintf(title, sizeof(title), "wayside-keeper/%d", worker);
+	return child_named(lab->daemon, title);
+}
+
+static void one_that_lived_is_restarted_at_once(void **state)
+{
+	struct lab *lab = *state;
+
+	lab->times.lived_ms = 0;
+	lab->times.delay_min_ms = lab->times.delay_max_ms = HOUR_MS;
+	start(lab);
+	await_line(lab, "ready");
+	for (int i = 0; i < 3; i++) {
+		kill_actor(RECORDER, SIGKILL);
+		await_line(lab, "recorder is back");
+		assert_int_equal(kill(keeper(lab, 1), SIGKILL), 0);
+		await_line(lab, "worker/1 is back");
+	}
+	stop(lab);
+}
+
+/* Waits double from the least to the most: 20, 40 and then 50 ms, twice. */
+static void others_wait_longer_and_longer(void **state)
+{
+	struct lab *lab = *state;
+	uint64_t began;
+
+	lab->times.lived_ms = HOUR_MS;
+	lab->times.delay_min_ms = 20;
+	lab->times.delay_max_ms = 50;
+	start(lab);
+	await_line(lab, "ready");
+	began = base_time_mono_ms();
+	for (int i = 0; i < 4; i++) {
+		kill_actor(RECORDER, SIGKILL);
+		await_line(lab, "recorder is back");
+	}
+	assert_true(base_time_mono_ms() - began >= 20 + 40 + 50 + 50);
+	stop(lab);
+}
+
+static void a_recorder_knows_that_the_one_before_crashed(void **state)
+{
+	static const struct {
+		int sig;
+		uint32_t crashed;
+	} ends[] = {
+		{ SIGSYS, 1 }, { SIGKILL, 0 }, { SIGSEGV, 1 }, { SIGTERM, 0 }
+	};
+	struct lab *lab = *state;
+
+	lab->times.lived_ms = 0;
+	start(lab);
+	await_line(lab, "ready");
+	assert_int_equal(stage[RECORDER].crashed, 0);
+	for (size_t i = 0; i < WS_ARRAY_LEN(ends); i++) {
+		kill_actor(RECORDER, ends[i].sig);
+		await_line(lab, "recorder is back");
+		assert_int_equal(stage[RECORDER].crashed, ends[i].crashed);
+	}
+	stop(lab);
+}
+
+static void the_others_help_while_one_is_dead(void **state)
+{
+	struct lab *lab = *state;
+
+	lab->times.lived_ms = 0;
+	start(lab);
+	await_line(lab, "ready");
+	atomic_store(&stage[1].mute, 1); /* its successor takes its time */
+	assert_int_equal(kill(keeper(lab, 0), SIGKILL), 0);
+	await_heard(2, ROLE_LEND, 1);
+	assert_int_equal(stage[2].help, 1 << 0);
+	await_starts(1, 2);
+	assert_int_equal(stage[2].heard[ROLE_LEND], 1);
+	let_say_type(1, ROLE_READY);
+	await_line(lab, "worker/0 is back restarts=1");
+	await_heard(2, ROLE_LEND, 2);
+	assert_int_equal(stage[2].help, 0);
+	/* who is meant is not told */
+	assert_int_equal(stage[1].heard[ROLE_LEND], 0);
+	assert_int_equal(stage[RECORDER].heard[ROLE_LEND], 0);
+	stop(lab);
+}
+
+static void a_worker_that_is_full_tells_the_others(void **state)
+{
+	const struct control_state *page;
+	struct lab *lab = *state;
+
+	start(lab);
+	await_line(lab, "ready");
+	page = state_page(lab);
+	let_say_type(RECORDER, ROLE_LEND); /* has no listeners */
+	let_say_type(2, ROLE_LEND);
+	await_heard(1, ROLE_LEND, 1);
+	assert_int_equal(page->help, 1);
+	stop(lab);
+	assert_int_equal(stage[2].heard[ROLE_LEND], 0);
+	assert_int_equal(stage[1].heard[ROLE_LEND], 1);
+	drop_page(page);
+}
+
+/* More than its channel holds: those that are queued are enough. */
+static void a_worker_that_stands_still_holds_nobody_up(void **state)
+{
+	const struct role_message lend = { .type = ROLE_LEND };
+	const struct control_state *page;
+	struct lab *lab = *state;
+	const uint64_t limit = deadline();
+
+	start(lab);
+	await_line(lab, "ready");
+	page = state_page(lab);
+	kill_actor(1, SIGSTOP);
+	let_say(2, 2000, &lend);
+	while (page->help != 2000)
+		look_again(limit);
+	kill_actor(RECORDER, SIGKILL);
+	await_line(lab, "recorder is back");
+	assert_int_equal(stage[1].heard[ROLE_LEND], 0);
+	kill_actor(1, SIGCONT);
+	while (!atomic_load(&stage[1].heard[ROLE_LEND]))
+		look_again(limit);
+	drop_page(page);
+	stop(lab);
+}
+
+static void a_worker_that_writes_nonsense_is_replaced(void **state)
+{
+	const struct role_message about_1 = { .type = ROLE_NONSENSE,
+					      .worker = 1 };
+	const struct role_message nobody = { .type = ROLE_NONSENSE,
+					     .worker = 2 };
+	const struct control_state *page;
+	struct lab *lab = *state;
+
+	lab->times.lived_ms = 0;
+	start(lab);
+	await_line(lab, "ready");
+	page = state_page(lab);
+	let_say(1, 1, &about_1); /* only the recorder may say so */
+	let_say(RECORDER, 1, &nobody);
+	let_say(RECORDER, 1, &about_1);
+	await_line(lab, "worker/1 writes nonsense");
+	await_line(lab, "worker/1 is back restarts=1");
+	assert_int_equal(page->nonsense, 1);
+	assert_int_equal(stage[1].starts, 1);
+	assert_int_equal(stage[2].starts, 2);
+	let_say(RECORDER, 1, &about_1); /* once more, a new one */
+	await_line(lab, "worker/1 is back restarts=2");
+	assert_int_equal(page->nonsense, 2);
+	drop_page(page);
+	stop(lab);
+}
+
+static void a_keeper_that_does_not_end_is_killed(void **state)
+{
+	const struct role_message about_0 = { .type = ROLE_NONSENSE };
+	const struct control_state *page;
+	struct lab *lab = *state;
+
+	lab->times.stop_ms = 1000; /* the rest of it stops in time */
+	lab->times.lived_ms = 0;
+	start(lab);
+	await_line(lab, "ready");
+	page = state_page(lab);
+	assert_int_equal(kill(keeper(lab, 0), SIGSTOP), 0);
+	let_say(RECORDER, 2, &about_0); /* one replacement at a time */
+	await_line(lab, "worker/0 did not end in 1000 ms: it is killed");
+	await_line(lab, "worker/0 died of signal 9: restarting");
+	await_line(lab, "worker/0 is back");
+	assert_int_equal(page->nonsense, 1);
+	drop_page(page);
+	stop(lab);
+}
+
+static void the_page_says_how_the_roles_are(void **state)
+{
+	const struct control_state *page;
+	const struct control_role *r;
+	struct lab *lab = *state;
+	uint64_t started;
+	pid_t old;
+
+	lab->conf->number = 7;
+	lab->times.lived_ms = 0;
+	start(lab);
+	await_line(lab, "ready");
+	page = state_page(lab);
+	assert_int_equal(page->magic, CONTROL_MAGIC);
+	assert_int_equal(page->pid, lab->daemon);
+	assert_int_equal(page->n_workers, 2);
+	assert_int_equal(page->phase, CONTROL_PHASE_RUNNING);
+	assert_int_equal(page->config_number, 7);
+	assert_int_equal(page->rules, CONTROL_RULES_NONE);
+	assert_int_equal(page->listeners, 2); /* one a worker */
+	for (int i = 0; i < ACTORS; i++)
+		assert_int_equal(page->roles[i].state, CONTROL_ROLE_READY);
+	assert_string_equal(page->roles[0].name, "recorder");
+	assert_string_equal(page->roles[2].name, "worker/1");
+	assert_int_equal(page->roles[0].pid, stage[RECORDER].pid);
+	r = &page->roles[2];
+	old = keeper(lab, 1);
+	assert_int_equal(r->pid, old);
+	assert_in_range(r->started_ns, page->started_ns, base_time_wall_ns());
+	started = r->started_ns;
+	atomic_store(&stage[2].mute, 1);
+	assert_int_equal(kill(old, SIGKILL), 0);
+	await_starts(2, 2);
+	assert_int_equal(r->state, CONTROL_ROLE_STARTING);
+	assert_int_equal(r->restarts, 1);
+	assert_int_equal(r->last_end, SIGKILL); /* a wait status: no core */
+	assert_true(r->started_ns > started);
+	assert_int_not_equal(r->pid, old);
+	stop(lab);
+	assert_int_equal(page->phase, CONTROL_PHASE_STOPPING);
+	assert_int_equal(page->listeners, 0);
+	assert_int_equal(r->state, CONTROL_ROLE_DOWN);
+	assert_int_equal(r->pid, 0);
+	drop_page(page);
+}
+
+static void a_role_that_is_never_ready_ends_the_start(void **state)
+{
+	struct lab *lab = *state;
+
+	lab->times.start_ms = 50;
+	stage[2].mute = 1;
+	start(lab);
+	await_line(lab, "not all processes were ready after 50 ms");
+	assert_int_equal(end_of_daemon(lab), 1);
+}
+
+static void one_that_does_not_stop_is_killed(void **state)
+{
+	struct lab *lab = *state;
+
+	lab->times.stop_ms = 50;
+	start(lab);
+	await_line(lab, "ready");
+	stage[RECORDER].deaf = 1;
+	stage[1].deaf = 1;
+	assert_int_equal(kill(lab->daemon, SIGTERM), 0);
+	await_line(lab, "processes that did not stop in 50 ms are killed");
+	await_line(lab, "worker/0 died of signal 9 while stopping");
+	await_line(lab, "recorder died of signal 9 while stopping");
+	assert_int_equal(end_of_daemon(lab), 1);
+	/* the recorder is asked after the workers are gone */
+	assert_int_equal(stage[RECORDER].heard[ROLE_STOP], 1);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		ACT(one_that_lived_is_restarted_at_once),
+		ACT(others_wait_longer_and_longer),
+		ACT(a_recorder_knows_that_the_one_before_crashed),
+		ACT(the_others_help_while_one_is_dead),
+		ACT(a_worker_that_is_full_tells_the_others),
+		ACT(a_worker_that_stands_still_holds_nobody_up),
+		ACT(a_worker_that_writes_nonsense_is_replaced),
+		ACT(a_keeper_that_does_not_end_is_killed),
+		ACT(the_page_says_how_the_roles_are),
+		ACT(a_role_that_is_never_ready_ends_the_start),
+		ACT(one_that_does_not_stop_is_killed),
+	};
+
+	/* children are found by the title that ps shows */
+	if (role_title_init(argc, argv))
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
