@@ -78,6 +78,25 @@ static void take_descriptors(struct msghdr *msg, struct control_result *result)
 	}
 }
 
+/* Who is refused before the request was read sees a reset, once, and the reply
+ * behind it (unix_release_sock() in net/unix/af_unix.c). Return: as a step of
+ * base_fd.h, but 0 is the end. */
+static ssize_t receive_packet(int fd, struct msghdr *msg)
+{
+	bool reset = false;
+
+	for (;;) {
+		const ssize_t n = recvmsg(fd, msg, MSG_CMSG_CLOEXEC);
+
+		if (n >= 0)
+			return n;
+		if (errno == ECONNRESET && !reset)
+			reset = true;
+		else if (errno != EINTR)
+			return -errno;
+	}
+}
+
 static int receive(int fd, enum control_type type,
 		   struct control_result *result)
 {
@@ -97,11 +116,9 @@ static int receive(int fd, enum control_type type,
 
 	if (!bytes)
 		return -ENOMEM;
-	do {
-		n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
+	n = receive_packet(fd, &msg);
 	if (n < 0) {
-		r = -errno;
+		r = (int)n;
 	} else if (n == 0) {
 		r = -ESHUTDOWN;
 	} else {

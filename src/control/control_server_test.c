@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -557,6 +558,66 @@ static void reply_of_somebody_else(void **state)
 	assert_int_equal(with_client(lab, check_nonsense), 0);
 }
 
+#define TEST_GROUP 54321
+#define TEST_UID   54322
+
+static int ask_as(const struct lab *lab, gid_t gid, const gid_t *groups,
+		  size_t n_groups)
+{
+	struct control_result *r;
+	int error = 0;
+
+	if (setgroups(n_groups, groups) < 0 || setgid(gid) < 0 ||
+	    setuid(TEST_UID) < 0)
+		return 90;
+	r = control_client_ask(lab->path, &status, CONTROL_CLIENT_MS, &error);
+	if (!r || error)
+		return 91;
+	error = r->reply.error;
+	control_client_free(r);
+	return -error;
+}
+
+static int as_stranger(const struct lab *lab)
+{
+	return ask_as(lab, 1, (gid_t[]){ 2, 3 }, 2);
+}
+
+static int as_first_group(const struct lab *lab)
+{
+	return ask_as(lab, TEST_GROUP, NULL, 0);
+}
+
+static int as_last_group(const struct lab *lab)
+{
+	return ask_as(lab, 1, (gid_t[]){ 2, 3, TEST_GROUP }, 3);
+}
+
+/* Somebody has opened the socket's file for all: members are served, and nobody
+ * else. Needs root, who alone can become others. */
+static void who_may_ask(void **state)
+{
+	struct lab *lab = *state;
+
+	if (geteuid() != 0)
+		skip();
+	open_server(lab);
+	lab->server.group = TEST_GROUP;
+	lab->answer = (struct control_answer){ .error = -ESRCH };
+	assert_int_equal(chmod(lab->dir, 0755), 0);
+	assert_int_equal(chmod(lab->path, 0666), 0);
+	assert_int_equal(with_client(lab, as_stranger), EACCES);
+	assert_int_equal(lab->n_asked, 0);
+	assert_int_equal(with_client(lab, as_first_group), ESRCH);
+	assert_int_equal(with_client(lab, as_last_group), ESRCH);
+	assert_int_equal(lab->n_asked, 2);
+	lab->server.group = CONTROL_NO_GROUP;
+	assert_int_equal(with_client(lab, as_last_group), EACCES);
+	/* and with the mode that we gave it, the kernel keeps them out */
+	assert_int_equal(chmod(lab->path, 0600), 0);
+	assert_int_equal(with_client(lab, as_last_group), 91);
+}
+
 int main(void)
 {
 #define LAB(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -574,6 +635,7 @@ int main(void)
 		LAB(text_is_cut),
 		LAB(clear_errors),
 		LAB(reply_of_somebody_else),
+		LAB(who_may_ask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
