@@ -67,10 +67,17 @@ again -l '[::1]:7700' -r 192.0.2.1:7700
 expect_key 'listen: "[::1]:7700"'
 expect_key 'remote: "192.0.2.1:7700"'
 
-# --check: the one line, all errors, and a warning that fails nothing.
+# --check: one line and the budget, all errors, and a warning that fails nothing.
 prints 0 --check -c "$CONFIG"
-expect_equal "of a good file" "$out" \
+expect_equal "of a good file" "${out%%$'\n'*}" \
 	"$CONFIG: configuration is fine: 1 rules, 2 workers"
+expect_key 'each worker          200 descriptors for listeners, rings and spare'
+expect_key 'flows possible     10000 of 10000 (max_flows)'
+
+# --print-sample is what the package installs.
+prints 0 --print-sample
+expect_equal "the sample" "$out" "$(cat "$TOP/contrib/conf/wayside.yaml")"
+prints 0 --check -c "$CONFIG"
 expect_equal "errors" "$err" ""
 {
 	sed 's/^log_dir:.*/log_dir: \/run\/nowhere/' "$CONFIG"
@@ -78,15 +85,15 @@ expect_equal "errors" "$err" ""
 } >"$DIR/bad.yaml"
 prints 2 --check -c "$DIR/bad.yaml"
 expect_equal "of a bad file" "$out" ""
-expect_match "errors" "$err" "$DIR/bad.yaml:4:10: log_dir: /run/nowhere: No such file or directory
-$DIR/bad.yaml:14:31: clients: \"nonsense\" is not a network [^
+expect_match "errors" "$err" "$DIR/bad.yaml:[0-9]+:10: log_dir: /run/nowhere: No such file or directory
+$DIR/bad.yaml:[0-9]+:31: clients: \"nonsense\" is not a network [^
 ]*"
 {
 	cat "$CONFIG"
 	echo '    clients: [192.168.1.0/24]'
 } >"$DIR/warned.yaml"
 prints 0 --check -c "$DIR/warned.yaml"
-expect_match "warning" "$err" "$DIR/warned.yaml:10:[0-9]+: warning: to: [^
+expect_match "warning" "$err" "$DIR/warned.yaml:[0-9]+:[0-9]+: warning: to: [^
 ]*takes nothing: [^
 ]*"
 
@@ -98,7 +105,7 @@ expect_equal "version" "${out#waysided }" \
 prints 0 --help
 expect_equal "errors" "$err" ""
 for option in config listen local remote output log-dir pidfile observer check \
-	print-config print-rules version help; do
+	print-config print-rules print-sample version help; do
 	grep -qE -- " --$option( |,|\$)" <<<"$out" ||
 		fail "--help without --$option"
 done

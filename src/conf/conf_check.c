@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "conf_budget.h"
 #include "conf_load.h"
 #include "conf_parse.h"
 #include "conf_scalar.h"
 #include "conf_value.h"
-
-#define DESCRIPTORS_OWN  200 /* of a worker: rings, listeners, epoll, spare */
-#define DESCRIPTORS_FLOW 2
 
 static void check_ring_size(struct conf_draft *d)
 {
@@ -113,18 +111,18 @@ static void resolve_workers(struct conf_draft *d)
 {
 	const uint64_t nofile = d->env->nofile;
 	struct conf_tables *t = d->t;
-	uint64_t flows, n;
+	const uint64_t flows = conf_budget_flows(nofile);
+	uint64_t n;
 
 	if (t->workers)
 		return;
-	if (nofile < DESCRIPTORS_OWN + DESCRIPTORS_FLOW) {
+	if (!flows) {
 		conf_errors_add(d->errors, d->key_at[CONF_KEY_WORKERS],
 				"workers: a descriptor limit of %u is too low "
 				"(ulimit -Hn)",
 				(unsigned)nofile);
 		return;
 	}
-	flows = (nofile - DESCRIPTORS_OWN) / DESCRIPTORS_FLOW;
 	n = (t->max_flows + flows - 1) / flows;
 	if (n > CONF_WORKERS_MAX) {
 		conf_errors_add(d->errors, d->key_at[CONF_KEY_MAX_FLOWS],

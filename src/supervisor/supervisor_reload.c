@@ -15,6 +15,7 @@
 #include "conf_change.h"
 #include "control.h"
 #include "role_channel.h"
+#include "role_title.h"
 #include "supervisor_internal.h"
 #include "supervisor_notify.h"
 
@@ -267,6 +268,7 @@ static void give_back(void *arg)
 {
 	struct supervisor *s = arg;
 
+	role_title("wayside-parser");
 	supervisor_memory_free(s);
 	supervisor_state_close(s);
 }

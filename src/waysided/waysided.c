@@ -9,6 +9,7 @@
 
 #include "base_die.h"
 #include "base_log.h"
+#include "conf_budget.h"
 #include "conf_load.h"
 #include "conf_options.h"
 #include "conf_print.h"
@@ -61,6 +62,22 @@ static int print_rules(const struct conf_tables *conf)
 	return flushed();
 }
 
+static int check(const struct conf_input *input, const struct conf_tables *conf)
+{
+	struct conf_machine machine;
+	uint32_t possible;
+
+	(void)printf("%s: configuration is fine: %u rules, %u workers\n",
+		     input->path ? input->path : "command line", conf->n_rules,
+		     conf->workers);
+	conf_budget_look(&machine);
+	possible = conf_budget_print(stdout, conf, &machine);
+	if (possible < conf->max_flows)
+		base_warn("max_flows: %u is out of reach, %u are possible",
+			  conf->max_flows, possible);
+	return flushed();
+}
+
 static int with_configuration(enum conf_action action,
 			      const struct conf_input *input)
 {
@@ -80,13 +97,9 @@ static int with_configuration(enum conf_action action,
 	}
 	if (action == CONF_ACTION_PRINT_RULES)
 		return print_rules(conf);
-	if (action == CONF_ACTION_PRINT_CONFIG)
-		conf_print(stdout, conf);
-	else
-		(void)printf(
-			"%s: configuration is fine: %u rules, %u workers\n",
-			input->path ? input->path : "command line",
-			conf->n_rules, conf->workers);
+	if (action == CONF_ACTION_CHECK)
+		return check(input, conf);
+	conf_print(stdout, conf);
 	return flushed();
 }
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* conf_budget.h - what a configuration needs of the machine, and what it gets
+ */
+#ifndef CONF_BUDGET_H
+#define CONF_BUDGET_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base_attr.h"
+
+#define CONF_FDS_FLOW   2
+#define CONF_FDS_WORKER 200   /* besides flows: listeners, rings, epoll, spare \
+			       */
+#define CONF_FDS_RECORDER 300 /* at most: it opens files for a time only */
+
+struct conf_tables;
+
+struct conf_machine {
+	uint64_t nofile; /* descriptors that one process may have */
+	/* net.ipv4.ip_local_port_range, inclusive; both 0: not known */
+	uint32_t port_first, port_last;
+};
+
+/* Flows that one worker can have at a time. */
+uint64_t conf_budget_flows(uint64_t nofile);
+
+/* Looks at the machine it runs on. */
+void conf_budget_look(struct conf_machine *m);
+
+/*
+ * Prints descriptors, flows and source ports, one aligned line each. Return:
+ * flows that are possible, max_flows at most: that is out of reach where less
+ * is returned.
+ */
+WS_MUST_USE uint32_t conf_budget_print(FILE *out, const struct conf_tables *t,
+				       const struct conf_machine *m);
+
+#endif
