@@ -1,269 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * recorder_test.c - ring entries in, files out
- *
- * The test is supervisor and worker: it makes the shared memory, writes ring
- * entries, and runs the real recorder as a child. The recorder has done its
- * work when it has exited after ROLE_STOP, so nothing here waits for time.
- */
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "base_fd.h"
-#include "base_test.h"
-#include "base_time.h"
-#include "conf_tables.h"
-#include "recorder.h"
-#include "ring_map.h"
-#include "ring_tap.h"
-#include "role_channel.h"
-#include "track.h"
-
-/* 2025-11-03 14:25:01 UTC: date -u -d '2025-11-03 14:25:01' +%s */
-#define SECOND 1762179901ULL
-#define NOW    (SECOND * 1000000000ULL)
-#define ID     "2025-11-03_142501"
-#define STAMP  "2025-11-03 14:25:01"
-#define LK     "[3G*1234567890*0002*LK]"
-
-struct lab {
-	struct conf_tables *conf;
-	struct ring_map map;
-	struct ring_tap tap;
-	struct recorder_commit *commit;
-	char dir[64];
-	bool dies_writing; /* the next recorder */
-	int channel;
-	pid_t recorder;
-};
-
-static int setup(void **state)
-{
-	struct lab *lab = calloc(1, sizeof(*lab));
-	const struct ring_map_size size = { .n_slots = 16,
-					    .n_readers = 1,
-					    .ring_size = RING_SIZE_MIN,
-					    .pool_size = 2UL * RING_CHUNK_MAX };
-
-	assert_non_null(lab);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	assert_int_equal(setenv("TZ", "UTC", 1), 0);
-	(void)snprintf(lab->dir, sizeof(lab->dir), "/tmp/recorder_test.XXXXXX");
-	assert_non_null(mkdtemp(lab->dir));
-	lab->conf = calloc(1, sizeof(*lab->conf));
-	assert_non_null(lab->conf);
-	lab->conf->n_rules = 1;
-	lab->conf->n_events = 1;
-	(void)snprintf(lab->conf->log_dir, CONF_PATH_LEN, "%s", lab->dir);
-	(void)snprintf(lab->conf->events[0], CONF_PATH_LEN, "%s/events",
-		       lab->dir);
-	assert_int_equal(ring_map_create(&lab->map, &size), 0);
-	ring_tap_init(&lab->tap, &lab->map);
-	lab->commit = recorder_commit_new(1, size.n_slots);
-	assert_non_null(lab->commit);
-	*state = lab;
-	return 0;
-}
-
-static void remove_dir(const char *dir)
-{
-	static const char *const names[] = { "events", "more_events",
-					     "errors.log", ID "_192.0.2.10.log",
-					     ID "-2_192.0.2.10.log" };
-	char path[160];
-
-	for (size_t i = 0; i < WS_ARRAY_LEN(names); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-		(void)unlink(path); /* not every test makes every file */
-	}
-	assert_int_equal(rmdir(dir), 0);
-}
-
-static int teardown(void **state)
-{
-	struct lab *lab = *state;
-
-	remove_dir(lab->dir);
-	ring_map_destroy(&lab->map);
-	recorder_commit_free(lab->commit);
-	free(lab->conf);
-	free(lab);
-	return 0;
-}
-
-/* The first byte written to a regular file ends the process. */
-static void forbid_writing(void)
-{
-	const struct sigaction deadly = { .sa_handler = SIG_DFL };
-	const struct rlimit nothing = { 0, 0 };
-
-	if (sigaction(SIGXFSZ, &deadly, NULL) < 0 ||
-	    setrlimit(RLIMIT_FSIZE, &nothing) < 0)
-		_exit(99);
-}
-
-static void start(struct lab *lab)
-{
-	const struct recorder_setup setup_ = { .conf = lab->conf,
-					       .maps = &lab->map,
-					       .n_workers = 1,
-					       .commit = lab->commit };
-	const pid_t self = getpid();
-	int ends[2];
-
-	assert_int_equal(role_channel_open(ends), 0);
-	lab->recorder = fork();
-	assert_true(lab->recorder >= 0);
-	if (lab->recorder == 0) {
-		struct recorder_setup mine = setup_;
-
-		mine.channel = ends[1];
-		if (lab->dies_writing)
-			forbid_writing();
-		_exit(recorder_main(&mine, self));
-	}
-	assert_int_equal(close(ends[1]), 0);
-	lab->channel = ends[0];
-}
-
-static int wait_for(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
-static void stop(struct lab *lab)
-{
-	assert_int_equal(role_channel_say(lab->channel, ROLE_STOP), 0);
-	assert_int_equal(wait_for(lab->recorder), 0);
-	base_fd_close(&lab->channel);
-}
-
-static void kill_it(struct lab *lab)
-{
-	assert_int_equal(kill(lab->recorder, SIGKILL), 0);
-	assert_true(WIFSIGNALED(wait_for(lab->recorder)));
-	base_fd_close(&lab->channel);
-}
-
-/* Blocks until the recorder says that it is at work. */
-static void await_ready(struct lab *lab)
-{
-	struct role_message m;
-	const int flags = fcntl(lab->channel, F_GETFL);
-
-	assert_int_equal(fcntl(lab->channel, F_SETFL, flags & ~O_NONBLOCK), 0);
-	assert_int_equal(role_channel_receive(lab->channel, &m, NULL), 1);
-	assert_int_equal(m.type, ROLE_READY);
-}
-
-/* A flow in the table, as the worker would have it. */
-static struct ring_slot *flow(struct lab *lab, uint32_t slot, uint32_t number)
-{
-	struct ring_slot *s = &lab->map.slots[slot];
-
-	memset(s, 0, sizeof(*s));
-	s->flow_id = 0x1000 + slot;
-	s->serial = 1;
-	s->state = RING_STATE_OPEN;
-	s->capture = CONF_CAPTURE_TEXT;
-	s->observe = CONF_OBSERVE_AUTO;
-	assert_true(base_addr_parse(&s->client, "192.0.2.10:4711"));
-	assert_true(base_addr_parse(&s->server, "198.51.100.7:7700"));
-	s->connection = SECOND << 20 | number;
-	return s;
-}
-
-static void hint(struct lab *lab, uint32_t slot, uint32_t type,
-		 enum ring_close reason, uint32_t error)
-{
-	const struct ring_slot *s = &lab->map.slots[slot];
-	const struct ring_entry e = { .type = type,
-				      .len = sizeof(*s),
-				      .slot = slot,
-				      .serial = s->serial,
-				      .reason = (uint8_t)reason,
-				      .error = error,
-				      .flow_id = s->flow_id,
-				      .time_ns = NOW };
-
-	assert_true(ring_tap_put(&lab->tap, &e, s, 1));
-}
-
-static void bytes(struct lab *lab, uint32_t slot, enum ring_side side,
-		  uint64_t offset, const char *text)
-{
-	const struct ring_slot *s = &lab->map.slots[slot];
-	const struct ring_entry e = { .type = RING_ENTRY_DATA,
-				      .len = (uint32_t)strlen(text),
-				      .slot = slot,
-				      .serial = s->serial,
-				      .direction = (uint8_t)side,
-				      .flow_id = s->flow_id,
-				      .offset = offset,
-				      .time_ns = NOW };
-
-	assert_true(ring_tap_put(&lab->tap, &e, text, 1));
-}
-
-static void assert_file(const struct lab *lab, const char *name,
-			const char *expected)
-{
-	char path[160], *text;
-	size_t len;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", lab->dir, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (!expected) {
-		assert_true(fd < 0 && errno == ENOENT);
-		return;
-	}
-	assert_true(fd >= 0);
-	assert_int_equal(base_fd_read_all(fd, 65536, &text, &len), 0);
-	assert_string_equal(text, expected);
-	free(text);
-	assert_int_equal(close(fd), 0);
-}
-
-static uint64_t count(const struct lab *lab, enum stat_id id)
-{
-	return stat_get(&lab->map.cursors[RING_READER_RECORDER]->stat, id);
-}
-
-/* The recorder's own page says so; a time limit only ends a broken run. */
-static void await_word(const _Atomic uint32_t *word, uint32_t value)
-{
-	const uint64_t limit = base_time_mono_ms() + 10000;
-
-	while (atomic_load(word) != value) {
-		assert_true(base_time_mono_ms() < limit);
-		(void)sched_yield(); /* cannot fail on Linux */
-	}
-}
-
-static void await_count(const _Atomic uint64_t *count_, uint64_t value)
-{
-	const uint64_t limit = base_time_mono_ms() + 10000;
-
-	while (atomic_load(count_) != value) {
-		assert_true(base_time_mono_ms() < limit);
-		(void)sched_yield(); /* cannot fail on Linux */
-	}
-}
+/* recorder_test.c - ring entries in, files out */
+#include "recorder_test.h"
 
 static void records_a_conversation(void **state)
 {
@@ -371,7 +108,7 @@ static void entries_of_a_flow_that_is_gone_are_counted(void **state)
 
 	flow(lab, 0, 0);
 	bytes(lab, 0, RING_CLIENT, 0, LK);
-	lab->map.slots[0].serial = 2; /* the slot lives again */
+	lab->maps[0].slots[0].serial = 2; /* the slot lives again */
 	start(lab);
 	stop(lab);
 	assert_int_equal(count(lab, STAT_UNKNOWN_FLOWS), 1);
@@ -386,7 +123,7 @@ static void a_flow_that_ended_unread_is_known_by_its_close(void **state)
 	flow(lab, 0, 0);
 	bytes(lab, 0, RING_CLIENT, 0, LK);
 	hint(lab, 0, RING_ENTRY_CLOSE, RING_CLOSE_NORMAL, 0);
-	lab->map.slots[0].serial = 2; /* the slot lives again */
+	lab->maps[0].slots[0].serial = 2; /* the slot lives again */
 	start(lab);
 	stop(lab);
 	assert_file(lab, "events",
@@ -438,7 +175,7 @@ static void nonsense_in_the_ring_is_skipped_and_counted(void **state)
 	flow(lab, 0, 0);
 	bytes(lab, 0, RING_CLIENT, 0, LK);
 	/* its header lies at the ring's beginning */
-	((struct ring_entry *)(void *)lab->map.data)->span = 65;
+	((struct ring_entry *)(void *)lab->maps[0].data)->span = 65;
 	start(lab);
 	stop(lab);
 	assert_int_equal(count(lab, STAT_NONSENSE), 1);
@@ -454,12 +191,12 @@ static void each_flow_follows_its_slot(void **state)
 	noise[sizeof(noise) - 1] = '\0';
 	for (uint32_t i = 0; i < 3; i++)
 		flow(lab, i, i);
-	lab->map.slots[0].capture = CONF_CAPTURE_NONE;
-	lab->map.slots[1].observe = CONF_OBSERVE_NONE;
-	lab->map.slots[2].capture = CONF_CAPTURE_NONE;
+	lab->maps[0].slots[0].capture = CONF_CAPTURE_NONE;
+	lab->maps[0].slots[1].observe = CONF_OBSERVE_NONE;
+	lab->maps[0].slots[2].capture = CONF_CAPTURE_NONE;
 	/* the first row of the table; the test knows only one protocol */
 	assert_string_equal(track_protocol_names()[0], "watch");
-	lab->map.slots[2].observe = CONF_OBSERVE_PROTOCOL;
+	lab->maps[0].slots[2].observe = CONF_OBSERVE_PROTOCOL;
 	for (uint32_t i = 0; i < 3; i++)
 		hint(lab, i, RING_ENTRY_OPEN, 0, 0);
 	bytes(lab, 0, RING_CLIENT, 0, LK);
@@ -533,12 +270,13 @@ static void a_slot_that_lives_again_is_another_flow(void **state)
 static void a_flow_whose_close_is_lost_ends_all_the_same(void **state)
 {
 	struct lab *lab = *state;
-	const struct ring_cursor *mine = lab->map.cursors[RING_READER_RECORDER];
+	const struct ring_cursor *mine =
+		lab->maps[0].cursors[RING_READER_RECORDER];
 
 	flow(lab, 0, 0);
 	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
 	bytes(lab, 0, RING_CLIENT, 0, "[3G*1234567890*0002*LK");
-	ring_slot_free(&lab->map.slots[0]);
+	ring_slot_free(&lab->maps[0].slots[0]);
 	start(lab);
 	/* the end of the flow makes half a message to what is skipped */
 	await_count(&mine->stat.v[STAT_SKIPPED_BYTES], 22);
@@ -552,7 +290,8 @@ static void an_idle_recorder_is_woken(void **state)
 	static const char *const parts[] = { "[3G*12345", "67890*00",
 					     "02*LK]" };
 	struct lab *lab = *state;
-	const struct ring_cursor *mine = lab->map.cursors[RING_READER_RECORDER];
+	const struct ring_cursor *mine =
+		lab->maps[0].cursors[RING_READER_RECORDER];
 	uint64_t offset = 0;
 
 	flow(lab, 0, 0);
@@ -562,7 +301,7 @@ static void an_idle_recorder_is_woken(void **state)
 		await_word(&mine->idle, 1);
 		bytes(lab, 0, RING_CLIENT, offset, parts[i]);
 		offset += strlen(parts[i]);
-		ring_tap_kick(&lab->tap);
+		ring_tap_kick(&lab->taps[0]);
 		/* the message is not complete: its bytes are not given back */
 		await_count(&mine->stat.v[STAT_CAPTURE_BYTES], offset);
 	}
@@ -575,7 +314,8 @@ static void an_idle_recorder_is_woken(void **state)
 static void a_recorder_at_work_is_not_woken(void **state)
 {
 	struct lab *lab = *state;
-	const struct ring_cursor *mine = lab->map.cursors[RING_READER_RECORDER];
+	const struct ring_cursor *mine =
+		lab->maps[0].cursors[RING_READER_RECORDER];
 	bool seen_at_work = false;
 
 	flow(lab, 0, 0)->observe = CONF_OBSERVE_NONE;
@@ -585,8 +325,9 @@ static void a_recorder_at_work_is_not_woken(void **state)
 	for (uint64_t i = 0; i < 50 && !seen_at_work; i++) {
 		await_word(&mine->idle, 1);
 		bytes(lab, 0, RING_CLIENT, i, "x");
-		ring_tap_kick(&lab->tap);
-		await_count(&mine->pos, atomic_load(&lab->map.control->head));
+		ring_tap_kick(&lab->taps[0]);
+		await_count(&mine->pos,
+			    atomic_load(&lab->maps[0].control->head));
 		seen_at_work = !atomic_load(&mine->idle);
 	}
 	assert_true(seen_at_work);
@@ -606,13 +347,14 @@ static void bytes_of_now(struct lab *lab, const char *text)
 				      .flow_id = s->flow_id,
 				      .time_ns = base_time_wall_ns() };
 
-	assert_true(ring_tap_put(&lab->tap, &e, text, 1));
+	assert_true(ring_tap_put(&lab->taps[0], &e, text, 1));
 }
 
 static void silence_completes_a_message(void **state)
 {
 	struct lab *lab = *state;
-	const struct ring_cursor *mine = lab->map.cursors[RING_READER_RECORDER];
+	const struct ring_cursor *mine =
+		lab->maps[0].cursors[RING_READER_RECORDER];
 
 	bytes_of_now(lab, SHORT);
 	start(lab);
@@ -648,7 +390,8 @@ static void bytes_are_given_back_when_they_are_written(void **state)
 	base_fd_close(&lab->channel);
 	/* nothing was written, so nothing may be overwritten */
 	assert_int_equal(
-		atomic_load(&lab->map.cursors[RING_READER_RECORDER]->pos), 0);
+		atomic_load(&lab->maps[0].cursors[RING_READER_RECORDER]->pos),
+		0);
 	lab->dies_writing = false;
 	start(lab);
 	stop(lab);
@@ -670,8 +413,8 @@ static void stopping_reads_all_that_is_there(void **state)
 	stop(lab);
 	assert_int_equal(count(lab, STAT_CAPTURE_BYTES), 8000);
 	assert_int_equal(
-		atomic_load(&lab->map.cursors[RING_READER_RECORDER]->pos),
-		atomic_load(&lab->map.control->head));
+		atomic_load(&lab->maps[0].cursors[RING_READER_RECORDER]->pos),
+		atomic_load(&lab->maps[0].control->head));
 }
 
 /* How often `text` is in the log of the child that has ended. */
