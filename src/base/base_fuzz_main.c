@@ -3,19 +3,29 @@
  * base_fuzz_main.c - runs a fuzz target over the files of directories
  *
  * Stands in for libFuzzer, so that every test run replays the corpus with any
- * compiler. An empty directory is a failure: nothing was tested.
+ * compiler. Directories below are left out. An empty directory is a failure:
+ * nothing was tested.
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base_fd.h"
 
 #define INPUT_MAX (16U << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+static bool is_directory(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+}
 
 static int run_file(int dir, const char *name)
 {
@@ -48,7 +58,8 @@ static int run_directory(const char *path)
 	}
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	while (n >= 0 && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
+		if (entry->d_name[0] == '.' ||
+		    is_directory(dirfd(dir), entry->d_name))
 			continue;
 		n = run_file(dirfd(dir), entry->d_name) ? -1 : n + 1;
 	}
