@@ -179,6 +179,7 @@ static ssize_t send_packet(int fd, const struct control_reply *reply,
 	/* sendmsg() does not write; its iovec is just not const */
 	struct iovec iov[] = {
 		{ .iov_base = &head, .iov_len = sizeof(head) },
+		/* NOLINTNEXTLINE(performance-no-int-to-ptr): drops const */
 		{ .iov_base = (void *)(uintptr_t)a->text,
 		  .iov_len = reply->text_len },
 	};
@@ -344,48 +345,54 @@ void control_server_init(struct control_server *s)
 }
 
 /* After bind(). */
-static int serve(struct control_server *s, int fd)
+static int serve(struct control_server *s)
 {
 	struct stat st;
 
 	s->group = share_with_group(s->path);
-	if (lstat(s->path, &st) < 0 || listen(fd, CONTROL_CONNECTIONS_MAX) < 0)
+	if (lstat(s->path, &st) < 0 ||
+	    listen(s->listener.fd, CONTROL_CONNECTIONS_MAX) < 0)
 		return -errno;
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
-	s->listener.fd = fd;
 	return loop_watch_add(s->loop, &s->listener, EPOLLIN);
+}
+
+static int open_listener(struct control_server *s, const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int r;
+
+	if ((size_t)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s",
+			     path) >= sizeof(addr.sun_path))
+		return -ENAMETOOLONG;
+	r = open_socket();
+	if (r < 0)
+		return r;
+	s->listener.fd = r;
+	r = bind_anew(s->listener.fd, &addr);
+	if (!r) {
+		(void)snprintf(s->path, sizeof(s->path), "%s", path);
+		r = serve(s);
+		if (r)
+			(void)unlink(path);
+	}
+	if (r)
+		base_fd_close(&s->listener.fd);
+	return r;
 }
 
 int control_server_open(struct control_server *s, const char *path,
 			struct loop *loop)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	WS_CLEAN(base_fd_close) int fd = -1;
-	int r = -ENAMETOOLONG;
+	int r;
 
 	s->loop = loop;
-	if ((size_t)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s",
-			     path) >= sizeof(addr.sun_path))
-		goto log;
-	fd = open_socket();
-	r = fd < 0 ? fd : bind_anew(fd, &addr);
+	r = open_listener(s, path);
 	if (r)
-		goto log;
-	(void)snprintf(s->path, sizeof(s->path), "%s", path);
-	r = serve(s, fd);
-	if (r) {
-		s->listener.fd = -1;
-		(void)unlink(path);
-		goto log;
-	}
-	fd = -1; /* the server's now */
-	return 0;
-
-log:
-	base_err("control socket %s: %s", path,
-		 r == -EADDRINUSE ? "another daemon holds it"
-				  : strerrordesc_np(-r));
+		base_err("control socket %s: %s", path,
+			 r == -EADDRINUSE ? "another daemon holds it"
+					  : strerrordesc_np(-r));
 	return r;
 }
 

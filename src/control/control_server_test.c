@@ -291,7 +291,7 @@ static void answered_later(void **state)
 	fd = dial(lab);
 	say(fd, &status, sizeof(status));
 	serve(lab);
-	clock_now += 10 * CONTROL_ASK_MS;
+	clock_now += 10ULL * CONTROL_ASK_MS;
 	serve(lab);
 	nothing_yet(fd);
 	control_server_answer(lab->held, &lab->answer);

@@ -283,13 +283,13 @@ static enum wayside_status close_flow(const struct wayside_options *o,
 						 .worker = f->worker,
 						 .slot = f->index,
 						 .serial = f->slot.serial };
-	struct control_result *result;
-	enum wayside_status s = wayside_ask(o, &request, &result);
+	enum wayside_status s;
+	struct control_result *result = wayside_ask(o, &request, &s);
 	char text[128], id[CAPTURE_ID_LEN], flow[FLOW_ID_LEN];
 
-	control_client_free(result);
-	if (s != WAYSIDE_OK)
+	if (!result)
 		return s;
+	control_client_free(result);
 	if (!wayside_flow_over(v, f, WAYSIDE_CLOSE_MS)) {
 		(void)snprintf(
 			text, sizeof(text),

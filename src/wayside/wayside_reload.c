@@ -13,10 +13,10 @@ enum wayside_status wayside_reload_run(const struct wayside_options *o)
 	const struct control_request request = { .magic = CONTROL_MAGIC,
 						 .version = CONTROL_VERSION,
 						 .type = CONTROL_RELOAD };
-	struct control_result *result;
-	const enum wayside_status s = wayside_ask(o, &request, &result);
+	enum wayside_status s;
+	struct control_result *result = wayside_ask(o, &request, &s);
 
-	if (s == WAYSIDE_OK)
+	if (result)
 		wayside_text_lines(stdout, result->text);
 	control_client_free(result);
 	return s;

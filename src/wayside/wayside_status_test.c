@@ -351,7 +351,7 @@ static void what_is_not_mapped(void **state)
 
 		assert_true(bad >= 0);
 		/* right in size, but it could shrink under our hands */
-		assert_int_equal(ftruncate(bad, 8 * RING_PAGE), 0);
+		assert_int_equal(ftruncate(bad, 8L * RING_PAGE), 0);
 		lab->result->fds[i] = bad;
 		assert_int_equal(wayside_view_map(&v, lab->result), -EBADMSG);
 		/* sealed, but too small for anything */

@@ -89,6 +89,7 @@ static inline int wayside_test_setup(void **state)
 	struct wayside_lab *lab = calloc(1, sizeof(*lab));
 
 	assert_non_null(lab);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	assert_int_equal(setenv("TZ", "UTC", 1), 0);
 	lab->result = calloc(1, sizeof(*lab->result));
 	assert_non_null(lab->result);

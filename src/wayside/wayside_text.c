@@ -60,17 +60,20 @@ void wayside_table_titles(const struct wayside_table *t, FILE *out)
 	wayside_table_print(t, out, &row);
 }
 
-static char clean(char c)
+static bool printable(char c)
 {
-	return c < 0x20 || c > 0x7e ? '?' : c;
+	return c >= 0x20 && c <= 0x7e;
 }
 
 const char *wayside_text_clean(char *out, size_t size, const char *text)
 {
 	size_t n = 0;
 
-	for (; n + 1 < size && text[n]; n++)
-		out[n] = clean(text[n]);
+	for (; n + 1 < size && text[n]; n++) {
+		out[n] = '?';
+		if (printable(text[n]))
+			out[n] = text[n];
+	}
 	out[n] = '\0';
 	return out;
 }
@@ -80,7 +83,7 @@ void wayside_text_lines(FILE *to, const char *text)
 	while (*text) {
 		(void)fputs(to == stderr ? "wayside: " : "", to);
 		for (; *text && *text != '\n'; text++)
-			(void)fputc(clean(*text), to);
+			(void)fputc(printable(*text) ? *text : '?', to);
 		(void)fputc('\n', to);
 		text += *text == '\n';
 	}

@@ -34,9 +34,19 @@ static const char *path_from_file(const char *file)
 	return conf->control; /* mapped for our life */
 }
 
-enum wayside_status wayside_ask(const struct wayside_options *o,
-				const struct control_request *request,
-				struct control_result **result)
+static void complain_of(const struct control_result *got, int error)
+{
+	if (error)
+		(void)wayside_complain(got->why);
+	else if (got->text[0])
+		(void)wayside_complain(got->text);
+	else
+		(void)wayside_complain(wayside_text_error(-got->reply.error));
+}
+
+struct control_result *wayside_ask(const struct wayside_options *o,
+				   const struct control_request *request,
+				   enum wayside_status *status)
 {
 	const unsigned limit_ms = request->type == CONTROL_RELOAD
 					  ? CONTROL_RELOAD_MS
@@ -45,28 +55,25 @@ enum wayside_status wayside_ask(const struct wayside_options *o,
 	struct control_result *got;
 	int r;
 
-	*result = NULL;
 	if (o->config) {
 		path = path_from_file(o->config);
-		if (!path)
-			return WAYSIDE_USAGE;
+		if (!path) {
+			*status = WAYSIDE_USAGE;
+			return NULL;
+		}
 	}
 	got = control_client_ask(path, request, limit_ms, &r);
-	if (!got)
-		return wayside_complain("out of memory");
-	if (r || got->reply.error) {
-		if (r)
-			(void)wayside_complain(got->why);
-		else if (got->text[0])
-			(void)wayside_complain(got->text);
-		else
-			(void)wayside_complain(
-				wayside_text_error(-got->reply.error));
-		control_client_free(got);
-		return WAYSIDE_FAILED;
+	if (got && !r && !got->reply.error) {
+		*status = WAYSIDE_OK;
+		return got;
 	}
-	*result = got;
-	return WAYSIDE_OK;
+	if (got)
+		complain_of(got, r);
+	else
+		(void)wayside_complain("out of memory");
+	control_client_free(got);
+	*status = WAYSIDE_FAILED;
+	return NULL;
 }
 
 /* Sealed against shrinking: otherwise reading could end in SIGBUS. */
@@ -184,10 +191,10 @@ enum wayside_status wayside_view_open(const struct wayside_options *o,
 	const struct control_request request = { .magic = CONTROL_MAGIC,
 						 .version = CONTROL_VERSION,
 						 .type = CONTROL_STATUS };
-	struct control_result *result;
-	enum wayside_status s = wayside_ask(o, &request, &result);
+	enum wayside_status s;
+	struct control_result *result = wayside_ask(o, &request, &s);
 
-	if (s == WAYSIDE_OK && wayside_view_map(v, result))
+	if (result && wayside_view_map(v, result))
 		s = wayside_complain("the daemon's memory is not as this "
 				     "version knows it");
 	control_client_free(result);

@@ -38,13 +38,13 @@ struct wayside_view {
 
 /*
  * Asks the daemon that `o` names: --control, or the socket that the
- * configuration's file names, or CONTROL_PATH. Every failure has been printed
- * in one line. Return: WAYSIDE_OK, and *result (which the caller frees) has a
- * reply without error; else NULL is in it.
+ * configuration's file names, or CONTROL_PATH.
+ * Return: a reply without error, which the caller frees; NULL after the failure
+ * was printed in one line, and *status says what it was.
  */
-enum wayside_status wayside_ask(const struct wayside_options *o,
-				const struct control_request *request,
-				struct control_result **result);
+WS_MUST_USE struct control_result *
+wayside_ask(const struct wayside_options *o,
+	    const struct control_request *request, enum wayside_status *status);
 
 /* Maps what a status brought; the descriptors stay the caller's.
  * Return: 0, -EBADMSG: not what it should be, or another -errno. */
