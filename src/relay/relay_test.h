@@ -137,7 +137,7 @@ static inline void relay_test_begin(uint32_t slot, uint16_t flags,
 	}
 }
 
-static inline int relay_test_setup(void **state)
+static inline void relay_test_in(struct ring_fixture *ring)
 {
 	static const struct relay_io io = {
 		.recv = relay_test_recv,
@@ -146,9 +146,8 @@ static inline int relay_test_setup(void **state)
 		.room = relay_test_room,
 	};
 
-	assert_int_equal(ring_fixture_setup(state), 0);
 	memset(&world, 0, sizeof(world));
-	world.ring = *state;
+	world.ring = ring;
 	ring_pool_init(&world.pool, &world.ring->map);
 	world.env = (struct relay_env){
 		.io = &io,
@@ -159,6 +158,12 @@ static inline int relay_test_setup(void **state)
 		.now_ms = 1000,
 		.wall_ns = 1700000000000000000,
 	};
+}
+
+static inline int relay_test_setup(void **state)
+{
+	*state = ring_fixture_new(0);
+	relay_test_in(*state);
 	return 0;
 }
 

@@ -184,6 +184,74 @@ static void a_lying_head_is_not_followed(void **state)
 	}
 }
 
+/* A jump is believed where it leads forward and not beyond the head; what lies
+ * there is checked like all. */
+static void a_lying_jump_leads_nowhere(void **state)
+{
+	const struct {
+		uint64_t from, to;
+		int want; /* entries that are good, or what next() says */
+	} rows[] = {
+		/* the reader stands at 640, the head is at 640 + 2 x 192 */
+		{ 640, 640, 2 },        /* no jump */
+		{ 640, 0, 2 },          /* back */
+		{ 640, 639, 2 },        /* ... by a byte */
+		{ 576, 832, 2 },        /* from elsewhere */
+		{ 832, 1024, 2 },       /* from where it is not when it looks */
+		{ 640, 1025, 2 },       /* beyond the head */
+		{ 640, UINT64_MAX, 2 }, /* ... far */
+		{ 640, 832, 1 },        { 640, 1024, 0 },
+		{ 640, 896, -EBADMSG }, /* among the payload */
+		{ 640, 641, -EBADMSG }, { 640, 1023, -EBADMSG },
+	};
+	struct ring_fixture *f = *state;
+	struct ring_control *c = f->map.control;
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		struct ring_entry e;
+		const uint8_t *payload;
+		int n = 0, r;
+
+		ring_test_reset(&f->map, 640);
+		ring_test_reset_reader(&f->reader, &f->view,
+				       RING_READER_RECORDER, 640);
+		put_raw(f, &good, good.span);
+		put_raw(f, &good, good.span);
+		c->rewind_from = rows[i].from;
+		c->rewind_to = rows[i].to;
+		while ((r = ring_reader_next(&f->reader, &e, &payload)) == 1)
+			n++;
+		assert_int_equal(r ? r : n, rows[i].want);
+		assert_int_equal(f->reader.pos, c->head);
+	}
+}
+
+/* Left behind again and again, or for ever: it reads nothing, and says so once
+ * for each time. */
+static void a_lying_epoch_stops_the_reader_only(void **state)
+{
+	struct ring_fixture *f = *state;
+	_Atomic uint32_t *epoch =
+		&f->map.control->reader_epoch[RING_READER_RECORDER];
+	static const uint32_t odd[] = { 1, 3, 1, UINT32_MAX, 0x80000001 };
+	struct ring_entry e;
+	const uint8_t *payload;
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(odd); i++) {
+		put_raw(f, &good, good.span);
+		*epoch = odd[i];
+		assert_int_equal(ring_reader_next(&f->reader, &e, &payload),
+				 -EOVERFLOW);
+		put_raw(f, &good, good.span);
+		assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 0);
+		assert_false(ring_reader_intact(&f->reader));
+		assert_true(ring_reader_sleep(&f->reader));
+		ring_reader_awake(&f->reader);
+	}
+	*epoch = 4;
+	assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 1);
+}
+
 static void sleeping_is_refused_while_there_is_news(void **state)
 {
 	struct ring_fixture *f = *state;
@@ -233,6 +301,8 @@ int main(void)
 		WITH_RING(the_largest_allowed_values_pass),
 		WITH_RING(a_whole_ring_in_one_entry_is_read),
 		WITH_RING(a_lying_head_is_not_followed),
+		WITH_RING(a_lying_jump_leads_nowhere),
+		WITH_RING(a_lying_epoch_stops_the_reader_only),
 		WITH_RING(sleeping_is_refused_while_there_is_news),
 		WITH_RING(a_slot_is_read_only_for_its_flow),
 	};

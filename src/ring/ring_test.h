@@ -24,6 +24,7 @@
 #define RING_TEST_SLOTS  8
 #define RING_TEST_BLOCKS 64
 #define RING_TEST_PERIOD 65521U
+#define RING_TEST_MORE   2
 
 /* Tests in which the size of an entry does not matter use this one: 64 bytes of
  * header and 4032 of payload, 256 of which fill the ring. */
@@ -37,6 +38,9 @@ struct ring_fixture {
 	struct ring_reader reader;
 	uint64_t put_at; /* stream offset of the next byte put, ... */
 	uint64_t got_at; /* ... and taken */
+	/* Further readers, in a ring that was made with them. */
+	struct ring_view_map more_views[RING_TEST_MORE];
+	struct ring_reader more[RING_TEST_MORE];
 };
 
 /* xorshift64 (Marsaglia 2003): the same numbers on every run. */
@@ -65,11 +69,11 @@ static inline const uint8_t *ring_test_bytes(unsigned stream, uint64_t offset)
 	return period + (offset + stream * 10007ULL) % RING_TEST_PERIOD;
 }
 
-static inline int ring_fixture_setup(void **state)
+static inline struct ring_fixture *ring_fixture_new(unsigned more)
 {
 	const struct ring_map_size size = {
 		.n_slots = RING_TEST_SLOTS,
-		.n_readers = 1,
+		.n_readers = 1 + more,
 		.ring_size = RING_TEST_SIZE,
 		.pool_size =
 			ring_pool_bytes((size_t)RING_TEST_BLOCKS * RING_BLOCK),
@@ -81,8 +85,18 @@ static inline int ring_fixture_setup(void **state)
 	assert_int_equal(ring_map_view(&f->view, &f->map, RING_READER_RECORDER),
 			 0);
 	ring_reader_init(&f->reader, &f->view, RING_READER_RECORDER);
+	for (unsigned i = 0; i < more; i++) {
+		assert_int_equal(
+			ring_map_view(&f->more_views[i], &f->map, 1 + i), 0);
+		ring_reader_init(&f->more[i], &f->more_views[i], 1 + i);
+	}
 	ring_tap_init(&f->tap, &f->map);
-	*state = f;
+	return f;
+}
+
+static inline int ring_fixture_setup(void **state)
+{
+	*state = ring_fixture_new(0);
 	return 0;
 }
 
@@ -90,6 +104,8 @@ static inline int ring_fixture_teardown(void **state)
 {
 	struct ring_fixture *f = *state;
 
+	for (int i = 0; i < RING_TEST_MORE; i++)
+		ring_map_unview(&f->more_views[i]);
 	ring_map_unview(&f->view);
 	ring_map_destroy(&f->map);
 	free(f);
