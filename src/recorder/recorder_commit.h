@@ -110,7 +110,7 @@ struct recorder_commit {
 	/* records from here on were never put, a ring */
 	uint32_t n_used[CONF_WORKERS_MAX];
 	/* n_slots a ring, two versions each */
-	struct recorder_record records[][2];
+	_Alignas(64) struct recorder_record records[][2];
 };
 
 /* recorder_commit_new() and _free() are in recorder.h: the supervisor's. */

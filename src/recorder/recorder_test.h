@@ -53,6 +53,7 @@ struct lab {
 	char dir[64];
 	bool dies_writing, crashed; /* the next recorder */
 	int channel;
+	int not_its; /* a descriptor that the recorder must not have */
 	pid_t recorder;
 };
 
@@ -87,7 +88,7 @@ static inline struct lab *lab_new(unsigned n_rings, uint32_t n_slots)
 	}
 	lab->commit = recorder_commit_new(n_rings, n_slots);
 	assert_non_null(lab->commit);
-	lab->channel = -1;
+	lab->channel = lab->not_its = -1;
 	return lab;
 }
 
@@ -156,6 +157,7 @@ static inline void start(struct lab *lab)
 		struct recorder_setup mine = setup_;
 
 		mine.channel = ends[1];
+		base_fd_close(&lab->not_its);
 		if (lab->dies_writing)
 			forbid_writing();
 		_exit(recorder_main(&mine, self));

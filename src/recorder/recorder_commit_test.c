@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* recorder_commit_test.c - what is in force, and what is not */
+#include "recorder_commit.h"
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base_test.h"
+#include "recorder.h"
+
+#define RINGS 2
+#define SLOTS 8
+
+static int setup(void **state)
+{
+	*state = recorder_commit_new(RINGS, SLOTS);
+	assert_non_null(*state);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	recorder_commit_free(*state);
+	return 0;
+}
+
+static void put(struct recorder_commit *c, unsigned ring, uint32_t slot,
+		uint64_t next)
+{
+	const struct recorder_record rec = { .serial = 1, .next = { next, 0 } };
+
+	recorder_commit_put(c, ring, slot, &rec);
+}
+
+static void store(struct recorder_commit *c, uint64_t pos)
+{
+	struct recorder_globals g = *recorder_commit_globals(c);
+
+	g.pos[1] = pos;
+	recorder_commit_store(c, &g);
+}
+
+/* 0 = there is none. */
+static uint64_t next_of(const struct recorder_commit *c, unsigned ring,
+			uint32_t slot)
+{
+	struct recorder_record rec;
+
+	return recorder_commit_get(c, ring, slot, &rec) ? rec.next[0] : 0;
+}
+
+static void nothing_is_in_force_at_first(void **state)
+{
+	struct recorder_commit *c = *state;
+
+	recorder_commit_recover(c);
+	assert_int_equal(recorder_commit_globals(c)->pos[1], 0);
+	for (uint32_t i = 0; i < SLOTS; i++)
+		assert_int_equal(next_of(c, 0, i), 0);
+}
+
+static void what_was_put_waits_for_the_store(void **state)
+{
+	struct recorder_commit *c = *state;
+
+	put(c, 1, 3, 10);
+	assert_int_equal(next_of(c, 1, 3), 0);
+	store(c, 100);
+	assert_int_equal(next_of(c, 1, 3), 10);
+	assert_int_equal(recorder_commit_globals(c)->pos[1], 100);
+	/* the same slot of another ring is another record */
+	assert_int_equal(next_of(c, 0, 3), 0);
+	put(c, 1, 3, 20);
+	put(c, 1, 3, 21); /* twice in a batch: the last one counts */
+	assert_int_equal(next_of(c, 1, 3), 10);
+	store(c, 200);
+	assert_int_equal(next_of(c, 1, 3), 21);
+}
+
+/* However many commits of others lie between. */
+static void what_does_not_change_costs_nothing_and_stays(void **state)
+{
+	struct recorder_commit *c = *state;
+
+	put(c, 0, 1, 10);
+	store(c, 1);
+	for (uint64_t i = 0; i < 9; i++) {
+		put(c, 0, 2, 100 + i);
+		store(c, 2 + i);
+		assert_int_equal(next_of(c, 0, 1), 10);
+		assert_int_equal(next_of(c, 0, 2), 100 + i);
+	}
+	put(c, 0, 1, 11);
+	assert_int_equal(next_of(c, 0, 1), 10);
+	store(c, 99);
+	assert_int_equal(next_of(c, 0, 1), 11);
+}
+
+static void a_successor_forgets_what_was_not_stored(void **state)
+{
+	struct recorder_commit *c = *state;
+	int status;
+	pid_t pid;
+
+	put(c, 0, 1, 10);
+	store(c, 1);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) { /* dies before its store */
+		put(c, 0, 1, 11);
+		put(c, 0, 2, 12);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	recorder_commit_recover(c);
+	assert_int_equal(next_of(c, 0, 1), 10);
+	assert_int_equal(next_of(c, 0, 2), 0);
+	/* nor do they come into force with its own first commit */
+	put(c, 0, 3, 30);
+	store(c, 2);
+	assert_int_equal(next_of(c, 0, 1), 10);
+	assert_int_equal(next_of(c, 0, 2), 0);
+	assert_int_equal(next_of(c, 0, 3), 30);
+}
+
+static void a_record_is_a_line_a_version(void **state)
+{
+	struct recorder_commit *c = *state;
+
+	assert_int_equal(sizeof(struct recorder_record), 64);
+	assert_int_equal((uintptr_t)&c->records[0][0] % 64, 0);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(nothing_is_in_force_at_first),
+		CASE(what_was_put_waits_for_the_store),
+		CASE(what_does_not_change_costs_nothing_and_stays),
+		CASE(a_successor_forgets_what_was_not_stored),
+		CASE(a_record_is_a_line_a_version),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * recorder_fault_test.c - what goes wrong around a recorder, and in it
+ *
+ * The decoder is linked through --wrap: it crashes on bytes that say KILL, as a
+ * decoder with a bug would.
+ */
+#include "recorder_test.h"
+#include "track_flow.h"
+
+int __real_track_flow_feed(struct track_flow *f, enum base_direction d,
+			   const struct track_chunk *chunk,
+			   const struct track_out *out);
+void __real_track_flow_expire(struct track_flow *f, uint64_t now_ns,
+			      const struct track_out *out);
+void __real_track_flow_end(struct track_flow *f, const struct track_out *out);
+int __wrap_track_flow_feed(struct track_flow *f, enum base_direction d,
+			   const struct track_chunk *chunk,
+			   const struct track_out *out);
+void __wrap_track_flow_expire(struct track_flow *f, uint64_t now_ns,
+			      const struct track_out *out);
+void __wrap_track_flow_end(struct track_flow *f, const struct track_out *out);
+
+/* Where the bug is; for the recorders started afterwards. */
+static enum {
+	BUG_IN_FEED,
+	BUG_IN_EXPIRE,
+	BUG_IN_END
+} bug;
+
+static void crash_on(const void *text, size_t len)
+{
+	if (len && memmem(text, len, "KILL", 4))
+		abort();
+}
+
+static void crash_on_held(const struct track_flow *f)
+{
+	for (int d = 0; d < BASE_DIRECTIONS; d++)
+		crash_on(f->streams[d].held, f->streams[d].len);
+}
+
+int __wrap_track_flow_feed(struct track_flow *f, enum base_direction d,
+			   const struct track_chunk *chunk,
+			   const struct track_out *out)
+{
+	if (bug == BUG_IN_FEED)
+		crash_on(chunk->bytes.ptr, chunk->bytes.len);
+	return __real_track_flow_feed(f, d, chunk, out);
+}
+
+void __wrap_track_flow_expire(struct track_flow *f, uint64_t now_ns,
+			      const struct track_out *out)
+{
+	if (bug == BUG_IN_EXPIRE)
+		crash_on_held(f);
+	__real_track_flow_expire(f, now_ns, out);
+}
+
+void __wrap_track_flow_end(struct track_flow *f, const struct track_out *out)
+{
+	if (bug == BUG_IN_END)
+		crash_on_held(f);
+	__real_track_flow_end(f, out);
+}
+
+/* Runs recorders until one of them stops as it is told. Return: how many
+ * crashed before. */
+static int crashes(struct lab *lab)
+{
+	int n = 0, status;
+
+	for (lab->crashed = false;; n++, lab->crashed = true) {
+		start(lab);
+		/* one that has crashed already does not hear it */
+		(void)!role_channel_say(lab->channel, ROLE_STOP);
+		status = wait_for(lab->recorder);
+		base_fd_close(&lab->channel);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			return n;
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+		assert_true(n < 20);
+	}
+}
+
+#define BAD       "[3G*1234567890*0004*KILL]" /* 25 bytes */
+#define LINE(n)   STAMP "\tclient\t192.0.2.10\t" ID n "\t" LK "\n"
+#define RECORD(t) STAMP "\tclient\t" t "\n"
+
+static void what_kills_the_decoder_twice_is_kept_raw(void **state)
+{
+	struct lab *lab = *state;
+
+	bug = BUG_IN_FEED;
+	for (uint32_t i = 0; i < 2; i++) {
+		flow(lab, i, i);
+		hint(lab, i, RING_ENTRY_OPEN, 0, 0);
+	}
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	bytes(lab, 1, RING_CLIENT, 0, LK);
+	bytes(lab, 0, RING_CLIENT, 23, BAD);
+	bytes(lab, 1, RING_CLIENT, 23, LK);
+	bytes(lab, 0, RING_CLIENT, 48, LK);
+	assert_int_equal(crashes(lab), 2);
+	assert_file(lab, ID "_192.0.2.10.log",
+		    RECORD(LK) RECORD(BAD) RECORD(LK));
+	assert_file(lab, ID "-2_192.0.2.10.log", RECORD(LK) RECORD(LK));
+	assert_file(lab, "events", LINE("") LINE("-2") LINE("-2") LINE(""));
+	assert_int_equal(count(lab, STAT_DECODER_DEATHS), 1);
+	assert_int_equal(count(lab, STAT_EVENTS), 4);
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 25);
+	assert_int_equal(count(lab, STAT_GAP_BYTES), 0);
+	assert_int_equal(count(lab, STAT_CAPTURE_BYTES), 4 * 23 + 25);
+}
+
+/* More of them than there is room for suspects. */
+static void each_bad_entry_costs_two_deaths(void **state)
+{
+	struct lab *lab = *state;
+
+	bug = BUG_IN_FEED;
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	for (uint64_t i = 0; i < 6; i++)
+		bytes(lab, 0, RING_CLIENT, i * 25, BAD);
+	bytes(lab, 0, RING_CLIENT, 150, LK);
+	assert_int_equal(crashes(lab), 12);
+	assert_int_equal(count(lab, STAT_DECODER_DEATHS), 6);
+	assert_file(lab, "events", LINE(""));
+}
+
+/* Half a message of an entry that is read again by each successor. */
+static void a_bad_entry_behind_half_a_message(void **state)
+{
+	struct lab *lab = *state;
+
+	bug = BUG_IN_FEED;
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, "[3G*1234567890*00");
+	bytes(lab, 0, RING_CLIENT, 17, "04*KILL]");
+	bytes(lab, 0, RING_CLIENT, 25, LK);
+	assert_int_equal(crashes(lab), 2);
+	assert_file(lab, "events", LINE(""));
+	/* neither half is a message */
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 25);
+}
+
+/* A message whose length says more: silence would complete it. */
+#define BAD_SHORT "[3G*1234567890*0010*KILL]"
+
+static void a_bad_silence_drops_what_is_held(void **state)
+{
+	struct lab *lab = *state;
+
+	bug = BUG_IN_EXPIRE;
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, BAD_SHORT); /* long ago */
+	assert_int_equal(crashes(lab), 2);
+	assert_file(lab, "events", "");
+	assert_file(lab, ID "_192.0.2.10.log", RECORD(BAD_SHORT));
+	assert_int_equal(count(lab, STAT_DECODER_DEATHS), 1);
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 25);
+}
+
+static void a_bad_end_drops_what_is_held(void **state)
+{
+	struct lab *lab = *state;
+
+	bug = BUG_IN_END;
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, "[3G*1234567890*0010*KILL");
+	hint(lab, 0, RING_ENTRY_CLOSE, RING_CLOSE_CLIENT_RESET, 104);
+	assert_int_equal(crashes(lab), 2);
+	assert_int_equal(count(lab, STAT_DECODER_DEATHS), 1);
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 24);
+	assert_file(lab, "errors.log",
+		    STAMP "\tconn=" ID " client=192.0.2.10:4711 "
+			  "remote=198.51.100.7:7700\tBroken connection (client "
+			  "side) (errno=104: Connection reset by peer)\n");
+}
+
+/* Somebody ended the recorder while it decoded: that is no crash. */
+static void a_killed_recorder_suspects_nothing(void **state)
+{
+	struct lab *lab = *state;
+
+	bug = BUG_IN_FEED;
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, BAD);
+	for (int i = 0; i < 4; i++) {
+		lab->crashed = false;
+		start(lab);
+		assert_true(WIFSIGNALED(wait_for(lab->recorder)));
+		base_fd_close(&lab->channel);
+	}
+	assert_int_equal(crashes(lab), 2 + 0);
+	assert_int_equal(count(lab, STAT_DECODER_DEATHS), 1);
+}
+
+static void fill(struct lab *lab, uint32_t slot, uint64_t from, size_t n,
+		 char text[static 4097])
+{
+	memset(text, 'x', 4096);
+	text[4096] = '\0';
+	for (size_t i = 0; i < n; i++)
+		bytes(lab, slot, RING_CLIENT, from + i * 4096, text);
+}
+
+static void await_read(struct lab *lab)
+{
+	const struct ring_map *m = &lab->maps[0];
+
+	ring_tap_kick(&lab->taps[0]);
+	await_count(&m->cursors[RING_READER_RECORDER]->read,
+		    atomic_load(&m->control->head));
+}
+
+static uint64_t given(const struct lab *lab)
+{
+	return atomic_load(&lab->maps[0].cursors[RING_READER_RECORDER]->pos);
+}
+
+static void half_a_message_holds_the_ring_back(void **state)
+{
+	struct lab *lab = *state;
+	uint64_t at;
+	char text[4097];
+
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	flow(lab, 1, 1)->observe = CONF_OBSERVE_NONE;
+	hint(lab, 1, RING_ENTRY_OPEN, 0, 0);
+	at = atomic_load(&lab->maps[0].control->head);
+	bytes(lab, 0, RING_CLIENT, 0, "[3G*1234567890*0002");
+	fill(lab, 1, 0, 20, text);
+	start(lab);
+	await_read(lab);
+	assert_int_equal(given(lab), at);
+	kill_it(lab);
+	bytes(lab, 0, RING_CLIENT, 19, "*LK]");
+	start(lab);
+	await_read(lab);
+	assert_int_equal(given(lab), atomic_load(&lab->maps[0].control->head));
+	stop(lab);
+	assert_file(lab, "events", LINE(""));
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 0);
+	assert_int_equal(count(lab, STAT_CAPTURE_BYTES), 23 + 20 * 4096);
+}
+
+/* 70 entries of 4160 bytes are more than the quarter of 1 MiB. */
+static void but_never_more_than_a_quarter_of_it(void **state)
+{
+	struct lab *lab = *state;
+	uint64_t head;
+	char text[4097];
+
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	flow(lab, 1, 1)->observe = CONF_OBSERVE_NONE;
+	hint(lab, 1, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, "[3G*1234567890*0002");
+	fill(lab, 1, 0, 70, text);
+	start(lab);
+	await_read(lab);
+	head = atomic_load(&lab->maps[0].control->head);
+	assert_int_equal(given(lab), head);
+	/* this recorder still has it */
+	kill_it(lab);
+	/* the next one does not: the rest is no message */
+	bytes(lab, 0, RING_CLIENT, 19, "*LK]");
+	bytes(lab, 0, RING_CLIENT, 23, LK);
+	start(lab);
+	stop(lab);
+	assert_file(lab, "events", LINE(""));
+	assert_file(lab, ID "_192.0.2.10.log",
+		    RECORD("[3G*1234567890*0002") RECORD("*LK]") RECORD(LK));
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 23);
+	assert_int_equal(count(lab, STAT_GAP_BYTES), 0);
+	assert_int_equal(count(lab, STAT_EVENTS), 1);
+}
+
+static void a_capture_code_that_is_none_is_nonsense(void **state)
+{
+	struct lab *lab = *state;
+	struct role_message m;
+
+	flow(lab, 0, 0)->observe = 255;
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	flow(lab, 1, 1)->capture = CONF_CAPTURE_MAX;
+	hint(lab, 1, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	start(lab);
+	await_ready(lab);
+	await_read(lab);
+	assert_int_equal(role_channel_receive(lab->channel, &m, NULL), 1);
+	assert_int_equal(m.type, ROLE_NONSENSE);
+	assert_int_equal(m.worker, 0);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_NONSENSE), 2);
+	assert_file(lab, "events", "");
+}
+
+static void nonsense_is_said_once_until_it_makes_sense(void **state)
+{
+	struct lab *lab = *state;
+	struct role_message m;
+
+	start(lab);
+	await_ready(lab);
+	for (int i = 0; i < 3; i++) {
+		struct ring_entry *e;
+
+		if (i == 2) { /* sense between */
+			flow(lab, 0, 0);
+			bytes(lab, 0, RING_CLIENT, 0, LK);
+			await_read(lab);
+		}
+		flow(lab, 1, 1);
+		e = (void *)(lab->maps[0].data +
+			     (atomic_load(&lab->maps[0].control->head) &
+			      (RING_SIZE_MIN - 1)));
+		/* complete before its head is published, as a bad worker's */
+		lab->taps[0].head += 64;
+		*e = (struct ring_entry){ .type = RING_ENTRY_MAX, .span = 64 };
+		atomic_store(&lab->maps[0].control->head, lab->taps[0].head);
+		await_read(lab);
+	}
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(role_channel_receive(lab->channel, &m, NULL),
+				 1);
+		assert_int_equal(m.type, ROLE_NONSENSE);
+	}
+	stop(lab);
+	assert_int_equal(count(lab, STAT_NONSENSE), 3);
+}
+
+static void logrotate_needs_no_signal(void **state)
+{
+	struct lab *lab = *state;
+	char path[128], old[128];
+
+	(void)snprintf(path, sizeof(path), "%s/events", lab->dir);
+	(void)snprintf(old, sizeof(old), "%s/events.1", lab->dir);
+	flow(lab, 0, 0)->capture = CONF_CAPTURE_NONE;
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	start(lab);
+	await_read(lab);
+	assert_int_equal(rename(path, old), 0); /* create */
+	bytes(lab, 0, RING_CLIENT, 23, LK);
+	bytes(lab, 0, RING_CLIENT, 46, LK);
+	await_read(lab);
+	assert_file(lab, "events", LINE("") LINE(""));
+	assert_int_equal(truncate(path, 0), 0); /* copytruncate */
+	bytes(lab, 0, RING_CLIENT, 69, LK);
+	await_read(lab);
+	/* and one that dies does not take it for its own lines */
+	kill_it(lab);
+	bytes(lab, 0, RING_CLIENT, 92, LK);
+	start(lab);
+	stop(lab);
+	assert_file(lab, "events.1", LINE(""));
+	assert_file(lab, "events", LINE("") LINE(""));
+	assert_int_equal(count(lab, STAT_EVENTS_LOST), 0);
+}
+
+/* Others may write to an event file, too: their lines are never cut. */
+static void foreign_lines_stay(void **state)
+{
+	struct lab *lab = *state;
+	char path[128];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/events", lab->dir);
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	start(lab);
+	await_read(lab);
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "theirs\n", 7), 7);
+	assert_int_equal(close(fd), 0);
+	bytes(lab, 0, RING_CLIENT, 23, LK);
+	await_read(lab);
+	kill_it(lab);
+	start(lab);
+	stop(lab);
+	assert_file(lab, "events", LINE("") "theirs\n" LINE(""));
+}
+
+/* Writes one byte after the other until the file is there. */
+static uint64_t write_until(struct lab *lab, const char *path, uint64_t from)
+{
+	const uint64_t limit = base_time_mono_ms() + 10000;
+
+	while (access(path, F_OK) < 0) {
+		assert_true(base_time_mono_ms() < limit);
+		bytes(lab, 0, RING_CLIENT, from++, "x");
+		await_read(lab);
+	}
+	return from;
+}
+
+static void a_log_directory_made_anew_is_found(void **state)
+{
+	struct lab *lab = *state;
+	char old[80], path[128], *text;
+	uint64_t n;
+	size_t len;
+	int fd;
+
+	(void)snprintf(old, sizeof(old), "%s.old", lab->dir);
+	(void)snprintf(path, sizeof(path), "%s/" ID "_192.0.2.10.log",
+		       lab->dir);
+	lab->conf->n_events = 0;
+	flow(lab, 0, 0)->observe = CONF_OBSERVE_NONE;
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	start(lab);
+	await_read(lab);
+	assert_int_equal(rename(lab->dir, old), 0);
+	assert_int_equal(mkdir(lab->dir, 0700), 0);
+	n = write_until(lab, path, 0);
+	stop(lab);
+	/* every byte is here or there: 27 + 1 + 1 bytes each */
+	assert_int_equal(count(lab, STAT_CAPTURE_LOST_BYTES), 0);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(base_fd_read_all(fd, 1 << 24, &text, &len), 0);
+	base_fd_close(&fd);
+	free(text);
+	assert_true(len > 0);
+	(void)snprintf(path, sizeof(path), "%s/" ID "_192.0.2.10.log", old);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	{
+		const size_t here = len;
+
+		assert_int_equal(base_fd_read_all(fd, 1 << 24, &text, &len), 0);
+		assert_int_equal(here + len, n * 29);
+	}
+	base_fd_close(&fd);
+	free(text);
+	remove_dir(old);
+}
+
+static void a_successor_goes_on_without_a_log_directory(void **state)
+{
+	struct lab *lab = *state;
+	char path[128];
+	uint64_t n;
+
+	(void)snprintf(path, sizeof(path), "%s/" ID "_192.0.2.10.log",
+		       lab->dir);
+	lab->conf->n_events = 0;
+	flow(lab, 0, 0)->observe = CONF_OBSERVE_NONE;
+	start(lab);
+	await_ready(lab);
+	kill_it(lab);
+	assert_int_equal(rmdir(lab->dir), 0);
+	bytes(lab, 0, RING_CLIENT, 0, "abc");
+	start(lab);
+	await_read(lab);
+	assert_int_equal(count(lab, STAT_CAPTURE_LOST_BYTES), 3);
+	assert_int_equal(mkdir(lab->dir, 0700), 0);
+	n = write_until(lab, path, 3);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_CAPTURE_LOST_BYTES) +
+				 count(lab, STAT_CAPTURE_BYTES),
+			 n);
+	assert_true(count(lab, STAT_CAPTURE_BYTES) > 0);
+}
+
+/* The supervisor blocks SIGPIPE, and its children inherit that. */
+static void block_sigpipe(void)
+{
+	sigset_t set;
+
+	assert_int_equal(sigemptyset(&set), 0);
+	assert_int_equal(sigaddset(&set, SIGPIPE), 0);
+	assert_int_equal(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+}
+
+static void a_pipe_that_nobody_reads_stops_nothing(void **state)
+{
+	struct lab *lab = *state;
+	char path[128], text[256];
+	ssize_t n;
+
+	block_sigpipe();
+	(void)snprintf(path, sizeof(path), "%s/fifo", lab->dir);
+	(void)snprintf(lab->conf->events[0], CONF_PATH_LEN, "%s", path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	lab->not_its = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(lab->not_its >= 0);
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	start(lab);
+	await_read(lab);
+	base_fd_close(&lab->not_its);
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	await_read(lab);
+	assert_int_equal(count(lab, STAT_EVENTS_LOST), 1);
+	/* nor does it keep a successor from starting */
+	kill_it(lab);
+	start(lab);
+	bytes(lab, 0, RING_CLIENT, 23, LK);
+	await_read(lab);
+	assert_int_equal(count(lab, STAT_EVENTS_LOST), 2);
+	lab->not_its = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	bytes(lab, 0, RING_CLIENT, 46, LK);
+	await_read(lab);
+	n = read(lab->not_its, text, sizeof(text));
+	assert_int_equal(n, strlen(LINE("")));
+	assert_memory_equal(text, LINE(""), (size_t)n);
+	base_fd_close(&lab->not_its);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_EVENTS_LOST), 2);
+}
+
+static void limit_descriptors(rlim_t n)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = n;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+#define MANY 10000
+
+/*
+ * 300 descriptors are the promise for 64 workers with 8 event files before and
+ * 8 after a reload; here is 1 worker with 1 event file, so 63 and 15 less. What
+ * does not fit would be lost, and counted.
+ */
+static void ten_thousand_captures_in_300_descriptors(void **state)
+{
+	struct lab *lab = lab_new(1, MANY);
+	char path[128], *text;
+	struct rlimit before;
+	size_t len;
+	int fd;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit_descriptors(300 - 63 - 15);
+	start(lab);
+	limit_descriptors(before.rlim_cur);
+	for (uint64_t round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < MANY; i++) {
+			if (round == 0) {
+				flow(lab, i, i)->observe = CONF_OBSERVE_NONE;
+				hint(lab, i, RING_ENTRY_OPEN, 0, 0);
+			}
+			bytes(lab, i, RING_CLIENT, round, "x");
+			if (i % 1000 == 0)
+				await_read(lab);
+		}
+	}
+	stop(lab);
+	assert_int_equal(count(lab, STAT_CAPTURE_LOST_BYTES), 0);
+	assert_int_equal(count(lab, STAT_CAPTURE_BYTES), 2 * MANY);
+	for (uint32_t i = 1; i < MANY; i++) {
+		(void)snprintf(path, sizeof(path),
+			       "%s/" ID "-%u_192.0.2.10.log", lab->dir, i + 1);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		assert_true(fd >= 0);
+		assert_int_equal(base_fd_read_all(fd, 4096, &text, &len), 0);
+		assert_string_equal(text, RECORD("x") RECORD("x"));
+		free(text);
+		base_fd_close(&fd);
+	}
+	lab_free(lab);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(what_kills_the_decoder_twice_is_kept_raw),
+		CASE(each_bad_entry_costs_two_deaths),
+		CASE(a_bad_entry_behind_half_a_message),
+		CASE(a_bad_silence_drops_what_is_held),
+		CASE(a_bad_end_drops_what_is_held),
+		CASE(a_killed_recorder_suspects_nothing),
+		CASE(half_a_message_holds_the_ring_back),
+		CASE(but_never_more_than_a_quarter_of_it),
+		CASE(a_capture_code_that_is_none_is_nonsense),
+		CASE(nonsense_is_said_once_until_it_makes_sense),
+		CASE(logrotate_needs_no_signal),
+		CASE(foreign_lines_stay),
+		CASE(a_log_directory_made_anew_is_found),
+		CASE(a_successor_goes_on_without_a_log_directory),
+		CASE(a_pipe_that_nobody_reads_stops_nothing),
+		cmocka_unit_test(ten_thousand_captures_in_300_descriptors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
