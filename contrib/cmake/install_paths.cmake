@@ -11,10 +11,14 @@ endforeach()
 function(wayside_install_configured from to)
   configure_file(${WAYSIDE_FROM}/${from} $ENV{DESTDIR}${to} @ONLY)
   message(STATUS "Installing: $ENV{DESTDIR}${to}")
+  list(APPEND CMAKE_INSTALL_MANIFEST_FILES ${to})
+  set(CMAKE_INSTALL_MANIFEST_FILES ${CMAKE_INSTALL_MANIFEST_FILES} PARENT_SCOPE)
 endfunction()
 
-wayside_install_configured(systemd/wayside.service.in
-  ${WAYSIDE_UNIT_DIR}/wayside.service)
+# Without libsystemd the daemon does not say when it is ready, which the unit
+# waits for.
+if(WAYSIDE_SYSTEMD)
+  wayside_install_configured(systemd/wayside.service.in
+    ${WAYSIDE_UNIT_DIR}/wayside.service)
+endif()
 wayside_install_configured(init/wayside.in ${WAYSIDE_DATADIR}/wayside.init)
-list(APPEND CMAKE_INSTALL_MANIFEST_FILES
-  ${WAYSIDE_UNIT_DIR}/wayside.service ${WAYSIDE_DATADIR}/wayside.init)
