@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ring_shared_test.c - no two connections get the same id */
+/* ring_shared_test.c - connection ids, help, and limits over all workers */
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -150,6 +151,268 @@ static void a_second_runs_over_into_the_next(void **state)
 	ring_shared_free(NULL);
 }
 
+static void help_is_for_the_dead_and_the_full(void **state)
+{
+	struct ring_shared *s = ring_shared_new(1, 0, 1);
+
+	(void)state;
+	assert_int_equal(ring_shared_help(s), 0);
+	ring_shared_set_dead(s, 0, true);
+	assert_true(ring_shared_set_full(s, 63, true));
+	assert_false(ring_shared_set_full(s, 63, true)); /* was so */
+	assert_int_equal(ring_shared_help(s), 1 | 1ULL << 63);
+	assert_true(ring_shared_set_full(s, 0, true));
+	ring_shared_set_dead(s, 0, false);
+	assert_int_equal(ring_shared_help(s), 1 | 1ULL << 63); /* full yet */
+	assert_true(ring_shared_set_full(s, 0, false));
+	assert_false(ring_shared_set_full(s, 0, false));
+	assert_int_equal(ring_shared_help(s), 1ULL << 63);
+	ring_shared_free(s);
+}
+
+static void flows_of_all_workers_are_added_up(void **state)
+{
+	struct ring_shared *s = ring_shared_new(1, 0, 1);
+
+	(void)state;
+	ring_shared_set_flows(s, 0, 3);
+	ring_shared_set_flows(s, 63, 4);
+	assert_int_equal(ring_shared_flows(s), 7);
+	assert_false(ring_shared_try_flows(s, 0, 4, 7));
+	assert_int_equal(ring_shared_flows(s), 7); /* as before */
+	assert_true(ring_shared_try_flows(s, 0, 4, 8));
+	assert_int_equal(ring_shared_flows(s), 8);
+	ring_shared_set_flows(s, 63, 0);
+	assert_int_equal(ring_shared_flows(s), 4);
+	ring_shared_free(s);
+}
+
+static uint64_t network(const struct ring_shared *s, const char *client,
+			unsigned bits)
+{
+	struct base_addr a;
+
+	assert_true(base_addr_parse(&a, client));
+	return ring_shared_network(s, &a, bits);
+}
+
+static void a_network_is_the_first_bits(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		unsigned bits;
+		bool same;
+	} rows[] = {
+		{ "192.0.2.1:1", "192.0.2.1:2", 32, true }, /* no port in it */
+		{ "192.0.2.1:1", "192.0.2.0:1", 32, false },
+		{ "192.0.2.1:1", "192.0.2.0:1", 31, true },
+		{ "192.0.2.1:1", "192.0.2.2:1", 31, false },
+		{ "192.0.2.1:1", "192.0.3.1:1", 24, false },
+		{ "192.0.2.1:1", "192.0.3.1:1", 23, true },
+		{ "127.0.0.1:1", "128.0.0.1:1", 1, false },
+		{ "128.0.0.1:1", "192.0.0.1:1", 1, true },
+		{ "[2001:db8::1]:1", "[2001:db8::2]:1", 64, true },
+		{ "[2001:db8::1]:1", "[2001:db8::2]:1", 128, false },
+		{ "[2001:db8:0:1::]:1", "[2001:db8:0:2::]:1", 64, false },
+		{ "[2001:db8:0:2::]:1", "[2001:db8:0:3::]:1", 63, true },
+		/* :: is no IPv4 address */
+		{ "[::]:1", "0.0.0.0:1", 1, false },
+	};
+	struct ring_shared *s = ring_shared_new(1, 0, 1);
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++)
+		assert_int_equal(network(s, rows[i].a, rows[i].bits) ==
+					 network(s, rows[i].b, rows[i].bits),
+				 rows[i].same);
+	/* sizes do not mix: a count of one is not of the other */
+	assert_int_not_equal(network(s, "192.0.2.0:1", 31),
+			     network(s, "192.0.2.0:1", 32));
+	ring_shared_free(s);
+}
+
+static void a_network_has_so_many_flows(void **state)
+{
+	struct ring_shared *s = ring_shared_new(1, 0, 100);
+	const uint64_t a = network(s, "192.0.2.1:1", 32);
+	const uint64_t b = network(s, "192.0.2.2:1", 32);
+
+	(void)state;
+	for (int life = 0; life < 3; life++) {
+		assert_int_equal(ring_shared_enter(s, a, 2),
+				 RING_ENTER_COUNTED);
+		assert_int_equal(ring_shared_enter(s, a, 2),
+				 RING_ENTER_COUNTED);
+		assert_int_equal(ring_shared_enter(s, a, 2), RING_ENTER_LIMIT);
+		assert_int_equal(ring_shared_enter(s, b, 1),
+				 RING_ENTER_COUNTED);
+		ring_shared_leave(s, b);
+		ring_shared_leave(s, a);
+		assert_int_equal(ring_shared_enter(s, a, 2),
+				 RING_ENTER_COUNTED);
+		ring_shared_leave(s, a);
+		ring_shared_leave(s, a);
+		ring_shared_leave(s, a); /* one too many does nothing */
+	}
+	for (uint32_t i = 0; i < s->n_places; i++)
+		assert_int_equal(s->places[i] & 0xffffff, 0);
+	ring_shared_free(s);
+}
+
+/* Numbers as ring_shared_network() gives them: the upper 40 bits say which, the
+ * lower ones where; see the theory in the header. */
+static uint64_t made_up(uint64_t which, uint64_t where)
+{
+	return which << 24 | where;
+}
+
+static void without_room_nobody_is_limited(void **state)
+{
+	struct ring_shared *s = ring_shared_new(1, 0, 1);
+	const uint64_t one_more = made_up(RING_PLACES + 1, 7);
+
+	(void)state;
+	for (uint64_t i = 1; i <= RING_PLACES; i++)
+		assert_int_equal(ring_shared_enter(s, made_up(i, 7), 1),
+				 RING_ENTER_COUNTED);
+	assert_int_equal(ring_shared_enter(s, one_more, 1),
+			 RING_ENTER_UNCOUNTED);
+	ring_shared_leave(s, one_more); /* and does not disturb the others */
+	for (uint64_t i = 1; i <= RING_PLACES; i++)
+		assert_int_equal(ring_shared_enter(s, made_up(i, 7), 1),
+				 RING_ENTER_LIMIT);
+	ring_shared_leave(s, made_up(5, 7));
+	assert_int_equal(ring_shared_enter(s, one_more, 1), RING_ENTER_COUNTED);
+	assert_int_equal(ring_shared_enter(s, one_more, 1), RING_ENTER_LIMIT);
+	ring_shared_free(s);
+}
+
+/* A window goes on at the beginning of the places. */
+static void a_window_wraps_around(void **state)
+{
+	struct ring_shared *s = ring_shared_new(1, 0, 1);
+	const uint64_t where = s->n_places - 1;
+
+	(void)state;
+	for (uint64_t i = 1; i <= RING_PLACES; i++)
+		assert_int_equal(ring_shared_enter(s, made_up(i, where), 1),
+				 RING_ENTER_COUNTED);
+	assert_true(s->places[RING_PLACES - 2] & 0xffffff);
+	assert_int_equal(s->places[RING_PLACES - 1] & 0xffffff, 0);
+	ring_shared_free(s);
+}
+
+/* Two workers met the network at one time, and each took a place. */
+static void words_of_one_network_are_summed(void **state)
+{
+	struct ring_shared *s = ring_shared_new(1, 0, 1);
+	const uint64_t a = made_up(9, 0);
+
+	(void)state;
+	atomic_store(&s->places[3], 9ULL << 24 | 2);
+	atomic_store(&s->places[5], 9ULL << 24 | 1);
+	assert_int_equal(ring_shared_enter(s, a, 3), RING_ENTER_LIMIT);
+	assert_int_equal(ring_shared_enter(s, a, 4), RING_ENTER_COUNTED);
+	for (int i = 0; i < 4; i++)
+		ring_shared_leave(s, a);
+	assert_int_equal(s->places[3] & 0xffffff, 0);
+	assert_int_equal(s->places[5] & 0xffffff, 0);
+	ring_shared_free(s);
+}
+
+#define MS 1000000ULL
+
+/* Ten a second, 100 ms apart; who is 10 ms late at most may catch up. */
+static void connects_keep_their_distance(void **state)
+{
+	struct ring_shared *s = ring_shared_new(1, 0, 1);
+
+	(void)state;
+	assert_int_equal(ring_shared_connect(s, 1000 * MS, 10), 0);
+	assert_int_equal(ring_shared_connect(s, 1000 * MS, 10), 1090 * MS);
+	assert_int_equal(ring_shared_connect(s, 1090 * MS - 1, 10), 1090 * MS);
+	assert_int_equal(ring_shared_connect(s, 1095 * MS, 10), 0);
+	/* in time for 1090, though it was 1095 */
+	assert_int_equal(ring_shared_connect(s, 1100 * MS, 10), 1190 * MS);
+	assert_int_equal(ring_shared_connect(s, 1250 * MS, 10), 0);
+	assert_int_equal(ring_shared_connect(s, 1250 * MS, 10), 1340 * MS);
+	assert_int_equal(ring_shared_connect(s, 1340 * MS, 10), 0);
+	ring_shared_connect_undo(s, 10);
+	assert_int_equal(ring_shared_connect(s, 1340 * MS, 10), 0);
+	assert_int_equal(ring_shared_connect(s, 1340 * MS, 10), 1440 * MS);
+	ring_shared_free(s);
+}
+
+#define N_THREADS 4
+#define N_TURNS   20000
+#define N_NETS    3
+#define MOST      2
+
+/* Threads, since a race detector sees nothing across processes. */
+struct crowd {
+	struct ring_shared *s;
+	_Atomic int inside[N_NETS]; /* flows that were let in */
+	_Atomic int too_many, worker;
+	_Atomic uint64_t connects;
+	_Atomic uint32_t flows;
+};
+
+static void come_and_go(struct crowd *c, unsigned worker, uint32_t turn)
+{
+	const unsigned i = (worker + turn) % N_NETS;
+	/* all in one window */
+	const uint64_t net = made_up(i + 1, 0);
+
+	if (ring_shared_enter(c->s, net, MOST) == RING_ENTER_COUNTED) {
+		if (atomic_fetch_add(&c->inside[i], 1) >= MOST)
+			atomic_fetch_add(&c->too_many, 1);
+		atomic_fetch_sub(&c->inside[i], 1);
+		ring_shared_leave(c->s, net);
+	}
+	if (ring_shared_try_flows(c->s, worker, 1, MOST)) {
+		if (atomic_fetch_add(&c->flows, 1) >= MOST)
+			atomic_fetch_add(&c->too_many, 1);
+		atomic_fetch_sub(&c->flows, 1);
+		ring_shared_set_flows(c->s, worker, 0);
+	}
+	/* a microsecond a turn: 20 ms in all */
+	if (ring_shared_connect(c->s, 1000 * MS + turn * 1000ULL, 100000) == 0)
+		atomic_fetch_add(&c->connects, 1);
+}
+
+static void *be_worker(void *arg)
+{
+	struct crowd *c = arg;
+	const unsigned worker = (unsigned)atomic_fetch_add(&c->worker, 1);
+
+	while (atomic_load(&c->worker) < N_THREADS)
+		(void)sched_yield(); /* cannot fail on Linux */
+	for (uint32_t turn = 0; turn < N_TURNS; turn++)
+		come_and_go(c, worker, turn);
+	return NULL;
+}
+
+static void limits_hold_when_all_come_at_once(void **state)
+{
+	struct crowd c = { .s = ring_shared_new(1, 0, 1) };
+	pthread_t threads[N_THREADS];
+
+	(void)state;
+	assert_non_null(c.s);
+	for (int i = 0; i < N_THREADS; i++)
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, be_worker, &c), 0);
+	for (int i = 0; i < N_THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(c.too_many, 0);
+	for (uint32_t i = 0; i < c.s->n_places; i++)
+		assert_int_equal(c.s->places[i] & 0xffffff, 0);
+	assert_int_equal(ring_shared_flows(c.s), 0);
+	/* 100,000 a second for 20 ms: 2000, and 1000 for the slack, and one */
+	assert_in_range(c.connects, 2000, 3001);
+	ring_shared_free(c.s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +420,15 @@ int main(void)
 		cmocka_unit_test(ids_follow_a_clock_that_jumps),
 		cmocka_unit_test(ids_begin_where_they_are_told_to),
 		cmocka_unit_test(a_second_runs_over_into_the_next),
+		cmocka_unit_test(help_is_for_the_dead_and_the_full),
+		cmocka_unit_test(flows_of_all_workers_are_added_up),
+		cmocka_unit_test(a_network_is_the_first_bits),
+		cmocka_unit_test(a_network_has_so_many_flows),
+		cmocka_unit_test(without_room_nobody_is_limited),
+		cmocka_unit_test(a_window_wraps_around),
+		cmocka_unit_test(words_of_one_network_are_summed),
+		cmocka_unit_test(connects_keep_their_distance),
+		cmocka_unit_test(limits_hold_when_all_come_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
