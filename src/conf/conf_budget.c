@@ -3,6 +3,7 @@
  */
 #include "conf_budget.h"
 
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -19,18 +20,22 @@ void conf_budget_look(struct conf_machine *m)
 {
 	FILE *f = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
 	struct rlimit limit;
-	char line[64] = "";
-	unsigned first, last;
+	char line[64] = "", *rest;
+	unsigned long first, last;
 
 	*m = (struct conf_machine){ 0 };
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		m->nofile = limit.rlim_max;
 	if (!f)
 		return;
-	/* NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers */
-	if (fgets(line, sizeof(line), f) &&
-	    sscanf(line, "%u %u", &first, &last) == 2 && first && first <= last)
-		*m = (struct conf_machine){ m->nofile, first, last };
+	if (fgets(line, sizeof(line), f)) {
+		first = strtoul(line, &rest, 10);
+		last = strtoul(rest, NULL, 10);
+		if (first && first <= last && last <= UINT16_MAX) {
+			m->port_first = (uint32_t)first;
+			m->port_last = (uint32_t)last;
+		}
+	}
 	(void)fclose(f);
 }
 

@@ -365,7 +365,7 @@ static uint32_t observe_code(const struct conf_draft *d, const char *name)
 		return CONF_OBSERVE_NONE;
 	if (!strcmp(name, "auto"))
 		return CONF_OBSERVE_AUTO;
-	while (p[i] && strcmp(p[i], name))
+	while (p[i] && strcmp(p[i], name) != 0)
 		i++;
 	return CONF_OBSERVE_PROTOCOL + i;
 }

@@ -378,14 +378,17 @@ static int open_file(struct conf_loading *l)
 	WS_CLEAN(base_fd_close)
 	int fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
+	bool fine = fd >= 0 && fstat(fd, &st) == 0;
 
-	if (fd < 0 || fstat(fd, &st))
-		l->problem = strerrordesc_np(errno);
-	else if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
+	if (fine && !S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode)) {
 		l->problem = "is neither a file nor a pipe";
-	else if (fcntl(fd, F_SETFL, 0)) /* the child may wait for a writer */
-		l->problem = strerrordesc_np(errno);
-	if (!l->problem)
+		fine = false;
+	} else {
+		/* the child may wait for a writer */
+		fine = fine && fcntl(fd, F_SETFL, 0) == 0;
+		l->problem = fine ? NULL : strerrordesc_np(errno);
+	}
+	if (fine)
 		return base_fd_take(&fd);
 	l->error = -EINVAL;
 	return -1;
@@ -458,7 +461,7 @@ int conf_load_end(struct conf_loading *l, int wait_status,
 
 void conf_load_unmap(const struct conf_tables *tables)
 {
-	/* the mapping is ours, though what it shows is not */
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): munmap() has no const */
 	(void)munmap((void *)(uintptr_t)tables, sizeof(*tables));
 }
 

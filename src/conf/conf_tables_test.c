@@ -91,91 +91,91 @@ static void good_is_valid(void **state)
 	}
 
 /* One member wrong at a time. */
+static const struct {
+	size_t offset, size;
+	uint64_t value;
+	const char *name;
+} hostile[] = {
+	BAD(magic, 0),
+	BAD(size, 8),
+	BAD(number, 0),
+	BAD(on_failure, CONF_FAILURE_MAX),
+	BAD(on_failure, UINT32_MAX),
+	BAD(workers, 0),
+	BAD(workers, CONF_WORKERS_MAX + 1),
+	BAD(max_flows, 0),
+	BAD(max_flows, 1000001),
+	BAD(ring_size, 0),
+	BAD(ring_size, (1U << 24) + 4096),
+	BAD(ring_size, 1U << 29),
+	BAD(ring_size, 1U << 19),
+	BAD(connect_timeout_ms, 99),
+	BAD(connect_timeout_ms, 120001),
+	BAD(listen_port, 0),
+	BAD(drain_ms, 3600001),
+	BAD(max_flows_per_client, 1000001),
+	BAD(client_bits_v4, 0),
+	BAD(client_bits_v4, 33),
+	BAD(client_bits_v6, 0),
+	BAD(client_bits_v6, 129),
+	BAD(connect_rate, 1000001),
+	BAD(listen.family, AF_INET6), /* without a port or remote */
+	BAD(remote.family, AF_INET),
+	BAD(log_dir[0], 0),
+	BAD(log_dir[0], 'l'),
+	BAD(pidfile[0], 'p'),
+	BAD(control[0], 'c'),
+	BAD(events[0][0], 'e'),
+	BAD(events[0][0], 0),
+	BAD(n_events, 2), /* the second is empty */
+	BAD(n_events, CONF_EVENTS_MAX + 1),
+	BAD(n_rules, 0),
+	BAD(n_rules, 3),
+	BAD(n_rules, CONF_RULES_MAX + 1),
+	BAD(n_dests, 2),
+	BAD(n_dests, CONF_DESTS_MAX + 1),
+	BAD(n_nets, 1),
+	BAD(n_nets, CONF_NETS_MAX + 1),
+	BAD(n_ifaces, 1),
+	BAD(n_ifaces, 3),
+	BAD(n_ifaces, CONF_IFACES_MAX + 1),
+	BAD(rules[0].name[0], 0),
+	BAD(rules[0].observe[0], 0),
+	BAD(rules[0].interfaces.first, 1),
+	BAD(rules[0].interfaces.first, UINT32_MAX),
+	BAD(rules[0].interfaces.n, 3),
+	BAD(rules[0].interfaces.n, UINT32_MAX),
+	BAD(rules[0].clients.first, UINT32_MAX),
+	BAD(rules[0].clients.n, 3),
+	BAD(rules[0].to.n, 0),
+	BAD(rules[0].to.n, 4),
+	BAD(rules[1].to.first, 3),
+	BAD(rules[0].observe_code, CONF_OBSERVE_LIMIT),
+	BAD(rules[0].source, CONF_SOURCE_MAX),
+	BAD(rules[0].capture, CONF_CAPTURE_MAX),
+	BAD(rules[1].when_full, CONF_WHEN_FULL_MAX),
+	BAD(dests[0].net.bits, 33),
+	BAD(dests[1].net.bits, 129),
+	BAD(dests[2].net.family, 0),
+	BAD(dests[0].port_first, 0),
+	BAD(dests[0].port_first, 7711),
+	BAD(nets[0].bits, 33),
+	BAD(nets[1].family, 1),
+	BAD(ifaces[1][0], 0),
+};
+
 static void hostile_members(void **state)
 {
-	static const struct {
-		size_t offset, size;
-		uint64_t value;
-		const char *name;
-	} rows[] = {
-		BAD(magic, 0),
-		BAD(size, 8),
-		BAD(number, 0),
-		BAD(on_failure, CONF_FAILURE_MAX),
-		BAD(on_failure, UINT32_MAX),
-		BAD(workers, 0),
-		BAD(workers, CONF_WORKERS_MAX + 1),
-		BAD(max_flows, 0),
-		BAD(max_flows, 1000001),
-		BAD(ring_size, 0),
-		BAD(ring_size, (1U << 24) + 4096),
-		BAD(ring_size, 1U << 29),
-		BAD(ring_size, 1U << 19),
-		BAD(connect_timeout_ms, 99),
-		BAD(connect_timeout_ms, 120001),
-		BAD(listen_port, 0),
-		BAD(drain_ms, 3600001),
-		BAD(max_flows_per_client, 1000001),
-		BAD(client_bits_v4, 0),
-		BAD(client_bits_v4, 33),
-		BAD(client_bits_v6, 0),
-		BAD(client_bits_v6, 129),
-		BAD(connect_rate, 1000001),
-		BAD(listen.family, AF_INET6), /* without a port or remote */
-		BAD(remote.family, AF_INET),
-		BAD(log_dir[0], 0),
-		BAD(log_dir[0], 'l'),
-		BAD(pidfile[0], 'p'),
-		BAD(control[0], 'c'),
-		BAD(events[0][0], 'e'),
-		BAD(events[0][0], 0),
-		BAD(n_events, 2), /* the second is empty */
-		BAD(n_events, CONF_EVENTS_MAX + 1),
-		BAD(n_rules, 0),
-		BAD(n_rules, 3),
-		BAD(n_rules, CONF_RULES_MAX + 1),
-		BAD(n_dests, 2),
-		BAD(n_dests, CONF_DESTS_MAX + 1),
-		BAD(n_nets, 1),
-		BAD(n_nets, CONF_NETS_MAX + 1),
-		BAD(n_ifaces, 1),
-		BAD(n_ifaces, 3),
-		BAD(n_ifaces, CONF_IFACES_MAX + 1),
-		BAD(rules[0].name[0], 0),
-		BAD(rules[0].observe[0], 0),
-		BAD(rules[0].interfaces.first, 1),
-		BAD(rules[0].interfaces.first, UINT32_MAX),
-		BAD(rules[0].interfaces.n, 3),
-		BAD(rules[0].interfaces.n, UINT32_MAX),
-		BAD(rules[0].clients.first, UINT32_MAX),
-		BAD(rules[0].clients.n, 3),
-		BAD(rules[0].to.n, 0),
-		BAD(rules[0].to.n, 4),
-		BAD(rules[1].to.first, 3),
-		BAD(rules[0].observe_code, CONF_OBSERVE_LIMIT),
-		BAD(rules[0].source, CONF_SOURCE_MAX),
-		BAD(rules[0].capture, CONF_CAPTURE_MAX),
-		BAD(rules[1].when_full, CONF_WHEN_FULL_MAX),
-		BAD(dests[0].net.bits, 33),
-		BAD(dests[1].net.bits, 129),
-		BAD(dests[2].net.family, 0),
-		BAD(dests[0].port_first, 0),
-		BAD(dests[0].port_first, 7711),
-		BAD(nets[0].bits, 33),
-		BAD(nets[1].family, 1),
-		BAD(ifaces[1][0], 0),
-	};
-
 	(void)state;
-	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < WS_ARRAY_LEN(hostile); i++) {
 		struct conf_tables *t = good_tables();
 
 		/* little-endian, as all machines we build for */
-		memcpy((char *)t + rows[i].offset, &rows[i].value,
-		       rows[i].size);
+		memcpy((char *)t + hostile[i].offset, &hostile[i].value,
+		       hostile[i].size);
 		if (conf_tables_valid(t, sizeof(*t)))
-			fail_msg("%s = %llu is taken", rows[i].name,
-				 (unsigned long long)rows[i].value);
+			fail_msg("%s = %llu is taken", hostile[i].name,
+				 (unsigned long long)hostile[i].value);
 		free(t);
 	}
 }
