@@ -132,15 +132,16 @@ static bool hear(struct lab *l)
 	return n == 0;
 }
 
-static void give(struct lab *l, int fd, uint8_t *bytes, uint64_t len)
+static void give(struct lab *l, int fd, const uint8_t *bytes, uint64_t len)
 {
 	while (len) {
-		struct iovec iov = { .iov_base = bytes, .iov_len = len };
-		const ssize_t n = base_fd_sendv(fd, &iov, 1);
+		const ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
 
-		assert_true(n >= 0);
-		bytes += n;
-		len -= (uint64_t)n;
+		assert_true(n > 0 || errno == EAGAIN);
+		if (n > 0) {
+			bytes += n;
+			len -= (uint64_t)n;
+		}
 		(void)hear(l);
 	}
 }

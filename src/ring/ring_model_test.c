@@ -178,7 +178,7 @@ static void commit_empty(void)
 /* A batch is done: who sleeps is woken for news, and for nothing else. */
 static void kick(void)
 {
-	bool had[N_READERS];
+	bool had[N_READERS] = { false };
 
 	for (unsigned i = 0; i < world.map.n_readers; i++)
 		had[i] = ring_test_poll(world.map.kick_fd[i]);
@@ -238,7 +238,7 @@ static void step_writer(void)
 		die_as_writer();
 		break;
 	case 1:
-		world.now_ms += chance(2 * RING_DETACH_MS);
+		world.now_ms += chance(2UL * RING_DETACH_MS);
 		break;
 	case 2:
 	case 3:

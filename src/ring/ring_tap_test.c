@@ -4,6 +4,8 @@
 
 #include "ring_test.h"
 
+#define LINE 64UL
+
 static void entries_come_out_in_order(void **state)
 {
 	static const size_t lens[] = { 0, 1, 63, 64, 65, 4096, RING_CHUNK_MAX };
@@ -528,7 +530,7 @@ static void entries_are_given_back_up_to_one(void **state)
 {
 	struct ring_fixture *f = *state;
 	/* one line of header and 100, 200 ... bytes: 2, 4, 5, 7 and 8 lines */
-	const uint64_t at[] = { 0, 3 * 64, 8 * 64, 14 * 64, 22 * 64 };
+	const uint64_t at[] = { 0, 3 * LINE, 8 * LINE, 14 * LINE, 22 * LINE };
 
 	for (int i = 1; i <= 5; i++)
 		assert_true(ring_test_put(f, (size_t)i * 100, T0_MS));
