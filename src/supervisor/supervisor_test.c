@@ -81,6 +81,21 @@ static void a_dead_keeper_takes_its_worker_along(void **state)
 	stop(lab);
 }
 
+static void the_others_serve_a_dead_workers_share(void **state)
+{
+	struct lab *lab = *state;
+
+	lab->times.delay_min_ms = HOUR_MS; /* it stays dead */
+	start(lab);
+	await_line(lab, "ready");
+	assert_int_equal(
+		kill(child_named(lab->daemon, "wayside-keeper/0"), SIGKILL), 0);
+	await_line(lab, "worker/0 died of signal 9: restarting");
+	for (int i = 0; i < 16; i++)
+		converse(lab);
+	stop(lab);
+}
+
 static void a_dead_recorder_is_replaced(void **state)
 {
 	struct lab *lab = *state;
@@ -309,6 +324,7 @@ int main(int argc, char **argv)
 		CASE(the_pid_files_directory_is_made),
 		CASE(a_dead_worker_is_replaced),
 		CASE(a_dead_keeper_takes_its_worker_along),
+		CASE(the_others_serve_a_dead_workers_share),
 		CASE(a_dead_recorder_is_replaced),
 		CASE(only_a_request_to_stop_stops_it),
 		CASE(a_log_that_nobody_reads_ends_nothing),
