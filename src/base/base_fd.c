@@ -75,37 +75,46 @@ int base_fd_write_all(int fd, const void *buf, size_t len, size_t *written)
 	return r;
 }
 
+/* Twice as much, but no more than one byte above max. */
+static int grow(char **buf, size_t *size, size_t max)
+{
+	const size_t next = *size ? 2 * *size : 4096;
+	const size_t want = next < max + 1 ? next : max + 1;
+	char *more = realloc(*buf, want);
+
+	if (!more)
+		return -ENOMEM;
+	*buf = more;
+	*size = want;
+	return 0;
+}
+
 int base_fd_read_all(int fd, size_t max, char **text, size_t *len)
 {
-	char *buf = malloc(max + 1);
-	size_t got = 0;
-	int r;
+	char *buf = NULL;
+	size_t size = 0, got = 0;
+	ssize_t n = 1;
+	int r = 0;
 
-	if (!buf)
-		return -ENOMEM;
-	while (got <= max) {
-		const ssize_t n = read(fd, buf + got, max + 1 - got);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			r = -errno;
-			goto free_buf;
-		}
-		if (n == 0)
+	while (!r && n) {
+		if (got == size)
+			r = grow(&buf, &size, max);
+		if (r)
 			break;
-		got += (size_t)n;
+		n = read(fd, buf + got, size - got);
+		if (n > 0)
+			got += (size_t)n;
+		if (n < 0 && errno != EINTR)
+			r = -errno;
+		else if (got > max)
+			r = -EFBIG;
 	}
-	if (got > max) {
-		r = -EFBIG;
-		goto free_buf;
+	if (r) {
+		free(buf);
+		return r;
 	}
-	buf[got] = '\0';
+	buf[got] = '\0'; /* the end of file was read into free room */
 	*text = buf;
 	*len = got;
 	return 0;
-
-free_buf:
-	free(buf);
-	return r;
 }

@@ -200,6 +200,32 @@ static void read_all_reads_on_to_the_end(void **state)
 	close_pair(&p);
 }
 
+/* `max` is a limit and not a size: memory that no machine has is not asked for.
+ */
+static void read_all_takes_memory_as_it_reads(void **state)
+{
+	enum {
+		LEN = 100000
+	};
+	int fd = memfd_create("long", MFD_CLOEXEC);
+	static uint8_t bytes[LEN];
+	char *text;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < LEN; i++)
+		bytes[i] = (uint8_t)(i % 251);
+	assert_int_equal(write(fd, bytes, LEN), LEN);
+	for (size_t max = LEN; max < SIZE_MAX / 2; max += SIZE_MAX / 4) {
+		assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+		assert_int_equal(base_fd_read_all(fd, max, &text, &len), 0);
+		assert_int_equal(len, LEN);
+		assert_memory_equal(text, bytes, LEN);
+		free(text);
+	}
+	base_fd_close(&fd);
+}
+
 static void read_all_passes_the_error_on(void **state)
 {
 	int dir = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -224,6 +250,7 @@ int main(void)
 		cmocka_unit_test(write_all_says_how_far_it_got),
 		cmocka_unit_test(read_all_takes_max_and_no_more),
 		cmocka_unit_test(read_all_reads_on_to_the_end),
+		cmocka_unit_test(read_all_takes_memory_as_it_reads),
 		cmocka_unit_test(read_all_passes_the_error_on),
 	};
 
