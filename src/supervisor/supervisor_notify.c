@@ -8,7 +8,7 @@
 #include <time.h>
 
 #define US_PER_S  1000000ULL
-#define US_PER_MS 1000
+#define US_PER_MS 1000ULL
 #define NS_PER_US 1000
 
 void supervisor_notify_ready(void)

@@ -312,6 +312,7 @@ static inline const struct control_state *state_page(const struct lab *lab)
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd", lab->daemon);
 	d = opendir(path);
 	assert_non_null(d);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	while (page == MAP_FAILED && (e = readdir(d))) {
 		const ssize_t n =
 			readlinkat(dirfd(d), e->d_name, name, sizeof(name) - 1);
