@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -156,7 +157,7 @@ static unsigned open_descriptors(void)
 {
 	unsigned n = 0;
 
-	for (int fd = 0; fd < 256; fd++)
+	for (int fd = 0; fd < 1024; fd++)
 		n += fcntl(fd, F_GETFD) >= 0;
 	return n;
 }
@@ -396,6 +397,55 @@ static void what_is_no_socket(void **state)
 	assert_int_equal(unlink(lab->path), 0);
 }
 
+/* Somebody else's, and alive: it speaks another language. */
+static void another_kind_of_socket(void **state)
+{
+	struct lab *lab = *state;
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat st;
+
+	open_server(lab); /* makes the directory */
+	control_server_close(&lab->server);
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", lab->path);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&addr, sizeof(addr)),
+			 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(
+		control_server_open(&lab->server, lab->path, &lab->loop),
+		-EPROTOTYPE);
+	assert_int_equal(lstat(lab->path, &st), 0);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(unlink(lab->path), 0);
+}
+
+/* No descriptor for a peer: it waits, nothing spins, and it is served later. */
+static void out_of_descriptors(void **state)
+{
+	struct lab *lab = *state;
+	struct control_reply reply;
+	struct rlimit limit, none;
+	int fd;
+
+	open_server(lab);
+	fd = dial(lab);
+	say(fd, &status, sizeof(status));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(loop_step(&lab->loop, 0), 1);
+	assert_int_equal(loop_step(&lab->loop, 0), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	clock_now += CONTROL_PAUSE_MS - 1;
+	serve(lab);
+	assert_int_equal(lab->n_asked, 0);
+	clock_now += 1;
+	serve(lab);
+	assert_int_equal(hear(fd, &reply), sizeof(reply));
+	assert_int_equal(close(fd), 0);
+}
+
 static void places_that_are_none(void **state)
 {
 	struct lab *lab = *state;
@@ -437,6 +487,7 @@ static int with_client(struct lab *lab, int (*client)(const struct lab *lab))
 /* The i-th of the server's descriptors holds the byte 'a' + i % 26. */
 static int check_status(const struct lab *lab)
 {
+	const unsigned before = open_descriptors();
 	int error, bad = 0;
 	struct control_result *r = control_client_ask(
 		lab->path, &status, CONTROL_CLIENT_MS, &error);
@@ -452,7 +503,7 @@ static int check_status(const struct lab *lab)
 		       !(fcntl(r->fds[i], F_GETFD) & FD_CLOEXEC);
 	}
 	control_client_free(r);
-	return bad ? 2 : open_descriptors() == 0;
+	return bad ? 2 : open_descriptors() != before;
 }
 
 /* As many as can be: 2 + 31 x (1 + 7) = 250. */
@@ -636,6 +687,8 @@ int main(void)
 		LAB(clear_errors),
 		LAB(reply_of_somebody_else),
 		LAB(who_may_ask),
+		LAB(another_kind_of_socket),
+		LAB(out_of_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

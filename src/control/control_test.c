@@ -109,6 +109,9 @@ static void replies(void **state)
 	p.reply.n_workers = 0x80000000U;
 	p.reply.n_readers = 1;
 	assert_false(control_reply_valid(&p, head, CONTROL_STATUS, 2, &out));
+	p.reply.n_workers = 1;
+	p.reply.n_readers = UINT32_MAX;
+	assert_false(control_reply_valid(&p, head, CONTROL_STATUS, 2, &out));
 	/* the text fills the packet */
 	p.reply = ok;
 	p.reply.type = CONTROL_RELOAD;

@@ -119,6 +119,8 @@ static void for_programs(void **state)
 	json_t *list;
 
 	fill(lab);
+	lab->slots[0][0].rule = 2;               /* there are two rules */
+	lab->slots[0][0].state = RING_STATE_MAX; /* the first that is none */
 	wayside_test_map(lab);
 	assert_int_equal(wayside_flows_collect(&lab->view, &flows), 0);
 	list = wayside_flows_json(&lab->view, &flows);
@@ -142,6 +144,9 @@ static void for_programs(void **state)
 	has_integer(f, "pending", 304);
 	assert_int_equal(json_object_size(f), 16);
 	has_string(json_array_get(list, 1), "rule", "watches");
+	f = json_array_get(list, 2);
+	assert_true(json_is_null(json_object_get(f, "rule")));
+	has_string(f, "state", "?");
 	json_decref(list);
 	wayside_flows_free(&flows);
 }

@@ -338,7 +338,30 @@ static void hostile_state(void **state)
 	}
 }
 
+/* The first numbers that have no word. */
+static void unknown_words(void **state)
+{
+	struct wayside_lab *lab = *state;
+	json_t *o;
+	char *text;
+
+	fill(lab);
+	atomic_store(&lab->state->phase, CONTROL_PHASE_MAX);
+	atomic_store(&lab->state->rules, CONTROL_RULES_MAX);
+	atomic_store(&lab->state->roles[0].state, CONTROL_ROLE_MAX);
+	wayside_test_map(lab);
+	text = print(lab, WAYSIDE_TEST_NS);
+	assert_non_null(strstr(text, "waysided 1.2.3, ?, pid"));
+	assert_non_null(strstr(text, "rules ?,"));
+	assert_non_null(strstr(text, "recorder   4712  ?  "));
+	free(text);
+	o = wayside_status_json(&lab->view);
+	assert_string_equal(string(o, "phase"), "?");
+	json_decref(o);
+}
+
 /* What is not sealed, of another size, or of another version is not mapped. */
+#define TOO_MANY (CONF_WORKERS_MAX + 1U)
 static void what_is_not_mapped(void **state)
 {
 	struct wayside_lab *lab = *state;
@@ -367,8 +390,14 @@ static void what_is_not_mapped(void **state)
 	lab->conf->n_rules = CONF_RULES_MAX + 1;
 	assert_int_equal(wayside_view_map(&v, lab->result), -EBADMSG);
 	lab->conf->n_rules = 2;
-	lab->result->reply.n_workers = CONF_WORKERS_MAX + 1;
+	/* one worker too many, each with the right memory */
+	for (size_t i = lab->result->n_fds; i < 2 + 2 * TOO_MANY; i++)
+		lab->result->fds[i] = lab->result->fds[i - 2];
+	lab->result->reply.n_workers = TOO_MANY;
 	assert_int_equal(wayside_view_map(&v, lab->result), -EBADMSG);
+	lab->result->reply.n_workers = TOO_MANY - 1;
+	assert_int_equal(wayside_view_map(&v, lab->result), 0);
+	wayside_view_close(&v);
 	lab->result->reply.n_workers = WAYSIDE_TEST_WORKERS;
 	wayside_test_map(lab);
 }
@@ -379,7 +408,7 @@ int main(void)
 		WAYSIDE_TEST(for_people),    WAYSIDE_TEST(rules),
 		WAYSIDE_TEST(for_programs),  WAYSIDE_TEST(hostile_memory),
 		WAYSIDE_TEST(hostile_state), WAYSIDE_TEST(what_is_not_mapped),
-		WAYSIDE_TEST(nothing_yet),
+		WAYSIDE_TEST(nothing_yet),   WAYSIDE_TEST(unknown_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
