@@ -17,6 +17,12 @@
 # wayside_program(NAME SRCS ... DEPS ... [LIBS ...])
 #   A program, with the same rule for its dependencies.
 
+# Seconds for a test; the sanitizers make one ten times as slow.
+set(WAYSIDE_TEST_LIMIT 120)
+if(WAYSIDE_SANITIZE)
+  set(WAYSIDE_TEST_LIMIT 300)
+endif()
+
 function(wayside_require name)
   foreach(dep IN LISTS ARGN)
     if(NOT TARGET ${dep})
@@ -42,7 +48,8 @@ function(wayside_module name)
       target_link_libraries(${test} PRIVATE ${name} ${M_DEPS} base
         PkgConfig::CMOCKA ${M_LIBS} wayside_flags)
       add_test(NAME unit/${test} COMMAND ${test})
-      set_tests_properties(unit/${test} PROPERTIES LABELS unit TIMEOUT 120)
+      set_tests_properties(unit/${test} PROPERTIES
+        LABELS unit TIMEOUT ${WAYSIDE_TEST_LIMIT})
     endforeach()
   endif()
 endfunction()
@@ -69,7 +76,8 @@ function(wayside_fuzz name)
   string(REGEX REPLACE "_fuzz$" "" test fuzz/${name})
   add_test(NAME ${test}
     COMMAND ${name} ${replay} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.corpus)
-  set_tests_properties(${test} PROPERTIES LABELS unit TIMEOUT 120)
+  set_tests_properties(${test} PROPERTIES
+    LABELS unit TIMEOUT ${WAYSIDE_TEST_LIMIT})
 endfunction()
 
 function(wayside_program name)
