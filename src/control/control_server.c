@@ -22,7 +22,9 @@ static int open_socket(void)
 	const int fd = socket(AF_UNIX,
 			      SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	return fd;
 }
 
 /* Mode 0600 from birth. */
@@ -76,7 +78,7 @@ static int bind_anew(int fd, const struct sockaddr_un *addr)
 
 static gid_t find_group(void)
 {
-	char text[4096]; /* names of members; longer ones are not needed */
+	char text[12288]; /* with the names of its members */
 	struct group entry, *found = NULL;
 	const int r =
 		getgrnam_r(CONTROL_GROUP, &entry, text, sizeof(text), &found);
@@ -123,7 +125,7 @@ static bool may_ask(int fd, gid_t group)
 	struct control_peer peer = { .n_groups = 0 };
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
-	gid_t *groups = NULL;
+	gid_t none, *groups = NULL;
 	bool allowed;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
@@ -132,7 +134,7 @@ static bool may_ask(int fd, gid_t group)
 	peer.gid = cred.gid;
 	/* asked without room it says how much it needs (net/core/sock.c) */
 	len = 0;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) < 0 &&
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, &none, &len) < 0 &&
 	    errno == ERANGE)
 		groups = malloc(len);
 	if (groups &&
@@ -305,8 +307,10 @@ static void peer_came(struct loop_watch *watch, uint32_t events)
 {
 	struct control_server *s =
 		WS_CONTAINER(watch, struct control_server, listener);
-	const int fd =
-		accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct sockaddr_un peer; /* has no name that would tell anything */
+	socklen_t len = sizeof(peer);
+	const int fd = accept4(watch->fd, (struct sockaddr *)&peer, &len,
+			       SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
 	if (fd >= 0) {

@@ -163,7 +163,7 @@ void wayside_flows_print(FILE *out, const struct wayside_view *v,
 		{ "PENDING", true },      { "STATE", false },
 	};
 	struct wayside_table t;
-	struct wayside_row row;
+	struct wayside_row row = { { "" } };
 
 	wayside_table_init(&t, columns, WS_ARRAY_LEN(columns));
 	for (size_t i = 0; i < flows->n; i++) {
@@ -285,12 +285,14 @@ static enum wayside_status close_flow(const struct wayside_options *o,
 						 .serial = f->slot.serial };
 	enum wayside_status s;
 	struct control_result *result = wayside_ask(o, &request, &s);
-	char text[128], id[CAPTURE_ID_LEN], flow[FLOW_ID_LEN];
+	char id[CAPTURE_ID_LEN], flow[FLOW_ID_LEN];
 
 	if (!result)
 		return s;
 	control_client_free(result);
 	if (!wayside_flow_over(v, f, WAYSIDE_CLOSE_MS)) {
+		char text[80];
+
 		(void)snprintf(
 			text, sizeof(text),
 			"worker/%u does not answer: the flow ends when it "
@@ -309,7 +311,6 @@ enum wayside_status wayside_close_run(const struct wayside_options *o)
 	struct wayside_view v;
 	struct wayside_flows flows;
 	enum wayside_status s = open_flows(o, &v, &flows);
-	char text[128];
 	size_t n;
 
 	if (s != WAYSIDE_OK)
@@ -318,6 +319,8 @@ enum wayside_status wayside_close_run(const struct wayside_options *o)
 	if (n == 1) {
 		s = close_flow(o, &v, f);
 	} else {
+		char text[128];
+
 		(void)snprintf(text, sizeof(text),
 			       n ? "%s names several flows: take the flow id"
 				 : "there is no flow %s",

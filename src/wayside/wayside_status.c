@@ -194,7 +194,7 @@ static void print_roles(FILE *out, const struct wayside_view *v)
 		{ "SINCE", false }, { "RESTARTS", true }, { "LAST END", false },
 	};
 	struct wayside_table t;
-	struct wayside_row row;
+	struct wayside_row row = { { "" } };
 
 	wayside_table_init(&t, columns, WS_ARRAY_LEN(columns));
 	for (int pass = 0; pass < 2; pass++) {
@@ -241,7 +241,7 @@ static void print_workers(FILE *out, const struct report *r, unsigned n)
 		{ "LIMITED", true },
 	};
 	struct wayside_table t;
-	struct wayside_row row;
+	struct wayside_row row = { { "" } };
 
 	wayside_table_init(&t, columns, WS_ARRAY_LEN(columns));
 	/* no sum has fewer digits than what it is of */
@@ -268,7 +268,7 @@ static void print_counters(FILE *out, const struct figures *total)
 		{ "MEANING", false },
 	};
 	struct wayside_table t;
-	struct wayside_row row;
+	struct wayside_row row = { { "" } };
 	bool titled = false;
 
 	wayside_table_init(&t, columns, WS_ARRAY_LEN(columns));
