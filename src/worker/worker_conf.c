@@ -22,6 +22,7 @@
 #include "base_die.h"
 #include "base_fd.h"
 #include "base_log.h"
+#include "conf_load.h"
 #include "worker_internal.h"
 
 #define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
@@ -30,7 +31,7 @@
 static void unmap(const struct worker *w, const struct conf_tables *t)
 {
 	if (t && t != w->setup->conf)
-		(void)munmap((void *)(uintptr_t)t, sizeof(*t));
+		conf_load_unmap(t);
 }
 
 /* MAP_PRIVATE: before Linux 6.7 a memfd sealed against writing could not be
@@ -39,7 +40,7 @@ static void unmap(const struct worker *w, const struct conf_tables *t)
 static int map(int fd, uint32_t number, const struct conf_tables **tables)
 {
 	const int seals = fcntl(fd, F_GET_SEALS);
-	const struct conf_tables *t;
+	struct conf_tables *t;
 	struct stat st;
 
 	if (seals < 0 || fstat(fd, &st) < 0)
@@ -52,7 +53,7 @@ static int map(int fd, uint32_t number, const struct conf_tables **tables)
 	if (t == MAP_FAILED)
 		return -errno;
 	if (!conf_tables_valid(t, sizeof(*t)) || t->number != number) {
-		(void)munmap((void *)(uintptr_t)t, sizeof(*t));
+		(void)munmap(t, sizeof(*t));
 		return -EBADMSG;
 	}
 	*tables = t;
@@ -62,7 +63,7 @@ static int map(int fd, uint32_t number, const struct conf_tables **tables)
 int worker_conf_prepare(struct worker *w, uint32_t number, int fd)
 {
 	WS_CLEAN(base_fd_close) int memfd = fd;
-	const struct conf_tables *t;
+	const struct conf_tables *t = NULL;
 	const int r = map(memfd, number, &t);
 
 	if (r)

@@ -32,12 +32,15 @@
 /* connect() looks at all ports before it says that none is free, so a look asks
  * for that many pairs of addresses in vain, and no more. */
 #define EXHAUSTED_MAX 4
+/* ... and no sooner than that after the last time. */
+#define PORTS_MS 10
 
 /* One look. */
 struct look {
-	bool all;         /* also those that only a flow's end can help */
-	uint64_t rate_ns; /* no connect before that; 0 = go on */
-	uint64_t next_ms; /* when there is something to look at again */
+	bool all;              /* also those that only a flow's end can help */
+	enum worker_hold stop; /* nobody can connect now, or HOLD_NONE */
+	uint64_t rate_ns;      /* HOLD_RATE: not before that */
+	uint64_t next_ms;      /* when there is something to look at again */
 	uint32_t exhausted[EXHAUSTED_MAX]; /* slots that found no port */
 	unsigned n_exhausted;
 };
@@ -123,6 +126,31 @@ void worker_hold_forget(struct worker *w, uint32_t slot)
 	worker_list_remove(w, &w->held, slot);
 }
 
+/* Did it find no port just now? Then the next look is when it may try again. */
+static bool too_early(struct worker *w, uint32_t slot)
+{
+	if (w->links[slot].hold != WORKER_HOLD_PORTS ||
+	    w->env.now_ms >= w->hold_ports_ms)
+		return false;
+	w->hold_look_ms = w->hold_ports_ms;
+	return true;
+}
+
+/* What intake_connect() said: does the flow wait for something of ours? */
+static enum worker_hold reason_of(int fd)
+{
+	switch (fd) {
+	case -EADDRNOTAVAIL:
+		return WORKER_HOLD_PORTS;
+	case -EMFILE:
+	case -ENFILE:
+	case -ENOBUFS:
+	case -ENOMEM:
+		return WORKER_HOLD_FILES;
+	}
+	return WORKER_HOLD_NONE;
+}
+
 /* Return: WORKER_HOLD_NONE = it has begun, and may be over already. */
 static enum worker_hold try_flow(struct worker *w, struct look *look,
 				 uint32_t slot)
@@ -130,30 +158,35 @@ static enum worker_hold try_flow(struct worker *w, struct look *look,
 	struct ring_shared *shared = w->setup->shared;
 	const struct ring_slot *s = &w->slots[slot];
 	const uint32_t rate = w->conf->connect_rate;
+	enum worker_hold hold;
 	int fd;
 
 	if (!enter_network(w, slot))
 		return WORKER_HOLD_CLIENT;
-	if (look->rate_ns)
-		return WORKER_HOLD_RATE;
-	if (is_exhausted(w, look, slot))
+	if (look->stop)
+		return look->stop;
+	if (too_early(w, slot) || is_exhausted(w, look, slot))
 		return WORKER_HOLD_PORTS;
 	if (rate)
 		look->rate_ns = ring_shared_connect(
 			shared, w->env.now_ms * NS_PER_MS, rate);
 	if (look->rate_ns)
-		return WORKER_HOLD_RATE;
+		return look->stop = WORKER_HOLD_RATE;
 	fd = intake_connect((enum conf_source)w->links[slot].source, &s->client,
 			    &s->server);
-	if (fd == -EADDRNOTAVAIL) {
-		if (rate)
-			ring_shared_connect_undo(shared, rate);
-		look->exhausted[look->n_exhausted++] = slot;
-		return WORKER_HOLD_PORTS;
+	hold = reason_of(fd);
+	if (hold == WORKER_HOLD_NONE) {
+		worker_hold_forget(w, slot);
+		worker_flow_connect(w, slot, fd);
+		return WORKER_HOLD_NONE;
 	}
-	worker_hold_forget(w, slot);
-	worker_flow_connect(w, slot, fd);
-	return WORKER_HOLD_NONE;
+	if (rate)
+		ring_shared_connect_undo(shared, rate);
+	if (hold == WORKER_HOLD_FILES)
+		return look->stop = hold;
+	look->exhausted[look->n_exhausted++] = slot;
+	w->hold_ports_ms = w->env.now_ms + PORTS_MS;
+	return hold;
 }
 
 /* A wait is counted once, with its first reason. */
@@ -163,12 +196,14 @@ static void note_reason(struct worker *w, uint32_t slot, enum worker_hold hold)
 		[WORKER_HOLD_CLIENT] = STAT_LIMIT_CLIENT,
 		[WORKER_HOLD_RATE] = STAT_LIMIT_RATE,
 		[WORKER_HOLD_PORTS] = STAT_LIMIT_PORTS,
+		[WORKER_HOLD_FILES] = STAT_MAX, /* has none of its own */
 	};
 	struct worker_link *l = &w->links[slot];
 
 	if (l->hold == WORKER_HOLD_NEW) {
 		stat_add(&w->control->stat, STAT_LIMIT_WAITS, 1);
-		stat_add(&w->control->stat, reasons[hold], 1);
+		if (reasons[hold] != STAT_MAX)
+			stat_add(&w->control->stat, reasons[hold], 1);
 	}
 	w->n_queued +=
 		(hold != WORKER_HOLD_CLIENT) - (l->hold != WORKER_HOLD_CLIENT);
@@ -191,7 +226,7 @@ static uint64_t look_again(const struct worker *w, const struct look *look,
 	const uint64_t deadline = deadline_of(w, slot);
 	uint64_t next = w->hold_look_ms;
 
-	if (w->links[slot].hold == WORKER_HOLD_RATE && look->rate_ns)
+	if (w->links[slot].hold == WORKER_HOLD_RATE)
 		next = (look->rate_ns + NS_PER_MS - 1) / NS_PER_MS;
 	return next < deadline ? next : deadline;
 }
@@ -199,7 +234,7 @@ static uint64_t look_again(const struct worker *w, const struct look *look,
 static void look_at(struct worker *w, struct look *look, uint32_t slot)
 {
 	const enum worker_hold was = w->links[slot].hold;
-	enum worker_hold hold = was;
+	enum worker_hold hold;
 
 	if (deadline_of(w, slot) <= w->env.now_ms) {
 		worker_flow_close(w, slot, RING_CLOSE_LIMIT, 0);

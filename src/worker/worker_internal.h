@@ -51,6 +51,8 @@ enum worker_hold {
 	WORKER_HOLD_CLIENT,
 	WORKER_HOLD_RATE,
 	WORKER_HOLD_PORTS,
+	WORKER_HOLD_FILES, /* no descriptor, or no memory, for the server's leg
+			    */
 };
 
 /* What a slot needs beside the shared 256 bytes. A slot is in one list at a
@@ -99,9 +101,10 @@ struct worker {
 
 	/* worker_hold.c */
 	uint32_t n_held;
-	uint32_t n_queued;     /* of these, not because of their own network */
-	uint64_t hold_look_ms; /* when all of them are looked at again */
-	bool hold_due;         /* a look at the end of this batch */
+	uint32_t n_queued;      /* of these, not because of their own network */
+	uint64_t hold_look_ms;  /* when all of them are looked at again */
+	uint64_t hold_ports_ms; /* no port is looked for before that */
+	bool hold_due;          /* a look at the end of this batch */
 
 	struct loop_watch channel;
 	struct loop_timer connect_timer;

@@ -185,6 +185,33 @@ static void without_descriptors_connections_wait_for_one(void **state)
 	free_lab(lab);
 }
 
+/* The last descriptor is the client's: the server's leg waits for one. */
+static void without_a_descriptor_for_the_server_it_waits_too(void **state)
+{
+	struct lab *lab = new_lab(4);
+	int a, b, server;
+
+	(void)state;
+	lab->free_files = 1 + 2 + 1;
+	start(lab);
+	a = connect_client(lab);
+	server = accept_server(lab);
+	b = connect_client(lab);
+	say(b, "b");
+	await_state(lab, 1, RING_STATE_HELD);
+	await_count(lab, STAT_LIMIT_WAITS, 1);
+	assert_int_equal(close(a), 0);
+	hear_end(server);
+	assert_int_equal(close(server), 0);
+	server = accept_server(lab);
+	hear(server, "b");
+	assert_int_equal(close(server), 0);
+	assert_int_equal(close(b), 0);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_CONNECT_FAILED), 0);
+	free_lab(lab);
+}
+
 static int64_t cpu_ms(pid_t pid)
 {
 	struct timespec t;
@@ -424,6 +451,8 @@ int main(void)
 		cmocka_unit_test(
 			a_connect_that_cannot_begin_leaves_none_either),
 		cmocka_unit_test(without_descriptors_connections_wait_for_one),
+		cmocka_unit_test(
+			without_a_descriptor_for_the_server_it_waits_too),
 		cmocka_unit_test(without_descriptors_it_tries_again_by_itself),
 		cmocka_unit_test(a_full_ring_is_waited_for_briefly),
 		cmocka_unit_test(a_full_ring_is_not_waited_for),
