@@ -535,9 +535,9 @@ static void nobody_dies(void **state)
 	assert_int_equal(play("", false), 0);
 }
 
-/* Every point of the recorder, at its 1st, 2nd, 3rd ... pass, until there are
- * no more of them. */
-static void at_each_point(bool rotates)
+/* Every point of the recorder, at its 1st, 2nd and 3rd pass, and `times` as
+ * late again and again, until there are no more passes. */
+static void at_each_point(unsigned times, bool rotates)
 {
 	for (int p = BASE_DIE_RECORDER_READ; p <= BASE_DIE_RECORDER_CUT; p++) {
 		/* a file has to be left too long before it can be cut */
@@ -546,7 +546,7 @@ static void at_each_point(bool rotates)
 		unsigned passes = 0;
 		char die[128];
 
-		for (unsigned n = 1;; n += 1 + n / 3) {
+		for (unsigned n = 1;; n = n < 3 ? n + 1 : n * times) {
 			(void)snprintf(die, sizeof(die), "%s%s=%u",
 				       cut ? "recorder.flushed=2," : "",
 				       base_die_name((enum base_die_point)p),
@@ -564,13 +564,13 @@ static void at_each_point(bool rotates)
 static void dies_at_each_point(void **state)
 {
 	(void)state;
-	at_each_point(false);
+	at_each_point(2, false);
 }
 
 static void dies_at_each_point_while_files_are_rotated(void **state)
 {
 	(void)state;
-	at_each_point(true);
+	at_each_point(4, true);
 }
 
 static void dies_again_and_again(void **state)

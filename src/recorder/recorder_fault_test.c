@@ -341,16 +341,16 @@ static void nonsense_is_said_once_until_it_makes_sense(void **state)
 static void logrotate_needs_no_signal(void **state)
 {
 	struct lab *lab = *state;
-	char path[128], old[128];
+	char path[128], away[128];
 
 	(void)snprintf(path, sizeof(path), "%s/events", lab->dir);
-	(void)snprintf(old, sizeof(old), "%s/events.1", lab->dir);
+	(void)snprintf(away, sizeof(away), "%s/events.1", lab->dir);
 	flow(lab, 0, 0)->capture = CONF_CAPTURE_NONE;
 	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
 	bytes(lab, 0, RING_CLIENT, 0, LK);
 	start(lab);
 	await_read(lab);
-	assert_int_equal(rename(path, old), 0); /* create */
+	assert_int_equal(rename(path, away), 0); /* create */
 	bytes(lab, 0, RING_CLIENT, 23, LK);
 	bytes(lab, 0, RING_CLIENT, 46, LK);
 	await_read(lab);
