@@ -75,11 +75,8 @@ static int ask_again(struct ring_reader *r, uint32_t epoch)
 		rejoin(r, epoch);
 		return -EOVERFLOW;
 	}
-	/* too late: what we asked for is overwritten, or lies before a jump
-	 * that was made without us; so ask for the head */
-	if (load_head(r) - r->pos > r->map.ring_size ||
-	    r->pos < atomic_load_explicit(&r->map.control->rewind_from,
-					  memory_order_relaxed))
+	/* too late: the writer lets us in at its head only */
+	if (is_news(r))
 		rejoin(r, epoch);
 	return 0;
 }

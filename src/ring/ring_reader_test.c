@@ -249,6 +249,7 @@ static void a_lying_epoch_stops_the_reader_only(void **state)
 		ring_reader_awake(&f->reader);
 	}
 	*epoch = 4;
+	put_raw(f, &good, good.span);
 	assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 1);
 }
 

@@ -31,28 +31,24 @@ static uint64_t place_of(const struct ring_tap *t, uint64_t pos)
 	return ring_rewound(t->control, pos, t->head);
 }
 
-/* A detached reader that answered the current epoch is let back in, at a head
- * that was published before. It reads nothing until it sees the even epoch: its
- * cursor holds the ring from then on. */
+/* A detached reader that answered the current epoch is let back in, where the
+ * head is: whatever lies before it may be overwritten already, by bytes that a
+ * reservation brought and no entry has. An answer from another place is given
+ * again. The reader reads nothing until it sees the even epoch: its cursor
+ * holds the ring from then on. */
 static void attach_returning(struct ring_tap *t, uint32_t i)
 {
 	const struct ring_cursor *c = t->readers[i].cursor;
 	const uint32_t epoch = atomic_load_explicit(
 		&t->control->reader_epoch[i], memory_order_relaxed);
-	uint64_t pos;
 
-	if (atomic_load_explicit(&c->epoch, memory_order_acquire) != epoch + 1)
+	if (atomic_load_explicit(&c->epoch, memory_order_acquire) !=
+		    epoch + 1 ||
+	    place_of(t, atomic_load_explicit(&c->pos, memory_order_relaxed)) !=
+		    t->head)
 		return;
-	pos = place_of(t, atomic_load_explicit(&c->pos, memory_order_relaxed));
-	/* an answer from before the last jump would lead into it */
-	if (!is_in_ring(t, pos) ||
-	    pos < atomic_load_explicit(&t->control->rewind_from,
-				       memory_order_relaxed))
-		return;
-	t->readers[i].pos = pos;
+	t->readers[i].pos = t->head;
 	t->readers[i].kicked = 0;
-	if (pos < t->floor)
-		t->floor = pos;
 	atomic_store_explicit(&t->control->reader_epoch[i], epoch + 1,
 			      memory_order_release);
 }
@@ -196,14 +192,14 @@ void ring_tap_commit(struct ring_tap *t, const struct ring_entry *e)
 {
 	struct ring_entry out = *e;
 
-	out.span = (uint32_t)round_up(sizeof(out) + e->len);
-	memcpy(t->data + (t->head & (t->size - 1)), &out, sizeof(out));
-	t->head += out.span;
-	publish_head(t);
 	for (uint32_t i = 0; i < t->n_readers; i++) {
 		if (!attached(t, i))
 			attach_returning(t, i);
 	}
+	out.span = (uint32_t)round_up(sizeof(out) + e->len);
+	memcpy(t->data + (t->head & (t->size - 1)), &out, sizeof(out));
+	t->head += out.span;
+	publish_head(t);
 }
 
 bool ring_tap_put(struct ring_tap *t, const struct ring_entry *e,

@@ -209,14 +209,13 @@ static void nothing_is_read_before_the_writer_agrees(void **state)
 	f->view.cursor->epoch++;
 	assert_int_equal(ring_test_take(f), 0);
 	assert_true(ring_reader_sleep(&f->reader));
-	assert_true(ring_test_put(f, 100, T0_MS));
+	assert_true(ring_test_put(f, 200, T0_MS));
 	f->got_at = f->put_at - 200;
-	assert_int_equal(ring_test_take(f), 100);
-	assert_int_equal(ring_test_take(f), 100);
+	assert_int_equal(ring_test_take(f), 200);
+	assert_int_equal(ring_test_take(f), 0);
 }
 
-/* From the consent on the reader's place holds the ring, even where the writer
- * had counted on more room. */
+/* From the consent on the reader's place holds the ring. */
 static void the_consent_holds_the_ring_at_once(void **state)
 {
 	struct ring_fixture *f = *state;
@@ -233,10 +232,39 @@ static void the_consent_holds_the_ring_at_once(void **state)
 	assert_non_null(ring_tap_reserve(&f->tap, 1, &len, T0_MS));
 	assert_int_equal(f->tap.floor, f->tap.head);
 	f->view.cursor->epoch++;
-	assert_true(ring_test_put(f, SPAN - 64, T0_MS));
-	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 55);
-	for (int i = 0; i < 200 + 1 + 55; i++)
+	assert_int_equal(ring_test_take(f), 0);
+	f->got_at = f->put_at;
+	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 256);
+	assert_int_equal(ring_test_epoch(f), 2);
+	for (int i = 0; i < 256; i++)
 		assert_int_equal(ring_test_take(f), SPAN - 64);
+	assert_int_equal(ring_test_take(f), 0);
+}
+
+/* Where the reader asked to be let in there may be bytes by now that no entry
+ * has: they were received, and then the writer died. */
+static void what_never_became_an_entry_is_not_read(void **state)
+{
+	struct ring_fixture *f = *state;
+	size_t len = RING_CHUNK_MAX;
+	uint8_t *p;
+
+	ring_test_detach(f);
+	assert_int_equal(ring_test_take(f), -EOVERFLOW);
+	f->view.cursor->epoch--;
+	/* less than the ring has been round when its answer comes */
+	for (int i = 0; i < 255; i++)
+		assert_true(ring_test_put(f, SPAN - 64, T0_MS));
+	p = ring_tap_reserve(&f->tap, 1, &len, T0_MS);
+	assert_non_null(p);
+	memset(p, 0xee, len);
+	ring_tap_init(&f->tap, &f->map);
+	f->view.cursor->epoch++;
+	assert_true(ring_test_put(f, 0, T0_MS));
+	assert_int_equal(ring_test_take(f), 0);
+	assert_true(ring_test_put(f, 10, T0_MS));
+	f->got_at = f->put_at - 10;
+	assert_int_equal(ring_test_take(f), 10);
 	assert_int_equal(ring_test_take(f), 0);
 }
 
@@ -307,6 +335,8 @@ static void a_lying_answer_does_not_attach(void **state)
 		257 * SPAN + 576, /* beyond the head */
 		0,                /* overwritten long ago */
 		256 * SPAN + 1,   /* between two lines */
+		/* where the last entry begins, that of the third row */
+		257 * SPAN + 2 * LINE,
 	};
 
 	ring_test_detach(f);
@@ -592,6 +622,7 @@ int main(void)
 		WITH_RING(a_detached_reader_comes_back_at_the_head),
 		WITH_RING(nothing_is_read_before_the_writer_agrees),
 		WITH_RING(the_consent_holds_the_ring_at_once),
+		WITH_RING(what_never_became_an_entry_is_not_read),
 		WITH_RING(a_late_answer_is_given_again),
 		WITH_RING(bytes_in_hand_are_checked_after_copying),
 		WITH_RING(a_lying_cursor_is_not_believed),
