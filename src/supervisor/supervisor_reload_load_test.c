@@ -170,39 +170,8 @@ static void only_a_running_daemon_with_a_file(void **state)
 	unchanged(lab, WS_ARRAY_LEN(phases) + 1);
 }
 
-/* The daemon is told to stop, once in each step. */
-static void a_stop_ends_it(void **state)
-{
-	static const char text[] = "the daemon is stopping\n"
-				   "refused: configuration 1 stays in force\n";
-	struct lab *lab = *state;
-	siginfo_t info;
-	pid_t parser;
-
-	load(lab);
-	all_told(lab, ROLE_PREPARE, 2);
-	supervisor_reload_stop(lab->s);
-	all_told(lab, ROLE_DISCARD, 2);
-	expect_answer(lab, -ESHUTDOWN, text);
-	unchanged(lab, 1);
-	lab->answers = 0;
-	ask(lab);
-	parser = lab->s->reload.loading.pid;
-	supervisor_reload_stop(lab->s);
-	expect_answer(lab, -ESHUTDOWN, text);
-	unchanged(lab, 2);
-	/* what is reaped later is nobody's */
-	assert_int_equal(waitid(P_PID, (id_t)parser, &info, WEXITED | WNOWAIT),
-			 0);
-	supervisor_role_reap(lab->s);
-	assert_int_equal(lab->answers, 1);
-	/* and with nothing under way there is nothing to end */
-	supervisor_reload_stop(lab->s);
-	unchanged(lab, 2);
-}
-
-/* Makes the file a pipe that nobody has written to yet. Return: its other
- * end. */
+/* Makes the file a pipe that nobody has written to yet: the parser waits, for
+ * 5 s at most. Return: its other end. */
 static int make_pipe(const struct lab *lab)
 {
 	int fd;
@@ -212,6 +181,49 @@ static int make_pipe(const struct lab *lab)
 	fd = open(lab->path, O_RDWR | O_CLOEXEC);
 	assert_true(fd >= 0);
 	return fd;
+}
+
+/* It was ended: it has not given up by itself. */
+static void parser_was_killed(pid_t parser)
+{
+	siginfo_t info;
+
+	assert_int_equal(waitid(P_PID, (id_t)parser, &info, WEXITED | WNOWAIT),
+			 0);
+	assert_int_equal(info.si_code, CLD_KILLED);
+	assert_int_equal(info.si_status, SIGKILL);
+}
+
+/* The daemon is told to stop, once in each step. */
+static void a_stop_ends_it(void **state)
+{
+	static const char text[] = "the daemon is stopping\n"
+				   "refused: configuration 1 stays in force\n";
+	struct lab *lab = *state;
+	pid_t parser;
+	int writer;
+
+	load(lab);
+	all_told(lab, ROLE_PREPARE, 2);
+	supervisor_reload_stop(lab->s);
+	all_told(lab, ROLE_DISCARD, 2);
+	expect_answer(lab, -ESHUTDOWN, text);
+	unchanged(lab, 1);
+	lab->answers = 0;
+	writer = make_pipe(lab);
+	ask(lab);
+	parser = lab->s->reload.loading.pid;
+	supervisor_reload_stop(lab->s);
+	expect_answer(lab, -ESHUTDOWN, text);
+	unchanged(lab, 2);
+	/* what is reaped later is nobody's */
+	parser_was_killed(parser);
+	supervisor_role_reap(lab->s);
+	assert_int_equal(lab->answers, 1);
+	/* and with nothing under way there is nothing to end */
+	supervisor_reload_stop(lab->s);
+	unchanged(lab, 2);
+	base_fd_close(&writer);
 }
 
 static void a_parser_that_hangs_is_ended(void **state)
@@ -225,6 +237,7 @@ static void a_parser_that_hangs_is_ended(void **state)
 	assert_int_equal(loop_step(&lab->s->loop, 0), 0);
 	clock_now++;
 	assert_int_equal(loop_step(&lab->s->loop, 0), 1);
+	parser_was_killed(lab->s->reload.loading.pid);
 	parser_ends(lab);
 	(void)snprintf(want, sizeof(want),
 		       "%s: reading it took too long\n"
@@ -239,15 +252,18 @@ static void a_parser_that_hangs_is_ended(void **state)
 static bool may_write_shared(pid_t pid)
 {
 	char path[64], line[512];
-	bool may = false;
+	bool may = false, ended = true;
 	FILE *f;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	f = fopen(path, "re");
 	assert_non_null(f);
-	while (fgets(line, sizeof(line), f))
+	while (fgets(line, sizeof(line), f)) {
 		may = may || strstr(line, " rw-s ");
+		ended = false; /* then it has no memory at all */
+	}
 	assert_int_equal(fclose(f), 0);
+	assert_false(ended);
 	return may;
 }
 
