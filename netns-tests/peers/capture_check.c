@@ -18,12 +18,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base_fd.h"
 #include "crowd_message.h"
 
-#define FILE_MAX  (1U << 30)
 #define STAMP_LEN 19 /* YYYY-MM-DD HH:MM:SS */
 
 static const char *const directions[] = { "client", "server" };
@@ -111,12 +111,14 @@ static bool check_file(struct totals *t, size_t message, int dir,
 {
 	WS_CLEAN(base_fd_close)
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	struct stat st;
 	char *text = NULL;
 	size_t len = 0;
 	bool ok;
-	const int r = fd < 0 ? -errno
-			     : base_fd_read_all(fd, FILE_MAX, &text, &len);
+	int r = fd < 0 || fstat(fd, &st) ? -errno : 0;
 
+	if (!r)
+		r = base_fd_read_all(fd, (size_t)st.st_size, &text, &len);
 	if (r) {
 		(void)fprintf(stderr, "%s: %s\n", name, strerrordesc_np(-r));
 		return false;
