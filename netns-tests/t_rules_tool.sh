@@ -37,7 +37,9 @@ expect_one_line() {
 
 # Usage and configuration: 2, one line, nothing done.
 for words in "" "rules" "rules frobnicate" "rules show extra" "rules show -c" \
-	"rules remove --stopped" "rules remove -c $CONFIG" "--frobnicate"; do
+	"rules remove --stopped" "rules remove -c $CONFIG" "--frobnicate" \
+	"rules show --json" "status extra" "status --stopped" "flows --control" \
+	"status -c $CONFIG --control=/c" "close" "close 1 2" "reload --json"; do
 	# shellcheck disable=SC2086 # words
 	tool 2 "$WAYSIDE" $words
 	expect_one_line 'wayside: .*--help'
@@ -58,6 +60,16 @@ for words in "--help" "-h" "rules --help" "rules remove -h"; do
 		grep -q "^  rules $command" <<<"$out" ||
 			fail "$words without $command"
 	done
+	for command in status flows close reload; do
+		grep -q "^  $command" <<<"$out" ||
+			fail "$words without $command"
+	done
+done
+# Nobody to ask: 1, one line.
+for words in "status" "flows --json" "close 1" "reload"; do
+	# shellcheck disable=SC2086 # words
+	tool 1 "$WAYSIDE" $words --control "$DIR/nobody"
+	expect_one_line "wayside: $DIR/nobody: no waysided runs here"
 done
 printf 'log_dir: %s\nlisten: 127.0.0.1:7700\nremote: 192.0.2.1:7700\n' "$LOGS" \
 	>"$DIR/fixed.yaml"
