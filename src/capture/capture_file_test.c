@@ -26,6 +26,18 @@ int __wrap_ftruncate(int fd, off_t len)
 	return -1;
 }
 
+/* How often files were written to. */
+static int writes;
+
+ssize_t __real_writev(int fd, const struct iovec *iov, int n);
+ssize_t __wrap_writev(int fd, const struct iovec *iov, int n);
+
+ssize_t __wrap_writev(int fd, const struct iovec *iov, int n)
+{
+	writes++;
+	return __real_writev(fd, iov, n);
+}
+
 static void count_lost(void *arg, struct capture_file *file, int err,
 		       const uint64_t bytes[BASE_DIRECTIONS])
 {
@@ -61,7 +73,7 @@ static int setup(void **state)
 	(void)state;
 	scratch_init(&scratch);
 	memset(&lost, 0, sizeof(lost));
-	moved = kept = 0;
+	moved = kept = writes = 0;
 	assert_int_equal(
 		capture_files_init(&files, scratch.dir, 4, &ops, &lost), 0);
 	return 0;
@@ -139,7 +151,6 @@ static void a_state_is_small(void **state)
 	assert_true(sizeof(struct capture_file) < 100);
 }
 
-/* And what is gathered of one is written before the other's. */
 static void two_connections_in_one_second(void **state)
 {
 	struct capture_file a, b;
@@ -154,6 +165,63 @@ static void two_connections_in_one_second(void **state)
 	close_file(&b);
 	file_is_text(scratch.dir, NAME(""), CLIENT "a1\n" SERVER "a2\n");
 	file_is_text(scratch.dir, NAME("-2"), CLIENT "b1\n");
+}
+
+/* Whatever order their records come in. */
+static void one_write_a_file_and_batch(void **state)
+{
+	struct capture_file f[3];
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++)
+		open_file(&f[i], i);
+	for (int i = 0; i < 60; i++)
+		record(&f[i % 3], BASE_CLIENT, i % 2 ? "odd" : "even");
+	assert_int_equal(writes, 0);
+	capture_files_flush(&files);
+	assert_int_equal(writes, 3);
+	file_is_text(scratch.dir, NAME("-3"),
+#define TWO CLIENT "even\n" CLIENT "odd\n"
+		     TWO TWO TWO TWO TWO TWO TWO TWO TWO TWO);
+#undef TWO
+	for (int i = 0; i < 3; i++)
+		close_file(&f[i]);
+}
+
+/* The owner is told where a file begins, and nothing while it only grows. */
+static void marks_are_kept_when_they_are_new(void **state)
+{
+	struct capture_file f, g;
+
+	(void)state;
+	open_file(&f, 0);
+	assert_int_equal(moved, 1);
+	assert_int_equal(kept, 1);
+	assert_int_equal(f.mark.len, 0);
+	record(&f, BASE_CLIENT, "x");
+	capture_files_flush(&files);
+	record(&f, BASE_CLIENT, "y");
+	capture_files_flush(&files);
+	assert_int_equal(moved, 1);
+	assert_int_equal(f.mark.len, 2 * (HEAD_LEN + 2));
+	/* others write to it, too: that is not ours to cut off */
+	assert_int_equal(write(files.slots[f.slot].fd, "theirs\n", 7), 7);
+	record(&f, BASE_CLIENT, "z");
+	close_file(&f);
+	assert_int_equal(moved, 2);
+	assert_int_equal(kept, 2);
+	file_is_text(scratch.dir, NAME(""),
+		     CLIENT "x\n" CLIENT "y\n"
+			    "theirs\n" CLIENT "z\n");
+	/* what a predecessor left, and how much of it counts */
+	f.mark.len = HEAD_LEN + 2;
+	capture_file_begin(&files, &g, &f.id, &f.client, &f.mark);
+	capture_files_flush(&files);
+	assert_int_equal(g.slot, CAPTURE_SLOT_NONE); /* not touched yet */
+	record(&g, BASE_SERVER, "w");
+	close_file(&g);
+	file_is_text(scratch.dir, NAME(""), CLIENT "x\n" SERVER "w\n");
+	assert_int_equal(moved, 2);
 }
 
 /* Up to the largest, and more than the arena holds. */
@@ -404,6 +472,8 @@ int main(void)
 		TEST(records_are_tcpproxys),
 		TEST(a_state_is_small),
 		TEST(two_connections_in_one_second),
+		TEST(one_write_a_file_and_batch),
+		TEST(marks_are_kept_when_they_are_new),
 		TEST(chunks_of_any_size),
 		TEST(few_descriptors_for_many_files),
 		TEST(the_least_recently_used_is_closed),
