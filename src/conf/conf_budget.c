@@ -21,7 +21,6 @@ void conf_budget_look(struct conf_machine *m)
 	FILE *f = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
 	struct rlimit limit;
 	char line[64] = "", *rest;
-	unsigned long first, last;
 
 	*m = (struct conf_machine){ 0 };
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
@@ -29,8 +28,9 @@ void conf_budget_look(struct conf_machine *m)
 	if (!f)
 		return;
 	if (fgets(line, sizeof(line), f)) {
-		first = strtoul(line, &rest, 10);
-		last = strtoul(rest, NULL, 10);
+		const unsigned long first = strtoul(line, &rest, 10);
+		const unsigned long last = strtoul(rest, NULL, 10);
+
 		if (first && first <= last && last <= UINT16_MAX) {
 			m->port_first = (uint32_t)first;
 			m->port_last = (uint32_t)last;

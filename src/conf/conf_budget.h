@@ -9,10 +9,11 @@
 
 #include "base_attr.h"
 
-#define CONF_FDS_FLOW   2
-#define CONF_FDS_WORKER 200   /* besides flows: listeners, rings, epoll, spare \
-			       */
-#define CONF_FDS_RECORDER 300 /* at most: it opens files for a time only */
+/* Descriptors: of a flow; of a worker besides flows (listeners, rings, spare);
+ * of the recorder at most, which opens files for a time only. */
+#define CONF_FDS_FLOW     2
+#define CONF_FDS_WORKER   200
+#define CONF_FDS_RECORDER 300
 
 struct conf_tables;
 

@@ -170,13 +170,12 @@ static void say_errors(struct conf_errors *e, const char *path)
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
-	bool cut;
 
 	if (!f)
 		return;
 	conf_errors_print(e, path, f);
 	if (fclose(f) == 0) {
-		cut = len > SAID_MAX - sizeof(more);
+		const bool cut = len > SAID_MAX - sizeof(more);
 		if (cut) /* behind a whole line: all end within it */
 			len = (size_t)((char *)memrchr(text, '\n',
 						       SAID_MAX -
@@ -371,12 +370,9 @@ static char *add_line(char *said, const char *path, const char *why)
 	return both;
 }
 
-/* Opens the file. Return: its descriptor, or -1 with l->problem. */
-static int open_file(struct conf_loading *l)
+/* Return: is it one that can be read? Otherwise l->problem says why. */
+static bool check_file(struct conf_loading *l, int fd)
 {
-	/* a FIFO that nobody writes to must not hold us up */
-	WS_CLEAN(base_fd_close)
-	int fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 	bool fine = fd >= 0 && fstat(fd, &st) == 0;
 
@@ -388,10 +384,8 @@ static int open_file(struct conf_loading *l)
 		fine = fine && fcntl(fd, F_SETFL, 0) == 0;
 		l->problem = fine ? NULL : strerrordesc_np(errno);
 	}
-	if (fine)
-		return base_fd_take(&fd);
-	l->error = -EINVAL;
-	return -1;
+	l->error = fine ? 0 : -EINVAL;
+	return fine;
 }
 
 void conf_load_begin_with(const struct conf_env *env, unsigned limit_ms,
@@ -404,8 +398,10 @@ void conf_load_begin_with(const struct conf_env *env, unsigned limit_ms,
 				    .said = -1,
 				    .path = env->in->path };
 	if (l->path) {
-		file = open_file(l);
-		if (file < 0)
+		/* a FIFO that nobody writes to must not hold us up */
+		file = open(l->path,
+			    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (!check_file(l, file))
 			return;
 	}
 	l->tables =

@@ -354,13 +354,13 @@ void supervisor_reload_prepared(struct supervisor_child *c,
 	struct supervisor *s = c->supervisor;
 	struct supervisor_reload *r = &s->reload;
 	const unsigned i = index_of(c);
-	char name[32];
 
 	if (r->step != SUPERVISOR_RELOAD_PREPARING || !r->asked[i] ||
 	    r->prepared[i] || m->number != r->number)
 		return;
 	if (m->error) {
 		const int error = known_error(m->error);
+		char name[32];
 
 		supervisor_child_name(c, name);
 		say(r, "%s refuses it: %s", name, strerrordesc_np(-error));
