@@ -7,13 +7,12 @@
 
 #include "base_log.h"
 #include "base_time.h"
+#include "conf_budget.h"
 #include "recorder.h"
 #include "ring_pool.h"
 #include "stat.h"
 #include "supervisor_internal.h"
 
-/* Descriptors of a worker that are not flows; two a flow come on top. */
-#define WORKER_FDS 200
 /* Pending bytes of one worker at most: design, flow table. */
 #define POOL_BLOCKS (64U << 20)
 
@@ -30,8 +29,7 @@ static uint32_t slots_per_worker(const struct supervisor *s)
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return 0;
-	most = limit.rlim_cur > WORKER_FDS ? (limit.rlim_cur - WORKER_FDS) / 2
-					   : 0;
+	most = conf_budget_flows(limit.rlim_cur);
 	if (most * s->n_workers >= all || !most)
 		return (uint32_t)(all < most ? all : most);
 	base_warn("%u flows of max_flows are possible: %u workers of %llu "
