@@ -49,6 +49,7 @@ static void set_intent(struct run *r, enum ring_moving moving)
 	i->slot = r->slot;
 	i->direction = (uint16_t)r->direction;
 	i->offset = r->d->bytes_in;
+	i->head = r->env->tap->head;
 	/* a successor reads it after our death: order as written is enough */
 	atomic_signal_fence(memory_order_seq_cst);
 	i->moving = (uint16_t)moving;

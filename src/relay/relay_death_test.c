@@ -27,7 +27,6 @@
 #include "relay.h"
 #include "ring_test.h"
 
-#define LINE       64
 #define TOTAL      200000 /* bytes that the client has to say */
 #define SMALL      8192   /* socket buffers of the way to the server */
 #define PUMPS      20
@@ -282,7 +281,6 @@ static uint64_t find_bytes(const struct lab *l, uint64_t received, uint8_t *out)
 	const struct ring_dir *d = &m->slots[0].dir[RING_CLIENT];
 	const struct ring_intent *i = &m->control->intent;
 	const uint64_t len = received - i->offset;
-	uint64_t head = m->control->head;
 
 	if (!i->moving || i->moving == RING_MOVING_POOL)
 		return copy_pool(l, d, out);
@@ -290,9 +288,9 @@ static uint64_t find_bytes(const struct lab *l, uint64_t received, uint8_t *out)
 		memcpy(out, m->pool, len);
 		return i->offset;
 	}
-	if (d->bytes_in > i->offset)
-		head -= LINE + (len + LINE - 1) / LINE * LINE;
-	memcpy(out, m->data + head % RING_TEST_SIZE + LINE, len);
+	memcpy(out,
+	       m->data + i->head % RING_TEST_SIZE + sizeof(struct ring_entry),
+	       len);
 	return i->offset;
 }
 

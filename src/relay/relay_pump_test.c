@@ -411,12 +411,14 @@ static void the_intent_is_written_before_each_move(void **state)
 	assert_int_equal(now->moving, RING_MOVING_NOTHING);
 	/* it stands until the bytes are sent and booked, or kept */
 	want.offset = 10;
+	want.head = 128; /* two lines for each entry of ten bytes */
 	hear_n = 0;
 	pump_ok(1, RING_SERVER);
 	assert_memory_equal(&intent_in[RELAY_TEST_RECV], &want, sizeof(want));
 	assert_memory_equal(&intent_in[RELAY_TEST_SEND], &want, sizeof(want));
 	assert_int_equal(now->moving, RING_MOVING_NOTHING);
 	want.offset = 20;
+	want.head = 256;
 	want.moving = RING_MOVING_POOL;
 	pump_ok(1, RING_SERVER);
 	assert_memory_equal(&intent_in[RELAY_TEST_SEND], &want, sizeof(want));

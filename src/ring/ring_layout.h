@@ -174,8 +174,7 @@ static inline void ring_slot_free(struct ring_slot *s)
 /* Bytes on their way between two books, and where they lie meanwhile. */
 enum ring_moving {
 	RING_MOVING_NOTHING,
-	RING_MOVING_RING,    /* received into the ring: at the head, or in the
-				last entry below it */
+	RING_MOVING_RING,    /* received into the payload of an entry */
 	RING_MOVING_SCRATCH, /* received into the scratch area */
 	RING_MOVING_POOL,    /* sent from the pool */
 };
@@ -185,17 +184,18 @@ enum ring_moving {
  * its successor where to look. In all other directions, and in all of them
  * while nothing moves, bytes_in = bytes_out + pend_len.
  *
- * How many bytes were received and sent says the kernel; of this direction the
- * bytes from `offset` on, as far as they are not booked, lie in the first
- * payload at the head (bytes_in == offset), in the last entry (ring), or in the
- * scratch area; what lies in the pool begins at bytes_in - pend_len, or
- * earlier when some of it was sent and not yet booked.
+ * How many bytes were received and sent says the kernel. Of this direction
+ * those from `offset` on lie in the payload of the entry at `head`, whether
+ * that is below the ring's head by now or not, or in the scratch area. What the
+ * pool has begins at bytes_in - pend_len; some of it may be sent and not yet
+ * booked.
  */
 struct ring_intent {
 	uint32_t slot;
 	uint16_t direction;
 	uint16_t moving; /* enum ring_moving, stored last */
 	uint64_t offset; /* bytes_in before it began */
+	uint64_t head;   /* of the ring */
 };
 
 struct ring_control {
@@ -220,7 +220,7 @@ struct ring_control {
 	uint8_t reserved2[24];
 
 	struct ring_intent intent;
-	uint8_t reserved3[48];
+	uint8_t reserved3[40];
 
 	/* Odd = detached, or not there at all: that reader's cursor does not
 	 * hold the ring back. */
