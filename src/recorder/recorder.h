@@ -9,14 +9,54 @@
  *                           +--> errors.log (what ended a flow badly)
  *
  * It has the log directory and no network. It reads all rings in turn, at most
- * RECORDER_BATCH entries of each, then writes what gathered, then gives the
- * bytes back to the workers. While something comes it looks every 20 ms; after
- * that it declares itself idle and the workers wake it.
+ * RECORDER_BATCH entries of each; then it writes what gathered, commits, and
+ * gives the bytes back to the workers. While something comes it looks every
+ * 20 ms; after that it declares itself idle and the workers wake it.
  *
- * A flow is known by worker, slot and serial. OPEN and CLOSE are hints: a DATA
- * entry of an unknown flow is looked up in the flow table (this recorder
- * started later), and a flow whose slot has moved on has ended.
- * Whatever cannot be written is counted, said once, and never stops the rings.
+ * A flow is known by worker, slot and serial, and recorded as its slot says: it
+ * keeps what it began with, whatever configuration is in force by now. OPEN and
+ * CLOSE are hints: a DATA entry of an unknown flow is looked up in the flow
+ * table, and a flow whose slot has moved on has ended.
+ *
+ * Dying. What a recorder has done lies in the commit memory, which outlives it;
+ * recorder_commit.h says how a batch counts exactly once. Three positions of a
+ * ring matter to a successor:
+ *
+ *      cursor          committed              head
+ *   ------|----------------|-------------------|------
+ *         : framed again   : as never read     :
+ *
+ *   from the committed one on, everything is done as if for the first time; the
+ *   files were cut back to what they were then;
+ *
+ *   before it, everything is done but one thing: messages that were incomplete
+ *   when the batch ended. They are stored nowhere. The ring still has them,
+ *   since a cursor is held back to the entry in which the oldest of them
+ *   begins. The successor reads those entries again and gives the framer just
+ *   the bytes behind the last message that it had emitted (record.held bytes
+ *   before record.next). Framing is a function of the bytes, so it then holds
+ *   what its predecessor held. No byte is captured, counted or reported twice.
+ *
+ * One tracker that stops in the middle of a message must not fill the ring: no
+ * more than a quarter of it is held back. What lay further back costs its
+ * successor that one message, which is counted as skipped bytes.
+ *
+ * So counters are exact across deaths, too: they are part of the commit, and
+ * the cursor page only shows them. A gap is counted from the stream offset that
+ * the record of the flow holds.
+ *
+ * A slot that lives again within a batch ends the batch first: a record holds
+ * one flow. A flow that ended is forgotten when its end is committed.
+ *
+ * Bytes that kill the decoder are in recorder_guard.c, other configurations in
+ * recorder_reload.c. Whatever cannot be written is counted, said once a minute
+ * and never stops the rings; a disk that hangs stops this process, and then
+ * the policy of the ring decides what the workers do.
+ *
+ * What is left out: a power cut; the unread bytes of a flow whose CLOSE found
+ * no room, whose slot lives again and whose recorder died (nothing says any
+ * more whose they are: counted as unknown); lines that a copytruncate copied
+ * between a write and a death before its commit.
  */
 #ifndef RECORDER_H
 #define RECORDER_H

@@ -88,15 +88,6 @@ bool recorder_commit_get(const struct recorder_commit *c, unsigned ring,
 	return out->seq != 0;
 }
 
-bool recorder_commit_is_put(const struct recorder_commit *c, unsigned ring,
-			    uint32_t slot)
-{
-	const uint64_t seq = in_force(c);
-	const struct recorder_record *v = c->records[index_of(c, ring, slot)];
-
-	return slot < c->n_used[ring] && (v[0].seq > seq || v[1].seq > seq);
-}
-
 void recorder_commit_put(struct recorder_commit *c, unsigned ring,
 			 uint32_t slot, const struct recorder_record *rec)
 {

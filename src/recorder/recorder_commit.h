@@ -127,10 +127,6 @@ WS_MUST_USE bool recorder_commit_get(const struct recorder_commit *c,
 				     unsigned ring, uint32_t slot,
 				     struct recorder_record *out);
 
-/* Is another version of this record waiting to come into force? */
-WS_MUST_USE bool recorder_commit_is_put(const struct recorder_commit *c,
-					unsigned ring, uint32_t slot);
-
 /* For the next store; rec->seq is set here. */
 void recorder_commit_put(struct recorder_commit *c, unsigned ring,
 			 uint32_t slot, const struct recorder_record *rec);

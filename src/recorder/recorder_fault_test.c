@@ -262,7 +262,10 @@ static void but_never_more_than_a_quarter_of_it(void **state)
 	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
 	flow(lab, 1, 1)->observe = CONF_OBSERVE_NONE;
 	hint(lab, 1, RING_ENTRY_OPEN, 0, 0);
+	flow(lab, 2, 2);
+	hint(lab, 2, RING_ENTRY_OPEN, 0, 0);
 	bytes(lab, 0, RING_CLIENT, 0, "[3G*1234567890*0002");
+	bytes(lab, 2, RING_CLIENT, 0, "[3G*12345");
 	fill(lab, 1, 0, 70, text);
 	start(lab);
 	await_read(lab);
@@ -273,14 +276,46 @@ static void but_never_more_than_a_quarter_of_it(void **state)
 	/* the next one does not: the rest is no message */
 	bytes(lab, 0, RING_CLIENT, 19, "*LK]");
 	bytes(lab, 0, RING_CLIENT, 23, LK);
+	hint(lab, 2, RING_ENTRY_CLOSE, RING_CLOSE_NORMAL, 0);
 	start(lab);
 	stop(lab);
 	assert_file(lab, "events", LINE(""));
 	assert_file(lab, ID "_192.0.2.10.log",
 		    RECORD("[3G*1234567890*0002") RECORD("*LK]") RECORD(LK));
-	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 23);
+	/* nor is what the other flow had begun, which ends now */
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 23 + 9);
 	assert_int_equal(count(lab, STAT_GAP_BYTES), 0);
 	assert_int_equal(count(lab, STAT_EVENTS), 1);
+}
+
+/* 300 bytes that no protocol wants: more than are probed. */
+#define TEN   "----------"
+#define NOISE TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define N300  NOISE NOISE NOISE
+
+static void the_choice_of_a_protocol_outlives_its_recorder(void **state)
+{
+	struct lab *lab = *state;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		flow(lab, i, i);
+		hint(lab, i, RING_ENTRY_OPEN, 0, 0);
+	}
+	bytes(lab, 0, RING_CLIENT, 0, LK);   /* chosen */
+	bytes(lab, 1, RING_CLIENT, 0, N300); /* given up */
+	start(lab);
+	await_read(lab);
+	kill_it(lab);
+	/* the other direction is framed, and noise in it is no answer */
+	bytes(lab, 0, RING_SERVER, 0, N300);
+	bytes(lab, 0, RING_SERVER, 300, LK);
+	/* a message comes too late for a direction that was given up */
+	bytes(lab, 1, RING_CLIENT, 300, LK);
+	start(lab);
+	stop(lab);
+	assert_file(lab, "events",
+		    LINE("") STAMP "\tserver\t192.0.2.10\t" ID "\t" LK "\n");
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 300 + 300 + 23);
 }
 
 static void a_capture_code_that_is_none_is_nonsense(void **state)
@@ -589,6 +624,7 @@ int main(void)
 		CASE(a_killed_recorder_suspects_nothing),
 		CASE(half_a_message_holds_the_ring_back),
 		CASE(but_never_more_than_a_quarter_of_it),
+		CASE(the_choice_of_a_protocol_outlives_its_recorder),
 		CASE(a_capture_code_that_is_none_is_nonsense),
 		CASE(nonsense_is_said_once_until_it_makes_sense),
 		CASE(logrotate_needs_no_signal),
