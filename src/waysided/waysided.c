@@ -85,11 +85,10 @@ static int with_configuration(enum conf_action action,
 	const struct conf_tables *conf;
 	const int r = conf_load(input, &conf, &setup.conf_fd);
 
-	/* the child that parses crashed or hung: not the writer's fault */
-	if (r == -EIO || r == -ETIMEDOUT)
-		return STATUS_FAILED;
+	/* a parser that crashed, hung or was never born: not the writer's
+	 * fault */
 	if (r)
-		return STATUS_USAGE;
+		return r == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
 	if (action == CONF_ACTION_RUN) {
 		base_log_own_stderr();
 		setup.conf = conf;
