@@ -27,11 +27,11 @@ unsigned supervisor_role_workers(const struct supervisor *s)
  * earlier word of it there, and looks then. */
 static void lend(struct supervisor *s, const struct supervisor_child *about)
 {
+	atomic_fetch_add(&s->state->help, 1);
 	for (unsigned i = 0; i < s->n_workers; i++) {
 		if (&s->workers[i] != about)
 			supervisor_child_tell(&s->workers[i], ROLE_LEND);
 	}
-	atomic_fetch_add(&s->state->help, 1);
 }
 
 void supervisor_role_absent(struct loop_timer *t, uint64_t now_ms)

@@ -143,7 +143,7 @@ static void a_worker_that_writes_nonsense_is_replaced(void **state)
 	const struct role_message about_1 = { .type = ROLE_NONSENSE,
 					      .worker = 1 };
 	const struct role_message nobody = { .type = ROLE_NONSENSE,
-					     .worker = 2 };
+					     .worker = UINT32_MAX };
 	const struct control_state *page;
 	struct lab *lab = *state;
 

@@ -93,6 +93,18 @@ static void await_rules(const struct control_state *page,
 		look_again(limit);
 }
 
+/* None is ready until the test lets its successor say so. */
+static void lose_workers(struct lab *lab)
+{
+	atomic_store(&stage[1].mute, 1);
+	atomic_store(&stage[2].mute, 1);
+	kill_actor(1, SIGKILL);
+	kill_actor(2, SIGKILL);
+	for (int i = 0; i < 2; i++)
+		await_line(lab, "ended with status 1: restarting");
+	await_starts(1, 2);
+}
+
 static void rules_go_when_no_worker_is_there(void **state)
 {
 	struct lab *lab = need_namespace(state);
@@ -105,16 +117,12 @@ static void rules_go_when_no_worker_is_there(void **state)
 	page = state_page(lab);
 	assert_int_equal(page->rules, CONTROL_RULES_INSTALLED);
 	assert_int_equal(differences(NFT_STATE_RUNNING), 0);
-	atomic_store(&stage[1].mute, 1);
-	atomic_store(&stage[2].mute, 1);
-	kill_actor(1, SIGKILL);
-	kill_actor(2, SIGKILL);
+	lose_workers(lab);
 	await_line(lab, "no worker is there");
 	await_rules(page, CONTROL_RULES_ABSENT);
 	assert_int_equal(differences(NFT_STATE_ABSENT), 0);
 	assert_int_equal(page->listeners, 4); /* v4 and v6, one a worker */
-	await_starts(1, 2);
-	let_say_type(1, ROLE_READY); /* one is enough */
+	let_say_type(1, ROLE_READY);          /* one is enough */
 	await_rules(page, CONTROL_RULES_INSTALLED);
 	assert_int_equal(differences(NFT_STATE_RUNNING), 0);
 	drop_page(page);
@@ -146,7 +154,7 @@ static void rules_stay_while_one_worker_is_there(void **state)
 	stop(lab);
 }
 
-static void all_back_in_time_changes_nothing(void **state)
+static void one_back_in_time_changes_nothing(void **state)
 {
 	struct lab *lab = need_namespace(state);
 	const struct control_state *page;
@@ -157,15 +165,41 @@ static void all_back_in_time_changes_nothing(void **state)
 	start(lab);
 	await_line(lab, "ready");
 	page = state_page(lab);
-	kill_actor(1, SIGKILL);
-	kill_actor(2, SIGKILL);
-	await_line(lab, "is back");
-	await_line(lab, "is back");
+	lose_workers(lab);
+	let_say_type(1, ROLE_READY);
+	await_line(lab, "worker/0 is back");
 	assert_int_equal(page->rules, CONTROL_RULES_INSTALLED);
 	drop_page(page);
 	stop(lab);
 	while (fgets(line, sizeof(line), lab->log))
 		assert_null(strstr(line, "no worker"));
+}
+
+/* The second time without a worker has its own limit. */
+static void each_absence_has_the_whole_limit(void **state)
+{
+	struct lab *lab = need_namespace(state);
+	const struct control_state *page;
+	uint64_t began;
+
+	lab->times.lived_ms = 0;
+	lab->times.absent_ms = 400;
+	start(lab);
+	await_line(lab, "ready");
+	page = state_page(lab);
+	lose_workers(lab);
+	/* half of the first limit is over, more than the rules take */
+	began = base_time_mono_ms();
+	while (base_time_mono_ms() - began < 200)
+		look_again(began + 1000);
+	let_say_type(1, ROLE_READY);
+	await_line(lab, "worker/0 is back");
+	began = base_time_mono_ms();
+	kill_actor(1, SIGKILL);
+	await_rules(page, CONTROL_RULES_ABSENT);
+	assert_true(base_time_mono_ms() - began >= 400);
+	drop_page(page);
+	stop(lab);
 }
 
 static uint32_t look_at_draining(void)
@@ -207,7 +241,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		RULES(rules_go_when_no_worker_is_there),
 		RULES(rules_stay_while_one_worker_is_there),
-		RULES(all_back_in_time_changes_nothing),
+		RULES(one_back_in_time_changes_nothing),
+		RULES(each_absence_has_the_whole_limit),
 		RULES(draining_begins_with_the_rules),
 	};
 
