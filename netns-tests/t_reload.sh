@@ -47,15 +47,15 @@ refused 'duplicate\|twice' append 'drain: 1s'
 refused 'no two rules may take one connection' append \
 	"  - { name: again, to: [\"$VENDOR4:7700\"] }"
 refused 'name' append "  - { name: trackers, to: [\"$OTHER4:7700\"] }"
-refused 'log_dir' edit 's,^log_dir:.*,log_dir: /run/nowhere,'
-refused 'workers' edit 's/^workers:.*/workers: 3/'
-refused 'ring_size' edit '1i ring_size: 32M'
-refused 'listen_port' edit '1i listen_port: 15002'
-refused 'max_flows' edit '1i max_flows: 20000'
-refused 'pidfile' edit 's,^pidfile:.*,pidfile: /run/wayside/pid2,'
-refused 'control' edit 's,^control:.*,control: /run/wayside/control2,'
+refused 'log_dir: /run/nowhere: No such file' edit 's,^log_dir:.*,log_dir: /run/nowhere,'
+refused 'workers: 2 is in force, 3 needs a restart' edit 's/^workers:.*/workers: 3/'
+refused 'ring_size: 16M is in force, 32M needs a restart' edit '1i ring_size: 32M'
+refused 'listen_port: 15001 is in force, 15002 needs a restart' edit '1i listen_port: 15002'
+refused 'max_flows: 10000 is in force, 20000 needs a restart' edit '1i max_flows: 20000'
+refused 'pidfile: .* needs a restart' edit 's,^pidfile:.*,pidfile: /run/wayside/pid2,'
+refused 'control: .* needs a restart' edit 's,^control:.*,control: /run/wayside/control2,'
 refused 'client_bits_v4' edit '1i client_bits_v4: 33'
-refused 'to' edit 's/    to: .*/    to: []/'
+refused 'to: ' edit 's/    to: .*/    to: []/'
 refused 'observe' edit 's/observe: none/observe: telex/'
 expect_equal "rules and routes" \
 	"$(kernel_state | sed 's/packets [0-9]* bytes [0-9]*//')" "$before"
