@@ -45,10 +45,10 @@ static int teardown(void **state)
 static void write_line(const char *text)
 {
 	const size_t len = strlen(text);
-	char *at = capture_lines_reserve(&lines, len);
+	char *at = capture_lines_reserve(&lines, len + 1);
 
 	assert_non_null(at);
-	memcpy(at, text, len);
+	(void)snprintf(at, len + 1, "%s", text);
 	capture_lines_commit(&lines, len);
 	capture_lines_flush(&lines);
 }
