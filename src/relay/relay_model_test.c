@@ -14,7 +14,7 @@
 #include "relay_test.h"
 #include "ring_model.h"
 
-#define N_SCHEDULES 40000
+#define N_SCHEDULES 20000
 #define MAX_STEPS   20000
 
 #define LINE        64

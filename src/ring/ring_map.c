@@ -234,7 +234,9 @@ int ring_map_cursor_readonly(const struct ring_map *m, unsigned reader)
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d",
 		       m->cursor_fd[reader]);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	return fd;
 }
 
 static bool has_size(int fd, size_t size)
