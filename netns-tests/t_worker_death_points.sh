@@ -7,10 +7,11 @@ points=$("$PEERS/die_points" worker.)
 for point in $points; do
 	echo "$point"
 	rm -f "$LOGS"/*.log "$DIR"/end
-	pass=5 bulk=
+	pass=5 bulk='' limit=20
 	# where only those come by that wait for a slow server
-	[ "$point" != worker.kept ] || pass=1 bulk=yes
-	config observe=none ring_size=4M
+	[ "$point" != worker.kept ] || pass=1 bulk=yes limit=21
+	# a place that a dead flow of this client kept would be missed afterwards
+	config observe=none ring_size=4M max_flows_per_client=$limit
 	echo "  - { name: bulk, to: [\"$VENDOR4:7701\"], capture: none }" \
 		>>"$CONFIG"
 	WAYSIDE_DIE=$point=$pass daemon_run -c "$CONFIG"
