@@ -309,6 +309,24 @@ void capture_file_record(struct capture_files *s, struct capture_file *f,
 	to_be_written(s, f);
 }
 
+void capture_file_check(struct capture_files *s, struct capture_file *f)
+{
+	struct capture_mark mark = f->mark;
+	char name[CAPTURE_NAME_LEN];
+	WS_CLEAN(base_fd_close) int fd = -1;
+
+	if (!f->unsure || f->gathered || !mark.ino)
+		return;
+	(void)capture_id_file_name(&f->id, &f->client, name);
+	fd = openat(s->dir, name,
+		    O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
+			    O_NOFOLLOW);
+	/* what is new about it concerns nobody any more */
+	if (fd >= 0 &&
+	    capture_write_settle(fd, s->dir, name, &mark, &f->unsure) < 0)
+		return;
+}
+
 void capture_file_close(struct capture_files *s, struct capture_file *f)
 {
 	assert(!f->gathered);

@@ -126,6 +126,10 @@ void capture_file_record(struct capture_files *s, struct capture_file *f,
 /* Writes what is gathered. */
 void capture_files_flush(struct capture_files *s);
 
+/* Nothing more will be written to it: what a predecessor left in it and did not
+ * count is cut off, if nobody has moved it. */
+void capture_file_check(struct capture_files *s, struct capture_file *f);
+
 /* Ends its use, after a flush. */
 void capture_file_close(struct capture_files *s, struct capture_file *f);
 

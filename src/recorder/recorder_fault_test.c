@@ -5,6 +5,7 @@
  * The decoder is linked through --wrap: it crashes on bytes that say KILL, as a
  * decoder with a bug would.
  */
+#include "base_die.h"
 #include "recorder_test.h"
 #include "track_flow.h"
 
@@ -564,6 +565,39 @@ static void limit_descriptors(rlim_t n)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
+/* What was written and not committed is counted as missing when the ring could
+ * not keep it, so it has to go, though no byte follows. */
+static void bytes_that_are_counted_as_missing_are_not_there(void **state)
+{
+	struct lab *lab = *state;
+	struct ring_slot *s = flow(lab, 0, 0);
+
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	assert_int_equal(setenv("WAYSIDE_DIE", "recorder.flushed=2", 1), 0);
+	assert_true(base_die_init());
+	s->flags = RING_SLOT_OBSERVED;
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	start(lab);
+	await_read(lab);
+	bytes(lab, 0, RING_CLIENT, 23, LK);
+	ring_tap_kick(&lab->taps[0]);
+	assert_true(WIFSIGNALED(wait_for(lab->recorder)));
+	base_fd_close(&lab->channel);
+	assert_file(lab, ID "_192.0.2.10.log", RECORD(LK) RECORD(LK));
+	/* the worker has left the recorder behind: an odd epoch */
+	atomic_store(&lab->maps[0].control->reader_epoch[RING_READER_RECORDER],
+		     1);
+	s->dir[RING_CLIENT].bytes_in = 46;
+	start(lab);
+	await_ready(lab);
+	hint(lab, 0, RING_ENTRY_CLOSE, RING_CLOSE_NORMAL, 0);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_GAP_BYTES), 23);
+	assert_file(lab, ID "_192.0.2.10.log", RECORD(LK));
+	assert_file(lab, "events", LINE(""));
+}
+
 #define MANY 10000
 
 /*
@@ -632,6 +666,7 @@ int main(void)
 		CASE(a_log_directory_made_anew_is_found),
 		CASE(a_successor_goes_on_without_a_log_directory),
 		CASE(a_pipe_that_nobody_reads_stops_nothing),
+		CASE(bytes_that_are_counted_as_missing_are_not_there),
 		cmocka_unit_test(ten_thousand_captures_in_300_descriptors),
 	};
 

@@ -223,6 +223,8 @@ static void judge(struct recorder_flow *f)
 	struct recorder *r = f->ring->recorder;
 	const struct track_out out = out_of(f);
 
+	if (f->captured)
+		capture_file_check(&r->captures, &f->file);
 	if (!f->tracked)
 		return;
 	for (int d = 0; d < BASE_DIRECTIONS; d++) {
