@@ -95,7 +95,7 @@ void supervisor_memory_free(struct supervisor *s)
 /* What happened in all, from the shared pages: zeros are left out. */
 void supervisor_memory_totals(const struct supervisor *s)
 {
-	char line[900] = "";
+	char line[1000] = ""; /* base_log cuts at 1024 */
 	size_t len = 0;
 
 	for (int id = 0; id < STAT_MAX; id++) {

@@ -138,6 +138,21 @@ static void a_worker_that_stands_still_holds_nobody_up(void **state)
 	stop(lab);
 }
 
+/* It finds its channel closed, and ends. */
+static void a_role_that_says_what_is_no_word_is_replaced(void **state)
+{
+	const struct role_message no_word = { .type = ROLE_MESSAGE_MAX };
+	struct lab *lab = *state;
+
+	lab->times.lived_ms = 0;
+	start(lab);
+	await_line(lab, "ready");
+	let_say(RECORDER, 1, &no_word);
+	await_line(lab, "recorder ended with status 0: restarting");
+	await_line(lab, "recorder is back");
+	stop(lab);
+}
+
 static void a_worker_that_writes_nonsense_is_replaced(void **state)
 {
 	const struct role_message about_1 = { .type = ROLE_NONSENSE,
@@ -273,6 +288,7 @@ int main(int argc, char **argv)
 		ACT(the_others_help_while_one_is_dead),
 		ACT(a_worker_that_is_full_tells_the_others),
 		ACT(a_worker_that_stands_still_holds_nobody_up),
+		ACT(a_role_that_says_what_is_no_word_is_replaced),
 		ACT(a_worker_that_writes_nonsense_is_replaced),
 		ACT(a_keeper_that_does_not_end_is_killed),
 		ACT(the_page_says_how_the_roles_are),

@@ -319,6 +319,29 @@ static void a_worker_that_dies_while_draining_stays_away(void **state)
 	drop_page(page);
 }
 
+/* Its channel is full, so it cannot be told: its keeper ends it, and the flows
+ * with it, before the limit of stopping. */
+static void one_that_cannot_be_told_is_ended_by_its_keeper(void **state)
+{
+	const struct role_message lend = { .type = ROLE_LEND };
+	const struct control_state *page;
+	struct lab *lab = *state;
+	const uint64_t limit = deadline();
+
+	lab->times.stop_ms = HOUR_MS;
+	start(lab);
+	await_line(lab, "ready");
+	page = state_page(lab);
+	kill_actor(1, SIGSTOP);
+	let_say(2, 2000, &lend);
+	while (page->help != 2000)
+		look_again(limit);
+	assert_int_equal(kill(lab->daemon, SIGTERM), 0);
+	await_line(lab, "worker/0 ended with status 1 while stopping");
+	assert_int_equal(end_of_daemon(lab), 1);
+	drop_page(page);
+}
+
 static void all_dead_is_drained(void **state)
 {
 	struct lab *lab = *state;
@@ -348,6 +371,7 @@ int main(int argc, char **argv)
 		CASE(draining_has_a_limit),
 		CASE(without_drain_it_stops_at_once),
 		ACT(a_worker_that_dies_while_draining_stays_away),
+		ACT(one_that_cannot_be_told_is_ended_by_its_keeper),
 		ACT(all_dead_is_drained),
 	};
 
