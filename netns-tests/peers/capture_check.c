@@ -89,7 +89,7 @@ static bool check(struct totals *t, size_t message, const char *name,
 		const uint8_t *at = r.pos;
 		struct base_span bytes;
 		const int d = record(&r, &bytes);
-		uint64_t offset;
+		uint64_t offset = 0;
 
 		if (d < 0 || !place(&f, d, bytes, &offset)) {
 			(void)fprintf(stderr, "%s: at byte %td: %s\n", name,
@@ -111,7 +111,7 @@ static bool check_file(struct totals *t, size_t message, int dir,
 {
 	WS_CLEAN(base_fd_close)
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	struct stat st;
+	struct stat st = { .st_size = 0 };
 	char *text = NULL;
 	size_t len = 0;
 	bool ok;

@@ -29,11 +29,11 @@ static uint64_t token_of(const struct crowd *c, const struct crowd_conn *conn)
 static uint64_t may_send(const struct crowd *c, const struct crowd_conn *conn)
 {
 	const uint64_t window = (uint64_t)c->o->window * c->o->message;
-	uint64_t end = conn->budget;
+	uint64_t until = conn->budget;
 
-	if (conn != c->loud && end > conn->received + window)
-		end = conn->received + window;
-	return end > conn->sent ? end - conn->sent : 0;
+	if (conn != c->loud && until > conn->received + window)
+		until = conn->received + window;
+	return until > conn->sent ? until - conn->sent : 0;
 }
 
 static void end(struct crowd *c, struct crowd_conn *conn, uint64_t *count)
@@ -195,7 +195,6 @@ static int start(struct crowd *c, struct crowd_conn *conn)
 {
 	struct base_addr source = c->o->bind;
 	struct sockaddr_storage ss;
-	struct sockaddr *sa = (struct sockaddr *)&ss;
 	socklen_t len;
 
 	conn->fd = socket(c->o->addr.family,
@@ -211,11 +210,12 @@ static int start(struct crowd *c, struct crowd_conn *conn)
 		 * has them all; ip(7) */
 		if (setsockopt(conn->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT,
 			       &on, sizeof(on)) ||
-		    bind(conn->fd, sa, len))
+		    bind(conn->fd, (struct sockaddr *)&ss, len))
 			return -errno;
 	}
 	len = base_addr_to_sockaddr(&c->o->addr, &ss);
-	if (connect(conn->fd, sa, len) && errno != EINPROGRESS)
+	if (connect(conn->fd, (struct sockaddr *)&ss, len) &&
+	    errno != EINPROGRESS)
 		return -errno;
 	return loop_flow_add(&c->loop, conn->fd, token_of(c, conn),
 			     conn->interest);

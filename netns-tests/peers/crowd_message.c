@@ -7,20 +7,39 @@
 #include <string.h>
 
 #define FRAME_LEN     21 /* all of a message but its content */
-#define DEVICE_DIGITS 10
-#define NUMBER_DIGITS 12
-#define START         "[3G*"
-#define START_LEN     4
-#define COMMAND       "LK,"
-#define HEADER_LEN    (FRAME_LEN - 1 + 3 + NUMBER_DIGITS + 1)
+#define HEADER_LEN    23 /* what comes before the first cell */
+#define DEVICE_DIGITS 5
+#define NUMBER_DIGITS 7
+#define INDEX_DIGITS  3
+#define CELL_LEN      16 /* the digits and a dot */
+
+static void put(char **p, uint64_t v, unsigned digits)
+{
+	for (unsigned i = digits; i--; v /= 10)
+		(*p)[i] = (char)('0' + v % 10);
+	*p += digits;
+}
+
+static void cell(char buf[static CELL_LEN], uint32_t device, uint64_t number,
+		 size_t index)
+{
+	put(&buf, device, DEVICE_DIGITS);
+	put(&buf, number, NUMBER_DIGITS);
+	put(&buf, index, INDEX_DIGITS);
+	*buf = '.';
+}
 
 static void message(char *buf, uint32_t device, size_t len, uint64_t number)
 {
-	(void)snprintf(buf, HEADER_LEN + 1,
-		       START "%010" PRIu32 "*%04zX*" COMMAND "%012" PRIu64 ",",
-		       device, len - FRAME_LEN, number);
-	for (size_t i = HEADER_LEN; i < len - 1; i++)
-		buf[i] = (char)('a' + (number + i) % 26);
+	(void)snprintf(buf, HEADER_LEN + 1, "[3G*%010" PRIu32 "*%04zX*LK,",
+		       device, len - FRAME_LEN);
+	for (size_t at = HEADER_LEN; at < len - 1; at += CELL_LEN) {
+		char text[CELL_LEN];
+		const size_t left = len - 1 - at;
+
+		cell(text, device, number, (at - HEADER_LEN) / CELL_LEN);
+		memcpy(buf + at, text, left < CELL_LEN ? left : CELL_LEN);
+	}
 	buf[len - 1] = ']';
 }
 
@@ -84,24 +103,19 @@ static uint64_t digits(struct base_rd *r, unsigned n)
 bool crowd_message_find(struct base_span bytes, size_t len, uint32_t *device,
 			uint64_t *offset)
 {
-	const uint8_t *at =
-		bytes.len ? memmem(bytes.ptr, bytes.len, START, START_LEN)
-			  : NULL;
-	const size_t before = at ? (size_t)(at - bytes.ptr) : 0;
-	struct base_rd r;
-	uint64_t number;
+	for (size_t at = 0; at + CELL_LEN <= bytes.len; at++) {
+		struct base_rd r;
+		uint64_t before;
 
-	if (!at)
-		return false;
-	base_rd_init(&r, at, bytes.len - before);
-	(void)base_rd_take(&r, START_LEN);
-	*device = (uint32_t)digits(&r, DEVICE_DIGITS);
-	base_rd_expect(&r, '*');
-	if (base_rd_hex(&r, 4) != len - FRAME_LEN)
-		base_rd_fail(&r);
-	base_rd_expect(&r, '*');
-	(void)base_rd_take(&r, sizeof(COMMAND) - 1);
-	number = digits(&r, NUMBER_DIGITS);
-	*offset = number * len - before;
-	return base_rd_ok(&r) && before <= number * len;
+		base_rd_init(&r, bytes.ptr + at, CELL_LEN);
+		*device = (uint32_t)digits(&r, DEVICE_DIGITS);
+		before = digits(&r, NUMBER_DIGITS) * len + HEADER_LEN;
+		before += digits(&r, INDEX_DIGITS) * CELL_LEN;
+		base_rd_expect(&r, '.');
+		if (!base_rd_ok(&r))
+			continue;
+		*offset = before - at;
+		return before >= at;
+	}
+	return false;
 }

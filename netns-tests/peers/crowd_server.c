@@ -8,6 +8,7 @@
  *   peer=server accepted=N open=N most=N fin=N rst=N bytes_in=N bytes_out=N
  * open: connections that had not ended yet; most: open ones at one time.
  */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
@@ -68,7 +69,7 @@ static ssize_t send_some(struct server *s, int fd, const uint8_t *buf,
 }
 
 /* Keeps what could not be sent. Return: 0 or -errno. */
-static int keep(struct server *s, int fd, const uint8_t *buf, size_t len)
+static int keep(struct server *s, int fd, const uint8_t *rest, size_t len)
 {
 	struct echo *e = &s->echoes[fd];
 
@@ -76,7 +77,7 @@ static int keep(struct server *s, int fd, const uint8_t *buf, size_t len)
 		e->buf = malloc(CHUNK_LEN);
 	if (!e->buf)
 		return -ENOMEM;
-	memmove(e->buf, buf, len);
+	memmove(e->buf, rest, len);
 	e->len = len;
 	return loop_flow_set(&s->loop, fd, LOOP_FLOW_BIT | (uint64_t)fd,
 			     EPOLLOUT);
@@ -86,8 +87,10 @@ static int keep(struct server *s, int fd, const uint8_t *buf, size_t len)
 static int send_rest(struct server *s, int fd)
 {
 	struct echo *e = &s->echoes[fd];
-	const ssize_t n = send_some(s, fd, e->buf, e->len);
+	ssize_t n;
 
+	assert(e->buf); /* as there is something left */
+	n = send_some(s, fd, e->buf, e->len);
 	if (n < 0)
 		return (int)n;
 	if ((size_t)n < e->len)
