@@ -200,12 +200,12 @@ static void a_drain_takes_what_waits_and_closes(void **state)
 	(void)state;
 	ring_shared_set_dead(s->shared, 1, true);
 	steps_say(s, 0, ROLE_LEND);
+	/* the order comes first: the first handler that runs is the drain, and
+	 * it takes what came after it */
+	assert_int_equal(role_channel_say(s->w[0].channel, ROLE_DRAIN), 0);
 	clients[0] = client_at(s, 0, "a");
 	clients[1] = client_at(s, 0, "b");
 	clients[2] = client_at(s, 1, "c");
-	assert_int_equal(role_channel_say(s->w[0].channel, ROLE_DRAIN), 0);
-	/* one step, so that it is the drain that takes them: its channel is the
-	 * only thing that the first handler sees */
 	settle_one(s, 0);
 	assert_int_equal(s->w[0].worker->n_flows, 3);
 	assert_int_equal(steps_count(s, 0, STAT_LENT), 1);

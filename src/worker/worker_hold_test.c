@@ -379,8 +379,8 @@ static void an_end_is_told_once(void **state)
 	steps_free(s);
 }
 
-/* Two source ports in all, in a namespace of our own. The clients bring theirs.
- */
+/* Two source ports in all, in a namespace of our own. The clients bring theirs,
+ * which are not among those that others of this file were given. */
 static void without_a_port_a_flow_waits_for_one(void **state)
 {
 	struct steps *s;
@@ -394,7 +394,7 @@ static void without_a_port_a_flow_waits_for_one(void **state)
 	write_file("/proc/sys/net/ipv4/ip_local_port_range", "40000 40001");
 	s->conf->connect_rate = 1000;
 	for (int i = 0; i < 3; i++)
-		clients[i] = steps_client(s, 0, 1, (uint16_t)(50000 + i));
+		clients[i] = steps_client(s, 0, 1, (uint16_t)(20000 + i));
 	say(clients[0], "a");
 	servers[0] = steps_server(s, "a");
 	say(clients[1], "b");
@@ -413,7 +413,7 @@ static void without_a_port_a_flow_waits_for_one(void **state)
 	assert_int_equal(slot_of(s, 2)->state, RING_STATE_HELD);
 	/* another server has ports of its own, and is not held up */
 	s->w[0].sockets[0].listener.remote = other.remote;
-	clients[3] = steps_client(s, 0, 1, 50003);
+	clients[3] = steps_client(s, 0, 1, 20003);
 	(void)steps_settle(s);
 	servers[3] = accept4(other.server, NULL, NULL, SOCK_CLOEXEC);
 	assert_true(servers[3] >= 0);
