@@ -165,6 +165,38 @@ static void a_bad_silence_drops_what_is_held(void **state)
 	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 25);
 }
 
+/* In one round, and more than there is room for suspects. */
+static void each_bad_silence_costs_two_deaths(void **state)
+{
+	struct lab *lab = *state;
+
+	bug = BUG_IN_EXPIRE;
+	for (uint32_t i = 0; i < 6; i++) {
+		flow(lab, i, i)->capture = CONF_CAPTURE_NONE;
+		hint(lab, i, RING_ENTRY_OPEN, 0, 0);
+		bytes(lab, i, RING_CLIENT, 0, BAD_SHORT);
+	}
+	assert_int_equal(crashes(lab), 12);
+	assert_int_equal(count(lab, STAT_DECODER_DEATHS), 6);
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 6 * 25);
+}
+
+/* The same at a stop, when all flows end. */
+static void each_bad_stop_costs_two_deaths(void **state)
+{
+	struct lab *lab = *state;
+
+	bug = BUG_IN_END;
+	for (uint32_t i = 0; i < 6; i++) {
+		flow(lab, i, i)->capture = CONF_CAPTURE_NONE;
+		hint(lab, i, RING_ENTRY_OPEN, 0, 0);
+		bytes(lab, i, RING_CLIENT, 0, "[3G*1234567890*0010*KILL");
+	}
+	assert_int_equal(crashes(lab), 12);
+	assert_int_equal(count(lab, STAT_DECODER_DEATHS), 6);
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 6 * 24);
+}
+
 static void a_bad_end_drops_what_is_held(void **state)
 {
 	struct lab *lab = *state;
@@ -287,6 +319,25 @@ static void but_never_more_than_a_quarter_of_it(void **state)
 	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 23 + 9);
 	assert_int_equal(count(lab, STAT_GAP_BYTES), 0);
 	assert_int_equal(count(lab, STAT_EVENTS), 1);
+}
+
+/* No entry tells the successor of it, and its CLOSE found no room. */
+static void a_quiet_flow_is_taken_over(void **state)
+{
+	struct lab *lab = *state;
+	struct ring_slot *s = flow(lab, 0, 0);
+
+	s->flags = RING_SLOT_OBSERVED;
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	start(lab);
+	await_read(lab);
+	kill_it(lab);
+	s->dir[RING_CLIENT].bytes_in = 1023;
+	ring_slot_free(s);
+	start(lab);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_GAP_BYTES), 1000);
 }
 
 /* 300 bytes that no protocol wants: more than are probed. */
@@ -654,10 +705,13 @@ int main(void)
 		CASE(each_bad_entry_costs_two_deaths),
 		CASE(a_bad_entry_behind_half_a_message),
 		CASE(a_bad_silence_drops_what_is_held),
+		CASE(each_bad_silence_costs_two_deaths),
+		CASE(each_bad_stop_costs_two_deaths),
 		CASE(a_bad_end_drops_what_is_held),
 		CASE(a_killed_recorder_suspects_nothing),
 		CASE(half_a_message_holds_the_ring_back),
 		CASE(but_never_more_than_a_quarter_of_it),
+		CASE(a_quiet_flow_is_taken_over),
 		CASE(the_choice_of_a_protocol_outlives_its_recorder),
 		CASE(a_capture_code_that_is_none_is_nonsense),
 		CASE(nonsense_is_said_once_until_it_makes_sense),

@@ -112,6 +112,8 @@ void recorder_flow_expire(struct recorder *r, uint64_t now_ns)
 		recorder_partial_check(f);
 		note_due(r, f);
 		touch(f);
+		if (r->commit_soon)
+			recorder_files_commit(r);
 	}
 }
 
@@ -514,6 +516,8 @@ void recorder_flow_sweep(struct recorder_ring *ring)
 		if (s.serial == f->serial) /* freed, not taken again */
 			count_last_gaps(f, &s);
 		end(f);
+		if (ring->recorder->commit_soon)
+			recorder_files_commit(ring->recorder);
 	}
 }
 
@@ -527,6 +531,8 @@ void recorder_flow_judge_all(struct recorder *r)
 
 			if (f && !f->ended)
 				judge(f);
+			if (r->commit_soon)
+				recorder_files_commit(r);
 		}
 	}
 }

@@ -91,7 +91,7 @@ struct recorder {
 	struct recorder_flow *due_first, *due_last;
 	struct recorder_flow *changed; /* since the last commit */
 	bool dirty;                    /* there is something to commit */
-	bool commit_soon;              /* before the next entry */
+	bool commit_soon;              /* before anything else is decoded */
 	/* When a kind of failure was last said; 0 = never. */
 	uint64_t told_capture, told_event, told_error, told_memory;
 	uint64_t told_decoder;

@@ -154,8 +154,9 @@ static void bad_tables_are_refused(void **state)
 		prepare_fd(lab, 2, memfd_of(t, F_SEAL_SHRINK | F_SEAL_GROW)),
 		-EBADMSG);
 	assert_int_equal(prepare_fd(lab, 3, memfd_of(t, SEALS)), -EBADMSG);
-	assert_int_equal(prepare_fd(lab, 2, open("/dev/null", O_RDONLY)),
-			 -EINVAL);
+	assert_int_equal(
+		prepare_fd(lab, 2, open("/dev/null", O_RDONLY | O_CLOEXEC)),
+		-EINVAL);
 	t->n_rules = CONF_RULES_MAX + 1;
 	assert_int_equal(prepare(lab, t), -EBADMSG);
 	t->n_rules = 1;
