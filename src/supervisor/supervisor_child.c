@@ -117,7 +117,9 @@ static int be_worker(struct supervisor *s, unsigned index, int channel,
 {
 	struct worker_socket
 		sockets[SUPERVISOR_LISTENERS_MAX * CONF_WORKERS_MAX];
-	struct worker_call worker = {
+	struct keep k = { .n = 0 };
+	const unsigned n_sockets = choose_sockets(s, sockets, &k);
+	const struct worker_call worker = {
 		.main = s->roles->worker,
 		.setup = {
 			.index = index,
@@ -125,6 +127,7 @@ static int be_worker(struct supervisor *s, unsigned index, int channel,
 			.map = &s->maps[index],
 			.shared = s->shared,
 			.sockets = sockets,
+			.n_sockets = n_sockets,
 			.channel = channel,
 		},
 	};
@@ -134,10 +137,8 @@ static int be_worker(struct supervisor *s, unsigned index, int channel,
 		.worker = call_worker,
 		.argument = &worker,
 	};
-	struct keep k = { .n = 0 };
 
 	keep(&k, channel);
-	worker.setup.n_sockets = choose_sockets(s, sockets, &k);
 	for (uint32_t i = 0; i < s->maps[index].n_readers; i++)
 		keep(&k, s->maps[index].kick_fd[i]);
 	recorder_commit_free(s->commit);

@@ -89,7 +89,6 @@ static void run(struct supervisor *s)
 static void ready(struct supervisor_child *c)
 {
 	struct supervisor *s = c->supervisor;
-	char name[32];
 
 	c->ready = true;
 	supervisor_state_ready(c);
@@ -103,6 +102,8 @@ static void ready(struct supervisor_child *c)
 		lend(s, c);
 	}
 	if (s->phase == SUPERVISOR_RUNNING || s->phase == SUPERVISOR_DRAINING) {
+		char name[32];
+
 		supervisor_child_name(c, name);
 		base_notice("%s is back restarts=%u", name, c->restarts);
 	}
