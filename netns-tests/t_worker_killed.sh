@@ -1,20 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # A worker is killed in full flow, and kept away for 3 s. The flows of the other one
-# go on as if nothing had been; its own end, with FIN where nothing was under way,
-# and are counted. While it is not there the other one takes its share of the new
+# go on as if nothing had been; its own end and are counted: with FIN, also where
+# bytes had come that it had not read, unless more come after that. While it is not there the other one takes its share of the new
 # connections; then it comes back.
 topology
 own_proc
 WAYSIDE_RESTART_MS=3000 daemon observe=none
 crowd_server vendor vendor -t 55 "$VENDOR4:7700"
+crowd_server vendor6 vendor -t 55 "[$VENDOR6]:7700"
 crowd quiet tracker -n 60 "$VENDOR4:7700" open ping 1 touch "$DIR/quiet" \
-	hold "$DIR/end" ping 1 fin
-crowd busy tracker -n 20 -d 1000 "$VENDOR4:7700" open ping 1 \
+	hold "$DIR/go" send 1 touch "$DIR/sent" hold "$DIR/end" ping 1 fin
+crowd busy tracker -n 20 -d 1000 "[$VENDOR6]:7700" open ping 1 \
 	touch "$DIR/busy" stream "$DIR/end" fin
 wait_for 10 test -e "$DIR/quiet"
 wait_for 10 test -e "$DIR/busy"
+
+all_acknowledged() {
+	[ -z "$(on tracker ss -tnH state established dst "$VENDOR4" |
+		awk '$2 > 0')" ]
+}
 worker=$(pids wayside-worker/0)
+kill -STOP "$worker"
+touch "$DIR/go"
+wait_for 10 test -e "$DIR/sent"
+wait_for 10 all_acknowledged
 kill -KILL "$worker"
 crowd crowd tracker -n 100 -d 2000 "$VENDOR4:7700" open ping 1 fin
 join crowd
@@ -36,7 +46,7 @@ expect_value busy bad 0
 crowd after tracker -n 20 -d 3000 "$VENDOR4:7700" open ping 1 fin
 join after
 expect_value after closed 20
-dismiss vendor
+dismiss vendor vendor6
 expect_flows 200
 expect_equal "flows that died" "$(total flows_died)" $((died + busy_died))
 expect_at_least "connections taken for another" "$(total lent)" 1
