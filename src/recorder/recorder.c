@@ -32,10 +32,7 @@ static bool take(struct recorder *r, struct recorder_ring *ring,
 		return false;
 	}
 	memcpy(r->payload, payload, e->len);
-	if (!ring_reader_intact(&ring->reader))
-		return false;
-	ring->nonsense = false;
-	return true;
+	return ring_reader_intact(&ring->reader);
 }
 
 void recorder_nonsense(struct recorder_ring *ring)

@@ -464,6 +464,7 @@ void recorder_flow_entry(struct recorder_ring *ring, const struct ring_entry *e,
 			stat_add(&r->stat, STAT_GAP_BYTES, e->len);
 		return;
 	}
+	ring->nonsense = false;
 	switch ((enum ring_entry_type)e->type) {
 	case RING_ENTRY_DATA:
 		data(f, e, payload);

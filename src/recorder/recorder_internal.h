@@ -67,7 +67,7 @@ struct recorder_ring {
 	struct recorder_flow **flows; /* by slot; NULL = none */
 	uint32_t *lost; /* by slot: the serial last looked for in vain */
 	uint32_t n_slots;
-	bool nonsense;      /* said, and it has made no sense since */
+	bool nonsense;      /* said; no entry of a known flow since */
 	uint64_t done;      /* entries before it are handled */
 	uint64_t replay_to; /* entries before it a predecessor committed */
 	struct recorder_partial *oldest, *newest;
