@@ -5,7 +5,7 @@
 # ended, also by a kill, it can start.
 topology
 config
-sed "s/pid\$/pid2/; \$a listen_port: 15002" "$CONFIG" >"$DIR/second.yaml"
+sed "s/pid\$/pid2/; s/control\$/control2/; \$a listen_port: 15002" "$CONFIG" >"$DIR/second.yaml"
 daemon_run -c "$CONFIG"
 before=$(kernel_state)
 status=0

@@ -30,7 +30,7 @@ sockets() {
 }
 
 # writable PID: names of the shared memory that it can write ("zero" is without a
-# file: the numbers of connections)
+# file: what all workers share, or the commit memory of the recorder)
 writable() {
 	sed -n -E 's/^[^ ]* rw-s .*(memfd:wayside-|\/dev\/)([^ ]*).*/\2/p' \
 		"/proc/$1/maps" | sort -u | xargs
@@ -57,7 +57,7 @@ expect_at_least "netlink sockets of the supervisor" "$(netlink "$supervisor")" 1
 roles=
 while read -r pid role; do
 	roles+="$role "
-	capabilities=0000000000000000 memory="cursor/0 cursor/1"
+	capabilities=0000000000000000 memory="cursor/0 cursor/1 zero"
 	case $role in
 	wayside-worker/*) capabilities=0000000000002000 ;; # bit 13: CAP_NET_RAW
 	esac
