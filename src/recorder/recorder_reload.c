@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* recorder_reload.c - another configuration, while the rings are read on */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -123,9 +124,7 @@ void recorder_reload_activate(struct recorder *r, uint32_t number)
 			 number, r->conf->number);
 		return;
 	}
-	/* all that was gathered is for the files of before */
-	r->dirty = true;
-	recorder_files_commit(r);
+	assert(!r->events.n); /* this is between two batches */
 	for (int i = 0; i < r->next_events.n_files; i++) {
 		struct capture_lines_file *to = &r->next_events.files[i];
 		struct capture_lines_file *from =
