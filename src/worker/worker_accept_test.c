@@ -347,5 +347,5 @@ int main(void)
 		cmocka_unit_test(many_flows_leave_nothing),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, steps_enter, NULL);
 }

@@ -126,5 +126,5 @@ int main(void)
 		cmocka_unit_test(a_loud_flow_gets_its_budget_and_no_more),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, steps_enter, NULL);
 }
