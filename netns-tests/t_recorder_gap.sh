@@ -5,7 +5,7 @@
 # just what is missing in the captures.
 topology
 own_proc
-WAYSIDE_RESTART_MS=200 daemon ring_size=1M observe=none when_full=drop
+WAYSIDE_RESTART_MS=1000 daemon ring_size=1M observe=none when_full=drop
 crowd_server vendor vendor -t 55 "$VENDOR4:7700"
 crowd crowd tracker -t 55 -n 4 -m 8192 -w 2 -r 2000 "$VENDOR4:7700" open \
 	ping 1 touch "$DIR/open" stream "$DIR/end" fin

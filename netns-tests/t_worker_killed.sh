@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# A worker is killed in full flow, and kept away for 3 s. The flows of the other one
+# A worker is killed in full flow, and kept away for 5 s. The flows of the other one
 # go on as if nothing had been; its own end and are counted: with FIN, also where
 # bytes had come that it had not read, unless more come after that. While it is not there the other one takes its share of the new
 # connections; then it comes back.
 topology
 own_proc
-WAYSIDE_RESTART_MS=3000 daemon observe=none
+WAYSIDE_RESTART_MS=5000 daemon observe=none
 crowd_server vendor vendor -t 55 "$VENDOR4:7700"
 crowd_server vendor6 vendor -t 55 "[$VENDOR6]:7700"
 crowd quiet tracker -n 60 "$VENDOR4:7700" open ping 1 touch "$DIR/quiet" \
