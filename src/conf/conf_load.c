@@ -42,7 +42,7 @@
 
 #define CHILD_MS 5000
 #define WHY_LEN  128
-#define SEALS    (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
+#define SEALS    (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
 
 /* What a child may say; more is cut. */
 #define SAID_MAX 65536
@@ -311,17 +311,22 @@ static int judge(const struct conf_loading *l, int status,
 	return r;
 }
 
-/* Seals first, then looks: nothing can change after the check. */
-static int adopt(int memfd, const struct conf_tables **tables)
+/* MAP_PRIVATE: before Linux 6.7 a memfd sealed against writing could not be
+ * mapped shared, not even to be read (mapping_map_writable()); and nobody can
+ * write to it. */
+int conf_load_map(int fd, const struct conf_tables **tables)
 {
+	const int seals = fcntl(fd, F_GET_SEALS);
 	struct stat st;
 	void *t;
 
-	if (fcntl(memfd, F_ADD_SEALS, SEALS) || fstat(memfd, &st))
+	if (seals < 0 || fstat(fd, &st))
 		return -errno;
+	if ((seals & SEALS) != SEALS)
+		return -EPERM;
 	if (st.st_size != sizeof(**tables))
 		return -EBADMSG;
-	t = mmap(NULL, sizeof(**tables), PROT_READ, MAP_SHARED, memfd, 0);
+	t = mmap(NULL, sizeof(**tables), PROT_READ, MAP_PRIVATE, fd, 0);
 	if (t == MAP_FAILED)
 		return -errno;
 	if (!conf_tables_valid(t, sizeof(**tables))) {
@@ -330,6 +335,14 @@ static int adopt(int memfd, const struct conf_tables **tables)
 	}
 	*tables = t;
 	return 0;
+}
+
+/* Seals first, then looks: nothing can change after the check. */
+static int adopt(int memfd, const struct conf_tables **tables)
+{
+	if (fcntl(memfd, F_ADD_SEALS, SEALS | F_SEAL_SEAL))
+		return -errno;
+	return conf_load_map(memfd, tables);
 }
 
 /* What the child has said. It may be anything: no character in it steers a

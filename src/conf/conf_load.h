@@ -83,6 +83,12 @@ WS_MUST_USE int conf_load_end(struct conf_loading *l, int wait_status,
 			      char **said);
 void conf_load_unmap(const struct conf_tables *tables);
 
+/* For whoever gets such a memfd: nobody can change what is checked here.
+ * Return: 0 and *tables, -EPERM when it is not sealed, -EBADMSG when it holds
+ * no tables of this build, or another -errno. The descriptor stays the
+ * caller's. */
+WS_MUST_USE int conf_load_map(int fd, const struct conf_tables **tables);
+
 /* Logs `said` line by line; NULL is nothing. */
 void conf_load_log(const char *said);
 

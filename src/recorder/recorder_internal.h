@@ -75,11 +75,11 @@ struct recorder_ring {
 
 struct recorder {
 	const struct recorder_setup *setup;
-	const struct conf_tables *conf; /* in force */
-	void *own_conf;                 /* our mapping of it; NULL: setup's */
-	struct conf_tables *next_conf;  /* prepared; our mapping */
-	int log_dir, log_dir_err;       /* -1 and why */
-	uint64_t looked_ms;             /* at the log directory */
+	const struct conf_tables *conf;      /* in force */
+	const struct conf_tables *own_conf;  /* the same; NULL: setup's */
+	const struct conf_tables *next_conf; /* prepared; our mapping */
+	int log_dir, log_dir_err;            /* -1 and why */
+	uint64_t looked_ms;                  /* at the log directory */
 	uint8_t *payload; /* of the entry at hand: RING_CHUNK_MAX bytes */
 	struct recorder_ring *rings; /* setup->n_workers */
 	struct capture_files captures;

@@ -4,42 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "base_die.h"
 #include "base_fd.h"
 #include "base_log.h"
+#include "conf_load.h"
 #include "recorder_internal.h"
 #include "role_channel.h"
 
-/* Nobody can change what was checked. */
-#define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
-
-static void unmap(void *tables)
+static void unmap(const struct conf_tables *tables)
 {
-	if (tables) /* fails only for what was never mapped */
-		(void)munmap(tables, sizeof(struct conf_tables));
-}
-
-/* Return: 0 and r->next_conf, or -errno. */
-static int map_tables(struct recorder *r, int fd)
-{
-	const int seals = fcntl(fd, F_GET_SEALS);
-	struct stat st;
-	void *tables;
-
-	if (seals < 0 || fstat(fd, &st))
-		return -errno;
-	if ((seals & SEALS) != SEALS ||
-	    st.st_size < (off_t)sizeof(struct conf_tables))
-		return -EBADMSG;
-	tables = mmap(NULL, sizeof(struct conf_tables), PROT_READ, MAP_SHARED,
-		      fd, 0);
-	if (tables == MAP_FAILED)
-		return -errno;
-	r->next_conf = tables;
-	return 0;
+	if (tables)
+		conf_load_unmap(tables);
 }
 
 static struct capture_lines_file *find_file(struct capture_lines *l,
@@ -77,12 +53,12 @@ static int open_new_files(struct recorder *r)
 
 static int prepare(struct recorder *r, uint32_t number, int fd)
 {
-	const int err = map_tables(r, fd);
+	const int err = conf_load_map(fd, &r->next_conf);
 	const struct conf_tables *t = r->next_conf;
 
 	if (err)
 		return err;
-	if (!conf_tables_valid(t, sizeof(*t)) || t->number != number)
+	if (t->number != number)
 		return -EBADMSG;
 	/* captures of running flows lie there */
 	if (strcmp(t->log_dir, r->conf->log_dir) != 0)

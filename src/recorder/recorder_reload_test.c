@@ -149,10 +149,10 @@ static void bad_tables_are_refused(void **state)
 
 	start(lab);
 	await_ready(lab);
-	assert_int_equal(prepare_fd(lab, 2, memfd_of(t, 0)), -EBADMSG);
+	assert_int_equal(prepare_fd(lab, 2, memfd_of(t, 0)), -EPERM);
 	assert_int_equal(
 		prepare_fd(lab, 2, memfd_of(t, F_SEAL_SHRINK | F_SEAL_GROW)),
-		-EBADMSG);
+		-EPERM);
 	assert_int_equal(prepare_fd(lab, 3, memfd_of(t, SEALS)), -EBADMSG);
 	assert_int_equal(
 		prepare_fd(lab, 2, open("/dev/null", O_RDONLY | O_CLOEXEC)),

@@ -76,7 +76,8 @@ struct control_result *wayside_ask(const struct wayside_options *o,
 	return NULL;
 }
 
-/* Sealed against shrinking: otherwise reading could end in SIGBUS. */
+/* Sealed against shrinking: otherwise reading could end in SIGBUS. What nobody
+ * can write any more is mapped as conf_load_map() does, and why. */
 static const void *map(int fd, size_t *size)
 {
 	const int seals = fcntl(fd, F_GET_SEALS);
@@ -86,7 +87,8 @@ static const void *map(int fd, size_t *size)
 	if (seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(fd, &st) < 0 ||
 	    st.st_size <= 0)
 		return NULL;
-	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ,
+		 seals & F_SEAL_WRITE ? MAP_PRIVATE : MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return NULL;
 	*size = (size_t)st.st_size;

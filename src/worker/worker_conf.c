@@ -15,17 +15,12 @@
  * it.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "base_die.h"
 #include "base_fd.h"
 #include "base_log.h"
 #include "conf_load.h"
 #include "worker_internal.h"
-
-#define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
 
 /* The first tables are the supervisor's mapping, which we inherited. */
 static void unmap(const struct worker *w, const struct conf_tables *t)
@@ -34,40 +29,18 @@ static void unmap(const struct worker *w, const struct conf_tables *t)
 		conf_load_unmap(t);
 }
 
-/* MAP_PRIVATE: before Linux 6.7 a memfd sealed against writing could not be
- * mapped shared, not even to be read (mapping_map_writable()); and nobody can
- * write to it. */
-static int map(int fd, uint32_t number, const struct conf_tables **tables)
-{
-	const int seals = fcntl(fd, F_GET_SEALS);
-	struct conf_tables *t;
-	struct stat st;
-
-	if (seals < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if ((seals & SEALS) != SEALS)
-		return -EPERM;
-	if (st.st_size != sizeof(*t))
-		return -EBADMSG;
-	t = mmap(NULL, sizeof(*t), PROT_READ, MAP_PRIVATE, fd, 0);
-	if (t == MAP_FAILED)
-		return -errno;
-	if (!conf_tables_valid(t, sizeof(*t)) || t->number != number) {
-		(void)munmap(t, sizeof(*t));
-		return -EBADMSG;
-	}
-	*tables = t;
-	return 0;
-}
-
 int worker_conf_prepare(struct worker *w, uint32_t number, int fd)
 {
 	WS_CLEAN(base_fd_close) int memfd = fd;
 	const struct conf_tables *t = NULL;
-	const int r = map(memfd, number, &t);
+	const int r = conf_load_map(memfd, &t);
 
 	if (r)
 		return r;
+	if (t->number != number) {
+		conf_load_unmap(t);
+		return -EBADMSG;
+	}
 	unmap(w, w->other);
 	w->other = t;
 	base_die_at(BASE_DIE_RELOAD_PREPARED);
