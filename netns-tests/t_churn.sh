@@ -41,6 +41,7 @@ for half in 1 2; do
 	expect_value crowd established 2500
 	expect_value crowd closed 2500
 	wait_for 20 as_before
+	expect_equal "flows that are open" "$(counter total)" 0
 	# sanitizers keep what was freed for a while
 	[ -z "$resident" ] || sanitized ||
 		expect_at_most "KiB after the second half" "$(resident)" \

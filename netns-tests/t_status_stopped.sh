@@ -15,6 +15,9 @@ expect_at_most "descriptors of the recorder" \
 mapfile -t workers < <(pids wayside-worker/0; pids wayside-worker/1)
 kill -STOP "${workers[@]}"
 tool status >"$DIR/status.txt"
+grep -q 'flows: 9000 of 10000' "$DIR/status.txt" ||
+	fail "status: $(cat "$DIR/status.txt")"
+expect_equal "flows that are open" "$(counter open)" 9000
 expect_equal "flows opened" "$(counter flows_opened)" 9000
 expect_equal "bytes of clients" "$(counter client_bytes)" $((9000 * 64))
 tool flows >"$DIR/flows.txt"
