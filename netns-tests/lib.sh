@@ -551,6 +551,12 @@ own_proc() {
 	[ "$OWN_PROC" = yes ] || exit 77
 }
 
+# test_points: skips the case where the build has no places to die at
+# (WAYSIDE_DIE, WAYSIDE_RESTART_MS; base_die.h)
+test_points() {
+	"$PEERS/die_points" >"$DIR/points.txt" || exit 77
+}
+
 # sanitized: was the daemon built with a sanitizer?
 sanitized() {
 	grep -q '^WAYSIDE_SANITIZE:[A-Z]*=.' "$BUILD/CMakeCache.txt"

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # A worker writes nonsense into its ring. The recorder skips it and says so, the
 # worker is replaced, and the flows of the other one go on, recorded whole.
+test_points
 topology
 WAYSIDE_DIE=garbage=30 daemon observe=none
 crowd_server vendor vendor "$VENDOR4:7700"

@@ -3,6 +3,7 @@
 # No worker is there for two seconds: the rules that hand connections over go, and
 # new ones go direct. A flow that began so stays direct when the workers are back,
 # and the next ones are relayed.
+test_points
 topology
 own_proc
 WAYSIDE_RESTART_MS=5000 daemon observe=none

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # Wherever the recorder dies, also in the middle of a write: its successor leaves
 # every byte in the captures once and in its place, and every message is one event.
+test_points
 topology
 points=$("$PEERS/die_points" recorder. capture. events.)
 for point in $points; do

@@ -3,6 +3,7 @@
 # The recorder is killed three times, and more bytes come than the ring holds
 # before its successor is there. The relay goes on, and the gap that is reported is
 # just what is missing in the captures.
+test_points
 topology
 own_proc
 WAYSIDE_RESTART_MS=1000 daemon ring_size=1M observe=none when_full=drop

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # The recorder is killed 50 times in full flow. No flow notices; every byte is in
 # the captures, in its place and once, and every message is one event.
+test_points
 topology
 own_proc
 WAYSIDE_RESTART_MS=50 daemon

@@ -3,6 +3,7 @@
 # A role dies or hangs at a step of a reload. The answer is the truth: either the
 # new configuration is in force in all roles, also in the successors, or the old one
 # is in force in all of them; and the flows of the others go on.
+test_points
 topology
 own_proc
 title_of_roles=(wayside-recorder wayside-worker/0 wayside-worker/1)

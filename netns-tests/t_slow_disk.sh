@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # The recorder hangs in a write, as on a disk that does not answer. The relay goes
 # on, and the gap that is reported is just what is missing in the captures.
+test_points
 topology
 own_proc
 WAYSIDE_DIE=capture.written=3:stop daemon ring_size=1M observe=none

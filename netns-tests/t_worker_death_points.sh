@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # Wherever a worker dies, others' flows go on, none gets a wrong byte, captures
 # hold what was relayed and no more, and the next connections are served.
+test_points
 topology
 points=$("$PEERS/die_points" worker.)
 for point in $points; do

@@ -4,6 +4,7 @@
 # go on as if nothing had been; its own end and are counted: with FIN, also where
 # bytes had come that it had not read, unless more come after that. While it is not there the other one takes its share of the new
 # connections; then it comes back.
+test_points
 topology
 own_proc
 WAYSIDE_RESTART_MS=5000 daemon observe=none
