@@ -130,14 +130,14 @@ int capture_write_settle(int fd, int dir, const char *path,
 	struct capture_mark now;
 	struct stat st;
 	bool same;
-	int r;
 
 	if (fstat(fd, &st))
 		return -errno;
 	now = mark_of(&st);
 	same = same_file(mark, &now);
 	if (*unsure && same && now.len > mark->len) {
-		r = cut(fd, mark);
+		const int r = cut(fd, mark);
+
 		if (r)
 			return r;
 		now.len = mark->len;

@@ -50,8 +50,8 @@ int __wrap_getgrnam_r(const char *name, struct group *entry, char *buf,
 	(void)buf;
 	(void)size;
 	assert_string_equal(name, "wayside");
+	entry->gr_gid = system_group;
 	*found = system_group == CONTROL_NO_GROUP ? NULL : entry;
-	entry->gr_gid = *found ? system_group : 0; /* else it says nothing */
 	return 0;
 }
 

@@ -163,6 +163,7 @@ static int be_worker(const void *argument, pid_t parent)
 /* `parent`: what the keeper is told to be its parent. */
 static void start(struct lab *lab, enum order order, pid_t parent)
 {
+	const struct sigaction deadly = { .sa_handler = SIG_DFL };
 	const struct keeper_setup keeper = { .index = 5,
 					     .map = lab->map.control ? &lab->map
 								     : NULL,
@@ -181,8 +182,9 @@ static void start(struct lab *lab, enum order order, pid_t parent)
 	if (lab->keeper == 0) {
 		(void)close(lab->test);
 		/* cmocka would take a crash here for one of the test */
-		(void)signal(SIGSEGV, SIG_DFL);
-		(void)signal(SIGBUS, SIG_DFL);
+		if (sigaction(SIGSEGV, &deadly, NULL) ||
+		    sigaction(SIGBUS, &deadly, NULL))
+			_exit(99);
 		_exit(keeper_main(&keeper, parent));
 	}
 	if (order != ORDER_LIES) /* where we look what was done to it */

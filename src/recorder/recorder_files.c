@@ -166,15 +166,13 @@ static const struct capture_mark *mark_of_file(const struct recorder *r, int i)
 
 static int open_event_files(struct recorder *r)
 {
-	int err;
-
 	capture_lines_init(&r->events, &recorder_files_event_ops, r);
 	for (uint32_t i = 0; i < r->conf->n_events; i++) {
 		struct capture_lines_file *f = capture_lines_add_file(
 			&r->events, AT_FDCWD, r->conf->events[i],
 			mark_of_file(r, (int)i));
+		const int err = f ? capture_lines_settle(f) : -EMFILE;
 
-		err = f ? capture_lines_settle(f) : -EMFILE;
 		if (err >= 0)
 			continue;
 		base_err("event file %s: %s", r->conf->events[i],

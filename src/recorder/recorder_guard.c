@@ -37,10 +37,11 @@ static struct recorder_suspect *find(struct recorder_commit *c,
 void recorder_guard_recover(struct recorder *r)
 {
 	struct recorder_commit *c = r->setup->commit;
-	struct recorder_suspect *s, *least = &c->suspects[0];
 
 	if (c->at_work.what && r->setup->crashed) {
-		s = find(c, &c->at_work);
+		struct recorder_suspect *s = find(c, &c->at_work);
+		struct recorder_suspect *least = &c->suspects[0];
+
 		for (int i = 1; !s && i < RECORDER_SUSPECTS; i++) {
 			if (c->suspects[i].deaths < least->deaths)
 				least = &c->suspects[i];

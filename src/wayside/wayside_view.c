@@ -88,7 +88,7 @@ static const void *map(int fd, size_t *size)
 	    st.st_size <= 0)
 		return NULL;
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ,
-		 seals & F_SEAL_WRITE ? MAP_PRIVATE : MAP_SHARED, fd, 0);
+		 (seals & F_SEAL_WRITE) ? MAP_PRIVATE : MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return NULL;
 	*size = (size_t)st.st_size;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* worker_accept_test.c - lent listeners, flows in all, drain, and no leaks */
-#include "worker_steps.h"
+#include "worker_steps_test.h"
 
 #include <dirent.h>
 

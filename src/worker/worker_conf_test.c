@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* worker_conf_test.c - a reload, as a worker sees it */
-#include "worker_steps.h"
+#include "worker_steps_test.h"
 
 #include <stdio.h>
 #include <sys/mman.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* worker_fair_test.c - one loud flow beside many quiet ones, in bytes relayed
  */
-#include "worker_steps.h"
+#include "worker_steps_test.h"
 
 #define N_QUIET 500
 #define TURNS   20 /* of each quiet flow */

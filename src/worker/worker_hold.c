@@ -234,14 +234,14 @@ static uint64_t look_again(const struct worker *w, const struct look *look,
 static void look_at(struct worker *w, struct look *look, uint32_t slot)
 {
 	const enum worker_hold was = w->links[slot].hold;
-	enum worker_hold hold;
 
 	if (deadline_of(w, slot) <= w->env.now_ms) {
 		worker_flow_close(w, slot, RING_CLOSE_LIMIT, 0);
 		return;
 	}
 	if (look->all || was == WORKER_HOLD_NEW || was == WORKER_HOLD_RATE) {
-		hold = try_flow(w, look, slot);
+		const enum worker_hold hold = try_flow(w, look, slot);
+
 		if (hold == WORKER_HOLD_NONE)
 			return;
 		note_reason(w, slot, hold);

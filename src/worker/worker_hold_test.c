@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* worker_hold_test.c - connections that a limit keeps from their server */
-#include "worker_steps.h"
+#include "worker_steps_test.h"
 
 #define HELD_MOST 16 /* design: an eighth of the slots, at least 16 */
 

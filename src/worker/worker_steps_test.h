@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * worker_steps.h - workers in the process of the test, step by step
+ * worker_steps_test.h - workers in the process of the test, step by step
  *
  * The test is supervisor, clients and server, and takes the steps of the loops
  * itself: a step never waits, and the clock of the loops is the test's. So a
