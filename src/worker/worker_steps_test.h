@@ -8,8 +8,8 @@
  * handlers that ran. Each worker has one listener of its own and, as in the
  * daemon, a copy of the others'.
  */
-#ifndef WORKER_STEPS_H
-#define WORKER_STEPS_H
+#ifndef WORKER_STEPS_TEST_H
+#define WORKER_STEPS_TEST_H
 
 #include "worker_internal.h"
 
