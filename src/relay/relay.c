@@ -99,13 +99,14 @@ static uint32_t as_since(uint64_t now_ms)
 static bool may_wait(struct run *r)
 {
 	const uint64_t now = r->env->now_ms;
+	const uint64_t still = ring_tap_still_ms(r->env->tap, now);
 	const uint32_t since = r->d->wait_since_ms;
 
 	if (r->s->when_full == RING_WHEN_FULL_WAIT)
-		return true;
+		return still < RING_DETACH_MS;
 	if (r->s->when_full == RING_WHEN_FULL_DROP)
 		return false;
-	if (ring_tap_still_ms(r->env->tap, now) >= RELAY_STALLED_MS)
+	if (still >= RELAY_STALLED_MS)
 		return false;
 	return !since || (uint32_t)now - since < RELAY_BRIEF_MS;
 }

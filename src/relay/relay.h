@@ -29,8 +29,11 @@
  *
  * When the ring is full, the rule's when_full decides: `drop` relays the bytes
  * unobserved, `wait` leaves them with the kernel, `brief` (default) waits for
- * at most RELAY_BRIEF_MS and only while the reader makes progress. The caller
- * runs the pump again for directions in RING_WAIT or POOL_WAIT.
+ * at most RELAY_BRIEF_MS and only while the reader makes progress. `wait` waits
+ * for a reader that moves, too: once it stood still for RING_DETACH_MS, and is
+ * not left behind for another's sake, bytes go by unobserved until it moves
+ * again. The caller runs the pump again for directions in RING_WAIT or
+ * POOL_WAIT.
  *
  * Pure but for the I/O table: no epoll, no clock, no allocation.
  */

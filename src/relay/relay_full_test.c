@@ -165,9 +165,10 @@ static void drop_does_not_wait_and_counts(void **state)
 	assert_int_equal(d->unobserved, 7 * COMES);
 }
 
-static void wait_waits_until_the_reader_is_given_up(void **state)
+static void wait_waits_for_a_reader_that_moves(void **state)
 {
 	const struct ring_dir *d = &relay_test_slot(0)->dir[0];
+	const struct stat_block *stat = &world.env.control->stat;
 
 	(void)state;
 	begin(1000, RING_WHEN_FULL_WAIT);
@@ -178,16 +179,31 @@ static void wait_waits_until_the_reader_is_given_up(void **state)
 	}
 	assert_false(pump_at(60400));
 	assert_false(pump_at(60400 + RING_DETACH_MS - 1));
-	/* it stands for a second: the ring is free again */
-	assert_true(pump_at(60400 + RING_DETACH_MS));
+	/* it stands for a second: the flow goes on unseen */
+	for (unsigned i = 0; i < 7; i++)
+		assert_true(pump_at(60400 + RING_DETACH_MS + 500 * i));
 	assert_int_equal(d->flags, 0);
-	assert_int_equal(d->unobserved, 0);
-	assert_int_equal(stat_get(&world.env.control->stat, STAT_RING_DETACHED),
-			 1);
+	assert_int_equal(d->unobserved, 7 * COMES);
+	assert_int_equal(stat_get(stat, STAT_UNOBSERVED_BYTES), 7 * COMES);
+	assert_int_equal(relay_interest(relay_test_slot(0), RING_CLIENT),
+			 RELAY_READ);
+	/* it moves: the flow waits again, and for as long */
+	reader_moves();
+	assert_false(pump_at(70000));
+	assert_int_equal(d->flags, RING_BIT);
+	assert_false(pump_at(70000 + RING_DETACH_MS - 1));
+	assert_true(pump_at(70000 + RING_DETACH_MS));
+	/* the reader has lost nothing that was in the ring, and goes on behind
+	 * what was unseen */
+	(void)reader_takes_all();
+	assert_true(pump_at(80000));
+	assert_int_equal(reader_takes_all().offset, 8 * COMES);
+	assert_int_equal(d->unobserved, 8 * COMES);
+	assert_int_equal(stat_get(stat, STAT_RING_DETACHED), 0);
 }
 
 /* There is room for OPEN and CLOSE, and they come all the time. */
-static void hints_do_not_spare_a_reader_that_stands(void **state)
+static void hints_do_not_hide_that_the_reader_stands(void **state)
 {
 	const struct ring_entry hint = { .type = RING_ENTRY_OPEN,
 					 .len = sizeof(struct ring_slot) };
@@ -239,8 +255,8 @@ int main(void)
 		RELAY_TEST(brief_does_not_wait_for_a_reader_that_stands),
 		RELAY_TEST(brief_waits_anew_after_room),
 		RELAY_TEST(drop_does_not_wait_and_counts),
-		RELAY_TEST(wait_waits_until_the_reader_is_given_up),
-		RELAY_TEST(hints_do_not_spare_a_reader_that_stands),
+		RELAY_TEST(wait_waits_for_a_reader_that_moves),
+		RELAY_TEST(hints_do_not_hide_that_the_reader_stands),
 		RELAY_TEST(pending_bytes_are_sent_while_it_waits),
 		RELAY_TEST(the_other_flow_is_not_held_up),
 	};

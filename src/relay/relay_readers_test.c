@@ -142,6 +142,7 @@ static struct course run(enum ring_when_full when_full)
 	/* nobody else is, and nothing is lost from then on */
 	assert_int_equal(n_detached(), 1);
 	for (unsigned i = 0; i < LAST; i++) {
+		assert_int_equal(world.env.control->reader_missed[i], 0);
 		assert_int_equal(seen[i].overflows, 0);
 		assert_int_equal(seen[i].gaps, c.gap);
 		assert_int_equal(seen[i].next, s->dir[0].bytes_in);
@@ -172,6 +173,10 @@ static void assert_comes_back(void)
 	assert_true(pump());
 	take_all(LAST);
 	assert_int_equal(seen[LAST].gaps, at);
+	/* some of it nobody was given */
+	assert_int_equal(world.env.control->reader_missed[LAST] +
+				 s->dir[0].unobserved,
+			 at);
 	assert_int_equal(seen[LAST].next, at + (uint64_t)2 * COMES);
 	assert_int_equal(n_detached(), 1);
 }

@@ -47,7 +47,7 @@
 #include "stat.h"
 
 #define RING_MAGIC           0x57524e47U /* "WRNG" */
-#define RING_LAYOUT_VERSION  2
+#define RING_LAYOUT_VERSION  3
 #define RING_PAGE            4096
 #define RING_ALIGN           64 /* entries begin at multiples of it */
 #define RING_SIZE_MIN        (1U << 20)
@@ -228,7 +228,20 @@ struct ring_control {
 	uint8_t reserved4[32];
 
 	struct stat_block stat;
-	uint8_t reserved5[RING_PAGE - 4 * 64 - sizeof(struct stat_block)];
+
+	/* Payload bytes of DATA entries that each reader was not given, because
+	 * it was left behind: what lay between its cursor and the head then,
+	 * and what was committed until it was let in again. So for each reader
+	 *
+	 *   given back + unread + missed = committed
+	 *
+	 * and with the unobserved bytes all that was received of observed
+	 * flows, whatever became of them. Written before what it speaks of
+	 * comes into force: a worker that dies between the two has counted too
+	 * much (at most what was unread, or one entry), never too little. Too
+	 * much it is also for what a reader had read and not given back. */
+	_Atomic uint64_t reader_missed[RING_READER_ROOM];
+	uint8_t reserved5[RING_PAGE - 5 * 64 - sizeof(struct stat_block)];
 };
 _Static_assert(sizeof(struct ring_control) == RING_PAGE, "shared layout");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "shared between processes");

@@ -46,6 +46,7 @@ _Static_assert(offsetof(struct ring_control, rewind_to) == 96, "layout");
 _Static_assert(offsetof(struct ring_control, intent) == 128, "own line");
 _Static_assert(offsetof(struct ring_control, reader_epoch) == 192, "own line");
 _Static_assert(offsetof(struct ring_control, stat) == 256, "own line");
+_Static_assert(offsetof(struct ring_control, reader_missed) == 768, "own line");
 _Static_assert(offsetof(struct ring_cursor, epoch) == 12, "layout");
 _Static_assert(offsetof(struct ring_cursor, read) == 16, "layout");
 _Static_assert(offsetof(struct ring_cursor, stat) == 64, "own line");

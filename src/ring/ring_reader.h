@@ -50,7 +50,7 @@ void ring_reader_release(struct ring_reader *r);
  * first that a successor of this process has to read again. Never more than
  * next() has returned, and never back: any other place changes nothing. What is
  * kept counts as unread: it fills the ring, and who keeps it while the ring is
- * full is detached like one who does not read. */
+ * full may be detached like one who does not read. */
 void ring_reader_release_to(struct ring_reader *r, uint64_t pos);
 
 /* Where the entry that next() returned last begins. */

@@ -186,6 +186,10 @@ static void an_answer_from_before_a_jump_is_given_again(void **state)
 	cmocka_unit_test_setup_teardown(t, ring_fixture_setup, \
 					ring_fixture_teardown)
 
+#define WITH_PAIR(t)                                                \
+	cmocka_unit_test_setup_teardown(t, ring_fixture_setup_pair, \
+					ring_fixture_teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,7 +199,7 @@ int main(void)
 		WITH_RING(it_does_not_go_back_past_what_is_held),
 		WITH_RING(who_stands_at_the_old_head_has_read_all),
 		cmocka_unit_test(half_a_jump_is_none),
-		WITH_RING(an_answer_from_before_a_jump_is_given_again),
+		WITH_PAIR(an_answer_from_before_a_jump_is_given_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

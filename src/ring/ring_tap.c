@@ -82,6 +82,46 @@ static void find_floor(struct ring_tap *t)
 	t->floor = floor;
 }
 
+/* Is there an attached reader beyond the floor, which others hold up? */
+static bool is_held_up(const struct ring_tap *t)
+{
+	for (uint32_t i = 0; i < t->n_readers; i++) {
+		if (attached(t, i) && t->readers[i].pos > t->floor)
+			return true;
+	}
+	return false;
+}
+
+/* The DATA bytes between a cursor and the head. Entries are ours, a cursor is
+ * not: where it leads among payload, all that is left counts. */
+static uint64_t data_from(const struct ring_tap *t, uint64_t pos)
+{
+	struct ring_entry e;
+	uint64_t n = 0;
+
+	for (; pos != t->head; pos += e.span) {
+		const uint64_t left = t->head - pos;
+
+		memcpy(&e, t->data + (pos & (t->size - 1)), sizeof(e));
+		if (e.span < sizeof(e) || e.span % RING_ALIGN ||
+		    e.span > left || e.len > e.span - sizeof(e))
+			return n + left;
+		if (e.type == RING_ENTRY_DATA)
+			n += e.len;
+	}
+	return n;
+}
+
+static void add_missed(struct ring_tap *t, uint32_t reader, uint64_t n)
+{
+	_Atomic uint64_t *missed = &t->control->reader_missed[reader];
+
+	/* one writer */
+	atomic_store_explicit(
+		missed, atomic_load_explicit(missed, memory_order_relaxed) + n,
+		memory_order_relaxed);
+}
+
 /* Leaves every reader behind whose cursor stands at the floor. */
 static void detach_slowest(struct ring_tap *t)
 {
@@ -90,6 +130,7 @@ static void detach_slowest(struct ring_tap *t)
 
 		if (!attached(t, i) || t->readers[i].pos != t->floor)
 			continue;
+		add_missed(t, i, data_from(t, place_of(t, t->floor)));
 		epoch = atomic_load_explicit(&t->control->reader_epoch[i],
 					     memory_order_relaxed);
 		atomic_store_explicit(&t->control->reader_epoch[i], epoch + 1,
@@ -171,7 +212,8 @@ uint8_t *ring_tap_reserve(struct ring_tap *t, size_t min, size_t *len,
 	}
 	if (room(t) < round_up(sizeof(struct ring_entry) + *len))
 		find_floor(t);
-	if (room(t) < need && ring_tap_still_ms(t, now_ms) >= RING_DETACH_MS) {
+	if (room(t) < need && ring_tap_still_ms(t, now_ms) >= RING_DETACH_MS &&
+	    is_held_up(t)) {
 		detach_slowest(t);
 		find_floor(t);
 	}
@@ -195,6 +237,8 @@ void ring_tap_commit(struct ring_tap *t, const struct ring_entry *e)
 	for (uint32_t i = 0; i < t->n_readers; i++) {
 		if (!attached(t, i))
 			attach_returning(t, i);
+		if (!attached(t, i) && e->type == RING_ENTRY_DATA)
+			add_missed(t, i, e->len);
 	}
 	out.span = (uint32_t)round_up(sizeof(out) + e->len);
 	memcpy(t->data + (t->head & (t->size - 1)), &out, sizeof(out));

@@ -3,9 +3,12 @@
  * ring_tap.h - the writer's end of the tap ring (worker only)
  *
  * Bytes are received straight into the ring: reserve room, recv() into it,
- * commit what came. Unread bytes are never overwritten; a reader that stood
- * still for RING_DETACH_MS while the ring was full is detached, so that one
- * stopped reader starves nobody.
+ * commit what came. Unread bytes are never overwritten, so a reader that stops
+ * fills the ring, and what does not fit is the caller's to count. Only for the
+ * sake of another reader it is detached: when it stood still for RING_DETACH_MS
+ * while the ring was full, and that other one is further on. A lone reader, or
+ * readers that all stand at one place, go on where they stood, however long it
+ * took. What a detached reader misses is counted (reader_missed).
  *
  * The first reservation of a batch goes back to the ring's beginning when all
  * that the readers had is given back: then a quiet ring uses its first pages
@@ -60,7 +63,8 @@ void ring_tap_commit(struct ring_tap *t, const struct ring_entry *e);
 bool ring_tap_put(struct ring_tap *t, const struct ring_entry *e,
 		  const void *payload, uint64_t now_ms);
 
-/* How long has the ring been full without a byte given back? 0: it is not. */
+/* How long has the ring been full without a byte given back? 0: it is not. At
+ * RING_DETACH_MS and more, nobody can be detached to make room. */
 uint64_t ring_tap_still_ms(const struct ring_tap *t, uint64_t now_ms);
 
 /* When a batch is done: wakes readers that declared themselves idle, and those

@@ -151,6 +151,99 @@ static void a_still_reader_is_detached_in_time(void **state)
 	assert_int_equal(ring_tap_still_ms(&f->tap, full_ms + 9999), 0);
 }
 
+/* Nobody would gain by it: it goes on where it stood, a day later, too. */
+static void a_lone_reader_is_never_left_behind(void **state)
+{
+	struct ring_fixture *f = *state;
+	const uint64_t later = T0_MS + 86400000;
+
+	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 256);
+	for (unsigned ms = 0; ms <= 3 * RING_DETACH_MS; ms += 100)
+		assert_false(ring_test_put(f, 0, T0_MS + ms));
+	assert_int_equal(ring_tap_still_ms(&f->tap, later), 86400000);
+	assert_false(ring_test_put(f, 0, later));
+	assert_int_equal(detached_count(f), 0);
+	assert_int_equal(ring_test_epoch(f), 0);
+	for (int i = 0; i < 256; i++)
+		assert_int_equal(ring_test_take(f), SPAN - 64);
+	assert_int_equal(ring_test_take(f), 0);
+	ring_reader_release(&f->reader);
+	assert_int_equal(ring_test_fill(f, SPAN, later), 256);
+	assert_int_equal(ring_tap_still_ms(&f->tap, later), 0);
+	assert_int_equal(ring_test_missed(f), 0);
+}
+
+/* Both stand at the beginning of a full ring, until one takes an entry. */
+static void who_stands_at_one_place_stays(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct ring_entry e;
+	const uint8_t *payload;
+
+	f->follows = false;
+	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 256);
+	assert_false(ring_test_put(f, 0, T0_MS + 2UL * RING_DETACH_MS));
+	assert_int_equal(detached_count(f), 0);
+	assert_int_equal(ring_reader_next(&f->more[0], &e, &payload), 1);
+	/* read is not given back */
+	assert_false(ring_test_put(f, 0, T0_MS + 2UL * RING_DETACH_MS));
+	ring_reader_release(&f->more[0]);
+	assert_true(ring_test_put(f, 0, T0_MS + 2UL * RING_DETACH_MS));
+	assert_int_equal(detached_count(f), 1);
+	assert_int_equal(ring_test_epoch(f), 1);
+	/* now it is alone, and full is full: 63 lines are left */
+	assert_false(ring_test_put(f, SPAN - 64, T0_MS + 3600000));
+	assert_false(ring_test_put(f, SPAN - 64, T0_MS + 7200000));
+	assert_int_equal(detached_count(f), 1);
+	assert_int_equal(f->map.control->reader_missed[0], 256 * (SPAN - 64));
+	assert_int_equal(f->map.control->reader_missed[1], 0);
+}
+
+static void put_hint(struct ring_fixture *f)
+{
+	const struct ring_entry hint = { .type = RING_ENTRY_OPEN,
+					 .len = sizeof(struct ring_slot) };
+	const struct ring_slot slot = { .serial = 1 };
+
+	assert_true(ring_tap_put(&f->tap, &hint, &slot, T0_MS));
+	ring_test_follow(&f->more[0]);
+}
+
+/* Bytes of DATA alone, from the first that it had not given back to the last
+ * before it is let in; a successor of the writer counts on. */
+static void what_a_reader_misses_is_counted(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	assert_true(ring_test_put(f, 1000, T0_MS));
+	assert_int_equal(ring_test_take(f), 1000);
+	ring_reader_release(&f->reader);
+	put_hint(f);
+	assert_true(ring_test_put(f, 700, T0_MS));
+	assert_true(ring_test_put(f, 0, T0_MS));
+	/* of 16,384 lines 17 are given back; hint, 700 and 0 bytes take 5, 12
+	 * and 1; 255 entries of 64 lines fit into the other 16,366 */
+	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 255);
+	assert_int_equal(ring_test_missed(f), 0);
+	assert_true(ring_test_put(f, SPAN - 64, T0_MS + RING_DETACH_MS));
+	assert_int_equal(ring_test_missed(f), 700 + 256 * (SPAN - 64));
+	put_hint(f);
+	memset(&f->tap, 0xee, sizeof(f->tap));
+	ring_tap_init(&f->tap, &f->map);
+	assert_true(ring_test_put(f, 55, T0_MS));
+	assert_int_equal(ring_test_missed(f), 755 + 256 * (SPAN - 64));
+	assert_int_equal(ring_test_take(f), -EOVERFLOW);
+	f->got_at = f->put_at;
+	/* the one that lets it in is its own */
+	assert_true(ring_test_put(f, 10, T0_MS));
+	assert_int_equal(ring_test_take(f), 10);
+	assert_int_equal(ring_test_missed(f), 755 + 256 * (SPAN - 64));
+	assert_int_equal(f->put_at, 1000 + ring_test_missed(f) + 10);
+	/* who reads, and who is not there, misses nothing */
+	for (int i = 1; i < RING_READER_ROOM; i++)
+		assert_int_equal(f->map.control->reader_missed[i], 0);
+}
+
 static void each_move_begins_the_wait_anew(void **state)
 {
 	struct ring_fixture *f = *state;
@@ -481,62 +574,65 @@ static void a_successor_does_not_believe_a_lying_cursor(void **state)
 		f->view.cursor->pos = pos[i];
 		ring_tap_init(&f->tap, &f->map);
 		assert_false(ring_test_put(f, 0, T0_MS));
+		assert_false(ring_test_put(f, 0, T0_MS + RING_DETACH_MS));
 	}
-	assert_true(ring_test_put(f, 0, T0_MS + RING_DETACH_MS));
-	assert_int_equal(detached_count(f), 1);
+	f->view.cursor->pos = 300 * SPAN;
+	assert_true(ring_test_put(f, 0, T0_MS));
+	assert_int_equal(detached_count(f), 0);
 }
 
-/* A fixture whose reader is not there yet. */
-static void begin_without_reader(struct ring_fixture *f)
+/* Where a cursor leads among payload that looks like a header, all that is left
+ * counts, headers included: too much, but nothing beyond it is touched. */
+static void a_lying_cursor_is_walked_from_in_bounds(void **state)
 {
-	const struct ring_map_size size = { .n_slots = RING_TEST_SLOTS,
-					    .n_readers = 1,
-					    .ring_size = RING_TEST_SIZE,
-					    .pool_size = ring_pool_bytes(0) };
+	static const struct ring_entry forged[] = {
+		{ .type = RING_ENTRY_DATA, .span = 0 },
+		{ .type = RING_ENTRY_DATA, .span = LINE + 1 },
+		{ .type = RING_ENTRY_DATA, .span = 256 * SPAN },
+		{ .type = RING_ENTRY_DATA, .span = LINE, .len = 1 },
+	};
+	struct ring_fixture *f = *state;
 
-	memset(f, 0, sizeof(*f));
-	assert_int_equal(ring_map_create(&f->map, &size), 0);
-	ring_tap_init(&f->tap, &f->map);
-}
-
-static void reader_comes(struct ring_fixture *f)
-{
-	assert_int_equal(ring_map_view(&f->view, &f->map, RING_READER_RECORDER),
-			 0);
-	ring_reader_init(&f->reader, &f->view, RING_READER_RECORDER);
+	for (size_t i = 0; i < WS_ARRAY_LEN(forged); i++) {
+		ring_test_reset(&f->map, SPAN);
+		ring_test_reset_reader(&f->reader, &f->view, 0, SPAN - LINE);
+		ring_test_reset_reader(&f->more[0], &f->more_views[0], 1, SPAN);
+		memcpy(f->map.data + SPAN - LINE, &forged[i],
+		       sizeof(forged[i]));
+		ring_tap_init(&f->tap, &f->map);
+		assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 255);
+		assert_int_equal(ring_test_missed(f), 0);
+		assert_true(
+			ring_test_put(f, SPAN - 64, T0_MS + RING_DETACH_MS));
+		assert_int_equal(ring_test_missed(f),
+				 LINE + 255 * SPAN + (SPAN - 64));
+	}
 }
 
 static void a_late_reader_begins_at_the_beginning(void **state)
 {
-	struct ring_fixture f;
+	struct ring_fixture *f = *state;
 
-	(void)state;
-	begin_without_reader(&f);
-	assert_int_equal(ring_test_fill(&f, SPAN, T0_MS), 256);
-	reader_comes(&f);
+	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 256);
+	ring_reader_init(&f->reader, &f->view, RING_READER_RECORDER);
 	for (int i = 0; i < 256; i++)
-		assert_int_equal(ring_test_take(&f), SPAN - 64);
-	assert_int_equal(ring_test_take(&f), 0);
-	ring_map_unview(&f.view);
-	ring_map_destroy(&f.map);
+		assert_int_equal(ring_test_take(f), SPAN - 64);
+	assert_int_equal(ring_test_take(f), 0);
 }
 
 static void a_reader_that_comes_too_late_begins_at_the_head(void **state)
 {
-	struct ring_fixture f;
+	struct ring_fixture *f = *state;
 
-	(void)state;
-	begin_without_reader(&f);
-	ring_test_detach(&f);
+	ring_test_detach(f);
 	for (int i = 0; i < 1000; i++)
-		assert_true(ring_test_put(&f, SPAN - 64, T0_MS));
-	reader_comes(&f);
-	assert_int_equal(ring_test_take(&f), 0);
-	f.got_at = f.put_at;
-	assert_true(ring_test_put(&f, 77, T0_MS));
-	assert_int_equal(ring_test_take(&f), 77);
-	ring_map_unview(&f.view);
-	ring_map_destroy(&f.map);
+		assert_true(ring_test_put(f, SPAN - 64, T0_MS));
+	ring_reader_init(&f->reader, &f->view, RING_READER_RECORDER);
+	assert_int_equal(ring_test_take(f), 0);
+	f->got_at = f->put_at;
+	assert_true(ring_test_put(f, 77, T0_MS));
+	assert_int_equal(ring_test_take(f), 77);
+	assert_int_equal(ring_test_missed(f), f->put_at - 77);
 }
 
 static void a_new_reader_goes_on_where_the_old_one_was(void **state)
@@ -608,6 +704,10 @@ static void what_is_kept_back_is_not_overwritten(void **state)
 	cmocka_unit_test_setup_teardown(t, ring_fixture_setup, \
 					ring_fixture_teardown)
 
+#define WITH_PAIR(t)                                                \
+	cmocka_unit_test_setup_teardown(t, ring_fixture_setup_pair, \
+					ring_fixture_teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -617,16 +717,20 @@ int main(void)
 		WITH_RING(unread_bytes_are_never_overwritten),
 		WITH_RING(a_reservation_is_cut_to_the_room),
 		WITH_RING(less_may_come_than_was_reserved),
-		WITH_RING(a_still_reader_is_detached_in_time),
-		WITH_RING(each_move_begins_the_wait_anew),
-		WITH_RING(a_detached_reader_comes_back_at_the_head),
-		WITH_RING(nothing_is_read_before_the_writer_agrees),
-		WITH_RING(the_consent_holds_the_ring_at_once),
-		WITH_RING(what_never_became_an_entry_is_not_read),
-		WITH_RING(a_late_answer_is_given_again),
-		WITH_RING(bytes_in_hand_are_checked_after_copying),
+		WITH_RING(a_lone_reader_is_never_left_behind),
+		WITH_PAIR(who_stands_at_one_place_stays),
+		WITH_PAIR(what_a_reader_misses_is_counted),
+		WITH_PAIR(a_lying_cursor_is_walked_from_in_bounds),
+		WITH_PAIR(a_still_reader_is_detached_in_time),
+		WITH_PAIR(each_move_begins_the_wait_anew),
+		WITH_PAIR(a_detached_reader_comes_back_at_the_head),
+		WITH_PAIR(nothing_is_read_before_the_writer_agrees),
+		WITH_PAIR(the_consent_holds_the_ring_at_once),
+		WITH_PAIR(what_never_became_an_entry_is_not_read),
+		WITH_PAIR(a_late_answer_is_given_again),
+		WITH_PAIR(bytes_in_hand_are_checked_after_copying),
 		WITH_RING(a_lying_cursor_is_not_believed),
-		WITH_RING(a_lying_answer_does_not_attach),
+		WITH_PAIR(a_lying_answer_does_not_attach),
 		WITH_RING(an_idle_reader_is_kicked_once_for_news),
 		WITH_RING(an_eighth_unread_is_kicked_for),
 		WITH_RING(what_is_kept_back_is_not_kicked_for),
@@ -634,9 +738,8 @@ int main(void)
 		WITH_RING(what_is_kept_back_is_not_overwritten),
 		WITH_RING(a_successor_goes_on_where_the_writer_died),
 		WITH_RING(a_successor_does_not_believe_a_lying_cursor),
-		cmocka_unit_test(a_late_reader_begins_at_the_beginning),
-		cmocka_unit_test(
-			a_reader_that_comes_too_late_begins_at_the_head),
+		WITH_RING(a_late_reader_begins_at_the_beginning),
+		WITH_PAIR(a_reader_that_comes_too_late_begins_at_the_head),
 		WITH_RING(a_new_reader_goes_on_where_the_old_one_was),
 	};
 

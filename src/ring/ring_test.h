@@ -41,6 +41,7 @@ struct ring_fixture {
 	/* Further readers, in a ring that was made with them. */
 	struct ring_view_map more_views[RING_TEST_MORE];
 	struct ring_reader more[RING_TEST_MORE];
+	bool follows; /* more[0] gives back what was put, at once */
 };
 
 /* xorshift64 (Marsaglia 2003): the same numbers on every run. */
@@ -100,6 +101,17 @@ static inline int ring_fixture_setup(void **state)
 	return 0;
 }
 
+/* With a second reader that keeps up, for whose sake the first one can be left
+ * behind. */
+static inline int ring_fixture_setup_pair(void **state)
+{
+	struct ring_fixture *f = ring_fixture_new(1);
+
+	f->follows = true;
+	*state = f;
+	return 0;
+}
+
 static inline int ring_fixture_teardown(void **state)
 {
 	struct ring_fixture *f = *state;
@@ -118,8 +130,10 @@ static inline void ring_test_reset(struct ring_map *m, uint64_t head)
 	m->control->head = head;
 	m->control->rewind_from = m->control->rewind_to = 0;
 	memset(&m->control->intent, 0, sizeof(m->control->intent));
-	for (uint32_t i = 0; i < RING_READER_ROOM; i++)
+	for (uint32_t i = 0; i < RING_READER_ROOM; i++) {
 		m->control->reader_epoch[i] = i >= m->n_readers;
+		m->control->reader_missed[i] = 0;
+	}
 }
 
 /* ... and that reader's end of it. */
@@ -130,6 +144,18 @@ static inline void ring_test_reset_reader(struct ring_reader *r,
 	memset(v->cursor, 0, sizeof(*v->cursor));
 	v->cursor->pos = v->cursor->read = head;
 	ring_reader_init(r, v, id);
+}
+
+/* Takes all and gives it back. */
+static inline void ring_test_follow(struct ring_reader *r)
+{
+	struct ring_entry e;
+	const uint8_t *payload;
+	int n;
+
+	while ((n = ring_reader_next(r, &e, &payload)) != 0)
+		assert_int_equal(n, 1);
+	ring_reader_release(r);
 }
 
 /* The next len bytes of the fixture's stream as one entry. */
@@ -145,6 +171,8 @@ static inline bool ring_test_put(struct ring_fixture *f, size_t len,
 	if (!ring_tap_put(&f->tap, &e, ring_test_bytes(0, f->put_at), now_ms))
 		return false;
 	f->put_at += len;
+	if (f->follows)
+		ring_test_follow(&f->more[0]);
 	return true;
 }
 
@@ -202,7 +230,13 @@ static inline uint32_t ring_test_epoch(const struct ring_fixture *f)
 	return f->map.control->reader_epoch[RING_READER_RECORDER];
 }
 
-/* Leaves the fixture's reader behind; the ring is full, head one entry on. */
+/* What the first reader was not given, as the writer counts it. */
+static inline uint64_t ring_test_missed(const struct ring_fixture *f)
+{
+	return f->map.control->reader_missed[RING_READER_RECORDER];
+}
+
+/* Leaves the first of a pair behind, with a full ring; head one entry on. */
 static inline void ring_test_detach(struct ring_fixture *f)
 {
 	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 256);
