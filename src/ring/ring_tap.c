@@ -130,7 +130,7 @@ static void detach_slowest(struct ring_tap *t)
 
 		if (!attached(t, i) || t->readers[i].pos != t->floor)
 			continue;
-		add_missed(t, i, data_from(t, place_of(t, t->floor)));
+		add_missed(t, i, data_from(t, t->floor));
 		epoch = atomic_load_explicit(&t->control->reader_epoch[i],
 					     memory_order_relaxed);
 		atomic_store_explicit(&t->control->reader_epoch[i], epoch + 1,
