@@ -31,7 +31,7 @@ const struct stat_desc stat_table[STAT_MAX] = {
 			      "ring" },
 	[STAT_RING_DETACHED] = { "ring_detached",
 				 "Readers left behind because they stood "
-				 "still" },
+				 "still and held others up" },
 	[STAT_HINTS_LOST] = { "hints_lost",
 			      "Open or close entries that the ring had no "
 			      "room for" },
