@@ -12,10 +12,15 @@ int base_path_make_directory(const char *path)
 	const char *slash = strrchr(path, '/');
 	const size_t len = slash ? (size_t)(slash - path) : 0;
 	char dir[PATH_MAX];
+	mode_t mask;
+	int r;
 
 	if (!len || len >= sizeof(dir))
 		return -ENOENT;
 	memcpy(dir, path, len);
 	dir[len] = '\0';
-	return mkdir(dir, 0755) < 0 ? -errno : 0;
+	mask = umask(0); /* a chmod() later could meet another's directory */
+	r = mkdir(dir, 0755) < 0 ? -errno : 0;
+	(void)umask(mask);
+	return r;
 }

@@ -14,7 +14,7 @@
 static void one_directory_is_made(void **state)
 {
 	char dir[] = "/tmp/base_path_test.XXXXXX", path[64], made[64];
-	const mode_t mask = umask(0022);
+	const mode_t mask = umask(0077);
 	struct stat st;
 
 	(void)state;
@@ -30,9 +30,10 @@ static void one_directory_is_made(void **state)
 	/* not two */
 	(void)snprintf(path, sizeof(path), "%s/a/b/pid", dir);
 	assert_int_equal(base_path_make_directory(path), -ENOENT);
+	/* neither too little nor, for the next one, too much */
+	assert_int_equal(umask(mask), 0077);
 	assert_int_equal(rmdir(made), 0);
 	assert_int_equal(rmdir(dir), 0);
-	(void)umask(mask);
 }
 
 static void nothing_to_make(void **state)
