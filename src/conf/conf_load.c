@@ -188,6 +188,16 @@ static void say_errors(struct conf_errors *e, const char *path)
 	free(text);
 }
 
+/* Until there is something to read, or its end. A FIFO is open before it has a
+ * writer; reading it would then give an end of file, but poll() waits for the
+ * first one (fifo_open() and pipe_poll() of fs/pipe.c). */
+static int await_text(void)
+{
+	struct pollfd p = { .fd = CHILD_FILE, .events = POLLIN };
+
+	return poll(&p, 1, -1) < 0 ? -errno : 0;
+}
+
 /* Return: how the child ends. */
 static int parse(const struct conf_env *env, struct conf_tables *t)
 {
@@ -199,6 +209,8 @@ static int parse(const struct conf_env *env, struct conf_tables *t)
 	int r = 0;
 
 	if (path)
+		r = await_text();
+	if (path && !r)
 		r = base_fd_read_all(CHILD_FILE, CONF_YAML_SIZE_MAX, &text,
 				     &len);
 	if (r) {
@@ -393,7 +405,7 @@ static bool check_file(struct conf_loading *l, int fd)
 		l->problem = "is neither a file nor a pipe";
 		fine = false;
 	} else {
-		/* the child may wait for a writer */
+		/* the child may wait for what is written */
 		fine = fine && fcntl(fd, F_SETFL, 0) == 0;
 		l->problem = fine ? NULL : strerrordesc_np(errno);
 	}

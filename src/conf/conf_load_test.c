@@ -388,6 +388,71 @@ static void silent_pipe(void **state)
 	base_fd_close(&file);
 }
 
+/* In a directory of its own. */
+static void make_fifo(char path[static 64])
+{
+	char dir[] = "/tmp/wayside-conf-XXXXXX";
+
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, 64, "%s/fifo", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+}
+
+static void remove_fifo(char path[static 64])
+{
+	assert_int_equal(unlink(path), 0);
+	*strrchr(path, '/') = '\0';
+	assert_int_equal(rmdir(path), 0);
+}
+
+/* No writer yet is not an empty file. */
+static void fifo_without_a_writer(void **state)
+{
+	char path[64], *said;
+	const struct conf_input in = { .path = path };
+	const struct conf_env env = { .in = &in };
+	const struct conf_tables *t = NULL;
+	struct conf_loading l;
+	int status;
+
+	(void)state;
+	make_fifo(path);
+	conf_load_begin_with(&env, SHORT_MS, &l);
+	assert_int_equal(waitpid(l.pid, &status, 0), l.pid);
+	assert_int_equal(conf_load_end(&l, status, &t, NULL, &said),
+			 -ETIMEDOUT);
+	assert_non_null(strstr(said, "took too long"));
+	free(said);
+	remove_fifo(path);
+}
+
+static void fifo_with_a_late_writer(void **state)
+{
+	char path[64], *said;
+	const struct conf_input in = { .path = path };
+	const struct conf_tables *t = NULL;
+	struct conf_loading l;
+	int status, writer;
+
+	(void)state;
+	make_fifo(path);
+	conf_load_begin(&in, &l);
+	/* it is open for reading: this neither waits nor fails */
+	writer = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+	if (writer >= 0) {
+		assert_int_equal(base_fd_write_all(writer, good_text,
+						   strlen(good_text), NULL),
+				 0);
+		base_fd_close(&writer);
+	}
+	assert_int_equal(waitpid(l.pid, &status, 0), l.pid);
+	assert_int_equal(conf_load_end(&l, status, &t, NULL, &said), 0);
+	assert_null(said);
+	assert_string_equal(t->rules[0].name, "a");
+	conf_load_unmap(t);
+	remove_fifo(path);
+}
+
 /* The value of a line of /proc/self/status. */
 static bool status_is(const char *key, const char *want)
 {
@@ -635,6 +700,8 @@ int main(void)
 		cmocka_unit_test(classic_without_a_file),
 		cmocka_unit_test(bad_ends),
 		cmocka_unit_test(silent_pipe),
+		cmocka_unit_test(fifo_without_a_writer),
+		cmocka_unit_test(fifo_with_a_late_writer),
 		cmocka_unit_test(child_has_no_rights),
 		cmocka_unit_test(what_is_said_is_tame),
 		cmocka_unit_test(too_many_problems),
