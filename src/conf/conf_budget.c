@@ -16,6 +16,12 @@ uint64_t conf_budget_flows(uint64_t nofile)
 		       : 0;
 }
 
+uint64_t conf_budget_supervisor(uint32_t workers)
+{
+	return CONF_FDS_SUPERVISOR +
+	       (uint64_t)CONF_FDS_SUPERVISOR_WORKER * workers;
+}
+
 void conf_budget_look(struct conf_machine *m)
 {
 	FILE *f = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
@@ -119,6 +125,8 @@ uint32_t conf_budget_print(FILE *out, const struct conf_tables *t,
 		possible = flows_by_ports(t, n_ports);
 	row(out, "process limit", m->nofile, "descriptors (ulimit -Hn)");
 	row(out, "workers", t->workers, "processes");
+	row(out, "supervisor", conf_budget_supervisor(t->workers),
+	    "descriptors at most, with workers and who asks");
 	row(out, "each worker", CONF_FDS_WORKER,
 	    "descriptors for listeners, rings and spare");
 	row(out, "each flow", CONF_FDS_FLOW, "descriptors of its worker");

@@ -15,6 +15,16 @@
 #define CONF_FDS_WORKER   200
 #define CONF_FDS_RECORDER 300
 
+/*
+ * Of the supervisor: at all times 12 (standard ones, tables, state page, epoll,
+ * signals, pid file, control socket, netlink for rules and for routes, the
+ * recorder's channel), 8 who ask, 7 for a reload with its child, and 5 spare.
+ * For each worker: table, ring and pool, the recorder's cursor and eventfd, two
+ * listeners, the channel; and one more while a status is handed out.
+ */
+#define CONF_FDS_SUPERVISOR        32
+#define CONF_FDS_SUPERVISOR_WORKER 9
+
 struct conf_tables;
 
 struct conf_machine {
@@ -25,6 +35,10 @@ struct conf_machine {
 
 /* Flows that one worker can have at a time. */
 uint64_t conf_budget_flows(uint64_t nofile);
+
+/* Descriptors that the supervisor has at most. With a limit below it there is
+ * no start. */
+uint64_t conf_budget_supervisor(uint32_t workers);
 
 /* Looks at the machine it runs on. */
 void conf_budget_look(struct conf_machine *m);

@@ -42,6 +42,9 @@ static void the_whole(void **state)
 	assert_string_equal(
 		got, "process limit      20200 descriptors (ulimit -Hn)\n"
 		     "workers                2 processes\n"
+		     /* 32 + 2 x 9 */
+		     "supervisor            50 descriptors at most, with "
+		     "workers and who asks\n"
 		     "each worker          200 descriptors for listeners, "
 		     "rings and spare\n"
 		     "each flow              2 descriptors of its worker\n"

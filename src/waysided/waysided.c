@@ -62,16 +62,30 @@ static int print_rules(const struct conf_tables *conf)
 	return flushed();
 }
 
-static int check(const struct conf_input *input, const struct conf_tables *conf)
+/* What would end a start half way is refused before it. */
+static bool fits(const struct conf_tables *conf,
+		 const struct conf_machine *machine)
 {
-	struct conf_machine machine;
+	const uint64_t needed = conf_budget_supervisor(conf->workers);
+
+	if (needed <= machine->nofile)
+		return true;
+	base_err("workers: %u: the supervisor needs %llu descriptors, the "
+		 "limit is %llu (ulimit -Hn)",
+		 conf->workers, (unsigned long long)needed,
+		 (unsigned long long)machine->nofile);
+	return false;
+}
+
+static int check(const struct conf_input *input, const struct conf_tables *conf,
+		 const struct conf_machine *machine)
+{
 	uint32_t possible;
 
 	(void)printf("%s: configuration is fine: %u rules, %u workers\n",
 		     input->path ? input->path : "command line", conf->n_rules,
 		     conf->workers);
-	conf_budget_look(&machine);
-	possible = conf_budget_print(stdout, conf, &machine);
+	possible = conf_budget_print(stdout, conf, machine);
 	if (possible < conf->max_flows)
 		base_warn("max_flows: %u is out of reach, %u are possible",
 			  conf->max_flows, possible);
@@ -83,12 +97,16 @@ static int with_configuration(enum conf_action action,
 {
 	struct supervisor_setup setup = { .conf_fd = -1, .input = input };
 	const struct conf_tables *conf;
+	struct conf_machine machine;
 	const int r = conf_load(input, &conf, &setup.conf_fd);
 
 	/* a parser that crashed, hung or was never born: not the writer's
 	 * fault */
 	if (r)
 		return r == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
+	conf_budget_look(&machine);
+	if (input->surroundings && !fits(conf, &machine))
+		return STATUS_USAGE;
 	if (action == CONF_ACTION_RUN) {
 		base_log_own_stderr();
 		setup.conf = conf;
@@ -97,7 +115,7 @@ static int with_configuration(enum conf_action action,
 	if (action == CONF_ACTION_PRINT_RULES)
 		return print_rules(conf);
 	if (action == CONF_ACTION_CHECK)
-		return check(input, conf);
+		return check(input, conf, &machine);
 	conf_print(stdout, conf);
 	return flushed();
 }
