@@ -8,12 +8,15 @@
 
 #include "base_fd.h"
 
-/* cmsg(3): aligned as its header wants it. One descriptor is all that fits, so
- * the kernel itself closes what a sender adds beyond it. */
+/* cmsg(3): aligned as its header wants it. */
 union control {
 	struct cmsghdr align;
 	char room[CMSG_SPACE(sizeof(int))];
 };
+
+/* Room for one descriptor. With CMSG_SPACE, which is aligned, two would fit;
+ * what does not fit the kernel drops. */
+#define ONE_DESCRIPTOR CMSG_LEN(sizeof(int))
 
 int role_channel_open(int fds[2])
 {
@@ -72,8 +75,8 @@ int role_channel_receive(int fd, struct role_message *m, int *with)
 	union control control = { .room = { 0 } };
 	struct msghdr msg = { .msg_iov = &iov,
 			      .msg_iovlen = 1,
-			      .msg_control = control.room,
-			      .msg_controllen = sizeof(control.room) };
+			      .msg_control = with ? control.room : NULL,
+			      .msg_controllen = with ? ONE_DESCRIPTOR : 0 };
 	WS_CLEAN(base_fd_close) int came = -1;
 	ssize_t n;
 

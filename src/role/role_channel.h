@@ -55,7 +55,8 @@ WS_MUST_USE int role_channel_send(int fd, const struct role_message *m,
 WS_MUST_USE int role_channel_say(int fd, enum role_message_type type);
 
 /* *with becomes the descriptor that came along (the caller's, CLOEXEC), or -1;
- * NULL: one that comes is closed. Return: 1 and *m; 0 nothing there; -EPIPE the
+ * NULL: none is taken in, as from a role that is not trusted. More than that
+ * never gets into this process. Return: 1 and *m; 0 nothing there; -EPIPE the
  * other side is gone; -EBADMSG; another -errno. */
 WS_MUST_USE int role_channel_receive(int fd, struct role_message *m, int *with);
 

@@ -2,8 +2,10 @@
 /* role_channel_test.c - both ends of a channel in one process */
 #include "role_channel.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +14,8 @@
 
 /* None of the messages. */
 #define UNTOUCHED ROLE_MESSAGE_MAX
+/* Descriptors in one message. */
+#define MANY 3
 
 static void open_channel(int ends[2])
 {
@@ -156,6 +160,66 @@ static void a_descriptor_comes_along(void **state)
 	close_channel(ends);
 }
 
+static unsigned open_descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	assert_non_null(d);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	while (readdir(d))
+		n++;
+	assert_int_equal(closedir(d), 0);
+	return n;
+}
+
+/* As a hostile role may: one message with `n` descriptors. */
+static void send_descriptors(int fd, int n)
+{
+	struct role_message m = { .type = ROLE_READY };
+	struct iovec iov = { .iov_base = &m, .iov_len = sizeof(m) };
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(MANY * sizeof(int))];
+	} control = { .room = { 0 } };
+	const struct msghdr msg = { .msg_iov = &iov,
+				    .msg_iovlen = 1,
+				    .msg_control = control.room,
+				    .msg_controllen = CMSG_SPACE((size_t)n *
+								 sizeof(int)) };
+	int fds[MANY];
+
+	for (int i = 0; i < n; i++)
+		fds[i] = fd;
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN((size_t)n * sizeof(int));
+	memcpy(CMSG_DATA(&control.header), fds, (size_t)n * sizeof(int));
+	assert_int_equal(sendmsg(fd, &msg, 0), sizeof(m));
+}
+
+static void no_more_descriptors_stay_than_are_wanted(void **state)
+{
+	struct role_message m;
+	unsigned before;
+	int ends[2], with;
+
+	(void)state;
+	open_channel(ends);
+	before = open_descriptors();
+	for (int n = 1; n <= MANY; n++) {
+		send_descriptors(ends[1], n);
+		assert_int_equal(role_channel_receive(ends[0], &m, &with), 1);
+		assert_true(with >= 0);
+		assert_int_equal(open_descriptors(), before + 1);
+		base_fd_close(&with);
+		send_descriptors(ends[1], n);
+		assert_int_equal(role_channel_receive(ends[0], &m, NULL), 1);
+		assert_int_equal(open_descriptors(), before);
+	}
+	close_channel(ends);
+}
+
 static void a_full_channel_is_an_error_and_not_a_wait(void **state)
 {
 	int ends[2], r;
@@ -178,6 +242,7 @@ int main(void)
 			an_end_that_is_gone_is_told_after_its_last_message),
 		cmocka_unit_test(all_of_a_message_arrives),
 		cmocka_unit_test(a_descriptor_comes_along),
+		cmocka_unit_test(no_more_descriptors_stay_than_are_wanted),
 		cmocka_unit_test(what_is_no_message_is_refused),
 		cmocka_unit_test(a_full_channel_is_an_error_and_not_a_wait),
 	};
