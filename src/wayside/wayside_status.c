@@ -116,7 +116,7 @@ static void print_rules(FILE *out, const struct wayside_view *v)
 	(void)fprintf(out, "on_failure %s, rules %s",
 		      conf_failure_name(v->conf->on_failure), WORD(rules, is));
 	if (differ < 0)
-		(void)fprintf(out, ", kernel cannot be looked at: %s",
+		(void)fprintf(out, "\nthe kernel cannot be looked at: %s",
 			      wayside_text_error(-differ));
 	else if (differ > 0)
 		(void)fprintf(out, ", differences with the kernel: %d",
@@ -136,7 +136,7 @@ static void print_head(FILE *out, const struct wayside_view *v, uint64_t now_ns,
 	char program[CONTROL_PROGRAM_LEN], stamp[BASE_TIME_STAMP_LEN];
 	char age[WAYSIDE_AGE_LEN];
 
-	(void)fprintf(out, "waysided %s, %s, pid %u, up %s, since %s\n",
+	(void)fprintf(out, "waysided %s, %s, pid %u\nup %s, since %s\n",
 		      wayside_text_clean(program, sizeof(program), s->program),
 		      WORD(phases, atomic_load(&s->phase)), (unsigned)s->pid,
 		      wayside_text_age(up_ns / BASE_TIME_NS_PER_S, age),
@@ -272,6 +272,7 @@ static void print_counters(FILE *out, const struct figures *total)
 	bool titled = false;
 
 	wayside_table_init(&t, columns, WS_ARRAY_LEN(columns));
+	t.fold = true;
 	for (int pass = 0; pass < 2; pass++) {
 		for (int id = 0; id < STAT_MAX; id++) {
 			if (!total->counters[id])
@@ -317,9 +318,9 @@ void wayside_status_print(FILE *out, const struct wayside_view *v,
 				      i);
 	}
 	(void)fprintf(out,
-		      "\nrecorder: %llu events, %llu bytes captured; lost: "
-		      "%llu events, %llu bytes of captures, %llu bytes not "
-		      "seen\n\n",
+		      "\nrecorder: %llu events, %llu bytes captured\n"
+		      "lost: %llu events, %llu bytes of captures, %llu bytes "
+		      "not seen\n\n",
 		      (unsigned long long)counters[STAT_EVENTS],
 		      (unsigned long long)counters[STAT_CAPTURE_BYTES],
 		      (unsigned long long)counters[STAT_EVENTS_LOST],

@@ -17,6 +17,7 @@ void wayside_table_init(struct wayside_table *t,
 	assert(n_columns <= WAYSIDE_COLUMNS_MAX);
 	t->columns = columns;
 	t->n_columns = n_columns;
+	t->fold = false;
 	for (size_t i = 0; i < n_columns; i++)
 		t->width[i] = strlen(columns[i].title);
 }
@@ -32,9 +33,29 @@ void wayside_table_measure(struct wayside_table *t,
 	}
 }
 
+/* Between words, where there are any; `at` = the column that it begins in. */
+static void print_folded(FILE *out, const char *text, size_t at)
+{
+	const size_t room = at < WAYSIDE_LINE_LEN ? WAYSIDE_LINE_LEN - at : 0;
+
+	while (strlen(text) > room) {
+		size_t n = room;
+
+		while (n && text[n] != ' ')
+			n--;
+		if (!n)
+			break;
+		(void)fprintf(out, "%.*s\n%*s", (int)n, text, (int)at, "");
+		text += n + 1;
+	}
+	(void)fputs(text, out);
+}
+
 void wayside_table_print(const struct wayside_table *t, FILE *out,
 			 const struct wayside_row *row)
 {
+	size_t at = 0;
+
 	for (size_t i = 0; i < t->n_columns; i++) {
 		const bool last = i + 1 == t->n_columns;
 		const int width = (int)t->width[i];
@@ -43,9 +64,12 @@ void wayside_table_print(const struct wayside_table *t, FILE *out,
 		(void)wayside_text_clean(text, sizeof(text), row->cell[i]);
 		if (t->columns[i].right)
 			(void)fprintf(out, "%*s", width, text);
+		else if (last && t->fold)
+			print_folded(out, text, at);
 		else /* nothing to align after the last one */
 			(void)fprintf(out, "%-*s", last ? 0 : width, text);
 		(void)fprintf(out, "%*s", last ? 0 : GAP, "");
+		at += t->width[i] + GAP;
 	}
 	(void)fputc('\n', out);
 }

@@ -12,6 +12,7 @@
 
 #define WAYSIDE_COLUMNS_MAX 12
 #define WAYSIDE_CELL_LEN    96 /* with the final NUL */
+#define WAYSIDE_LINE_LEN    80 /* of a terminal */
 
 struct wayside_column {
 	const char *title;
@@ -27,6 +28,9 @@ struct wayside_table {
 	const struct wayside_column *columns;
 	size_t n_columns;
 	size_t width[WAYSIDE_COLUMNS_MAX];
+	/* the last column goes on below itself where a line would be longer
+	 * than WAYSIDE_LINE_LEN */
+	bool fold;
 };
 
 void wayside_table_init(struct wayside_table *t,

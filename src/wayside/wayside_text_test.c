@@ -38,6 +38,48 @@ static void columns_line_up(void **state)
 	free(text);
 }
 
+/* 20 + 2 columns come before the last, which leaves 58. */
+static void last_column_folds(void **state)
+{
+	static const struct wayside_column columns[] = {
+		{ "ABCDEFGHIJKLMNOPQRST", false },
+		{ "LAST", false },
+	};
+#define W28   "aaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define GAP22 "                      "
+	static const struct {
+		const char *last, *printed;
+	} rows[] = {
+		/* 28 + 1 + 29 = 58: it just fits */
+		{ W28 " b" W28, W28 " b" W28 },
+		{ W28 " bb" W28, W28 "\n" GAP22 "bb" W28 },
+		{ W28 " " W28 " c d", W28 " " W28 "\n" GAP22 "c d" },
+		/* no place for a fold */
+		{ W28 W28 "bbb c", W28 W28 "bbb c" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		struct wayside_table t;
+		struct wayside_row row = { { "x" } };
+		char *text = NULL, want[256];
+		size_t len = 0;
+		FILE *out = open_memstream(&text, &len);
+
+		assert_non_null(out);
+		wayside_table_init(&t, columns, WS_ARRAY_LEN(columns));
+		t.fold = true;
+		(void)snprintf(row.cell[1], WAYSIDE_CELL_LEN, "%s",
+			       rows[i].last);
+		wayside_table_print(&t, out, &row);
+		assert_int_equal(fclose(out), 0);
+		(void)snprintf(want, sizeof(want), "x%19s  %s\n", "",
+			       rows[i].printed);
+		assert_string_equal(text, want);
+		free(text);
+	}
+}
+
 static void ages(void **state)
 {
 	static const struct {
@@ -96,6 +138,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_line_up),
+		cmocka_unit_test(last_column_folds),
 		cmocka_unit_test(ages),
 		cmocka_unit_test(times),
 		cmocka_unit_test(lines),
