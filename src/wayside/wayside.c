@@ -6,12 +6,11 @@
 
 #include "base_attr.h"
 #include "base_log.h"
+#include "conf_options.h"
 #include "control.h"
 #include "wayside_command.h"
 #include "wayside_rules.h"
 #include "wayside_version.h"
-
-#define DEFAULT_CONFIG "/etc/wayside/wayside.yaml"
 
 /* What a command takes. */
 enum {
@@ -48,8 +47,8 @@ static const struct command {
 	  "take all of Wayside's rules and routes out; no daemon may run",
 	  wayside_rules_remove },
 	{ "rules", "check", TAKES_CONFIG | TAKES_STOPPED,
-	  "print each difference between kernel and configuration; exit "
-	  "status 0: none, 1: some",
+	  "print each difference between kernel and configuration;\n      "
+	  "exit status 0: none, 1: some",
 	  wayside_rules_check },
 };
 
@@ -88,10 +87,15 @@ static void print_help(FILE *out)
 			      c->help);
 	}
 	(void)fputs("\n"
-		    "  -c, --config FILE  configuration (" DEFAULT_CONFIG ");\n"
+		    "  -c, --config FILE  configuration (" CONF_DEFAULT_FILE
+		    ");\n"
 		    "                     where a daemon is asked: whose "
 		    "control socket\n"
-		    "      --control PATH control socket (" CONTROL_PATH ")\n"
+		    "      --control PATH control socket of the daemon. "
+		    "Without both: that of\n"
+		    "                     " CONF_DEFAULT_FILE
+		    " where it can be read,\n"
+		    "                     else " CONTROL_PATH "\n"
 		    "      --json         for programs, not for people\n"
 		    "      --stopped      as it is after a clean stop: with "
 		    "on_failure closed the\n"
@@ -192,7 +196,7 @@ static enum wayside_status parse_options(const struct command *c, char **argv,
 	if (o->config && o->control)
 		return misused("either --config or --control", NULL);
 	if ((c->takes & TAKES_CONFIG) && !o->config)
-		o->config = DEFAULT_CONFIG;
+		o->config = CONF_DEFAULT_FILE;
 	return WAYSIDE_OK;
 }
 

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "conf_load.h"
+#include "conf_options.h"
 #include "control_client.h"
 #include "track.h"
 #include "wayside_text.h"
@@ -34,6 +36,24 @@ static const char *path_from_file(const char *file)
 	return conf->control; /* mapped for our life */
 }
 
+/* Return: the socket to ask, or NULL after it was said why there is none. */
+static const char *socket_of(const struct wayside_options *o)
+{
+	const char *path;
+
+	if (o->control)
+		return o->control;
+	if (o->config)
+		return path_from_file(o->config);
+	/* whoever may ask need not be allowed to read it */
+	if (access(CONF_DEFAULT_FILE, R_OK) < 0)
+		return CONTROL_PATH;
+	path = path_from_file(CONF_DEFAULT_FILE);
+	if (!path)
+		(void)wayside_complain("--control PATH asks without the file");
+	return path;
+}
+
 static void complain_of(const struct control_result *got, int error)
 {
 	if (error)
@@ -51,16 +71,13 @@ struct control_result *wayside_ask(const struct wayside_options *o,
 	const unsigned limit_ms = request->type == CONTROL_RELOAD
 					  ? CONTROL_RELOAD_MS
 					  : CONTROL_CLIENT_MS;
-	const char *path = o->control ? o->control : CONTROL_PATH;
+	const char *path = socket_of(o);
 	struct control_result *got;
 	int r;
 
-	if (o->config) {
-		path = path_from_file(o->config);
-		if (!path) {
-			*status = WAYSIDE_USAGE;
-			return NULL;
-		}
+	if (!path) {
+		*status = WAYSIDE_USAGE;
+		return NULL;
 	}
 	got = control_client_ask(path, request, limit_ms, &r);
 	if (got && !r && !got->reply.error) {

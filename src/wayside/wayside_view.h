@@ -38,7 +38,8 @@ struct wayside_view {
 
 /*
  * Asks the daemon that `o` names: --control, or the socket that the
- * configuration's file names, or CONTROL_PATH.
+ * configuration's file names; without both that of CONF_DEFAULT_FILE if it can
+ * be read, else CONTROL_PATH.
  * Return: a reply without error, which the caller frees; NULL after the failure
  * was printed in one line, and *status says what it was.
  */
