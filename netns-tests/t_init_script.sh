@@ -6,7 +6,8 @@
 # stops nobody; exit statuses are those of LSB.
 topology
 own_proc
-cmake --install "$BUILD" --prefix "$DIR/opt" >"$DIR/install.log" 2>&1 ||
+prefix="$DIR/o p\$t" # not what a shell would make of it
+cmake --install "$BUILD" --prefix "$prefix" >"$DIR/install.log" 2>&1 ||
 	fail "$(cat "$DIR/install.log")"
 cat >"$DIR/defaults" <<-END
 	CONFIG=$CONFIG
@@ -20,7 +21,7 @@ export WAYSIDE_DEFAULTS=$DIR/defaults
 script() {
 	local status=0
 
-	on gateway "$DIR/opt/share/wayside/wayside.init" "$2" \
+	on gateway "$prefix/share/wayside/wayside.init" "$2" \
 		>"$DIR/said" 2>&1 || status=$?
 	expect_equal "status of $2 ($(cat "$DIR/said"))" $status "$1"
 	expect_match "what $2 says" "$(cat "$DIR/said")" "$3"
@@ -43,12 +44,12 @@ script 2 begin 'usage: .*'
 cat >"$DIR/slow" <<-END
 	#!/bin/sh
 	[ "\$1" = --check ] || timeout 0.5 tail -f /dev/null
-	exec $DIR/opt/sbin/waysided "\$@"
+	exec '$prefix/sbin/waysided' "\$@"
 END
 chmod +x "$DIR/slow"
 echo "DAEMON=$DIR/slow" >>"$DIR/defaults"
 script 0 start '.*started, process [0-9]+'
-on gateway "$DIR/opt/bin/wayside" rules check -c "$CONFIG" >"$DIR/check.log" ||
+on gateway "$prefix/bin/wayside" rules check -c "$CONFIG" >"$DIR/check.log" ||
 	fail "$(cat "$DIR/check.log")"
 sed -i /^DAEMON=/d "$DIR/defaults"
 daemon_pid=$(cat /run/wayside/pid)

@@ -6,9 +6,10 @@
 # cannot run here: these restrictions are made from the unit's own lines.)
 command -v systemd-analyze >/dev/null || exit 77
 topology
-cmake --install "$BUILD" --prefix "$DIR/opt" >"$DIR/install.log" 2>&1 ||
+prefix="$DIR/o p%t" # what both mean to systemd is not what they are
+cmake --install "$BUILD" --prefix "$prefix" >"$DIR/install.log" 2>&1 ||
 	fail "$(cat "$DIR/install.log")"
-unit=$DIR/opt/lib/systemd/system/wayside.service
+unit=$prefix/lib/systemd/system/wayside.service
 [ -e "$unit" ] || exit 77 # a build without libsystemd
 
 # setting KEY
