@@ -43,7 +43,7 @@ script 2 begin 'usage: .*'
 # rules and listeners are there when it returns, also with a daemon that is slow
 cat >"$DIR/slow" <<-END
 	#!/bin/sh
-	[ "\$1" = --check ] || timeout 0.5 tail -f /dev/null
+	[ "\$1" != -c ] || timeout 0.5 tail -f /dev/null
 	exec '$prefix/sbin/waysided' "\$@"
 END
 chmod +x "$DIR/slow"
@@ -104,3 +104,11 @@ script 0 stop '.*stopped'
 echo "nonsense: 1" >>"$CONFIG"
 script 6 start '.*nonsense.*'
 script 3 status '.*does not run'
+
+# what this script asks the daemon through must be there
+config control=none
+script 6 start '.*control is none.*'
+config pidfile="$DIR/pid"
+script 6 start '.*pidfile is not /run/wayside/pid.*'
+script 3 status '.*does not run'
+[ ! -e "$DIR/pid" ] || fail "it was started"
