@@ -125,7 +125,7 @@ struct control_state {
 	 * configuration, or -errno of looking */
 	_Atomic int32_t rules_differ;
 	_Atomic uint32_t listeners; /* listening sockets held */
-	_Atomic uint32_t nonsense;  /* workers replaced for nonsense */
+	_Atomic uint32_t nonsense;  /* times that a worker wrote nonsense */
 	_Atomic uint32_t help;      /* ROLE_LEND passed on */
 	uint32_t reserved;
 	struct control_role roles[CONTROL_ROLES_MAX]; /* 0: the recorder */

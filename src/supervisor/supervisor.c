@@ -28,6 +28,8 @@ static const struct supervisor_times real_times = {
 	.delay_max_ms = 1000,
 	.prepare_ms = 2000,
 	.absent_ms = 2000,
+	.nonsense_ms = 60000,
+	.lend_ms = 10,
 };
 
 static const struct supervisor_roles real_roles = {
@@ -166,6 +168,7 @@ static void init(struct supervisor *s, const struct supervisor_setup *setup)
 	s->limit.fire = supervisor_stop_limit;
 	s->absent.fire = supervisor_role_absent;
 	s->watchdog.fire = watchdog_due;
+	s->lend.fire = supervisor_role_lend;
 	for (unsigned i = 0; i < s->n_workers; i++)
 		ring_map_init(&s->maps[i]);
 	supervisor_reload_init(s);

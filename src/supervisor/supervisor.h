@@ -9,15 +9,20 @@
  *              and what was made is taken back.
  *   RUNNING    rules are in the kernel. A role that dies is started again: at
  *              once if it had lived for times.lived_ms, else with back-off.
+ *              One that is not ready in times.start_ms is ended, and so is one
+ *              that says what is no word.
  *              Meanwhile the other workers serve its listeners (ROLE_LEND). No
  *              worker for times.absent_ms: the rules that hand over connections
  *              go until one is back.
  *   DRAINING   no new connection is handed over; workers take what the backlog
  *              holds, close the listeners and let their flows end, for `drain`
- *              at most. A worker that dies now stays away.
+ *              at most, which may be no time at all. A worker that dies now is
+ *              started again without listeners: it closes the books on the
+ *              flows of the one before.
  *   STOPPING   listeners closed, so new connections go direct; workers stop,
- *              then the recorder empties the rings and stops; then the rules
- *              go (on_failure: closed leaves its reject rule).
+ *              and one that did not do so itself has a last successor, for the
+ *              books; then the recorder empties the rings and stops; then the
+ *              rules go (on_failure: closed leaves its reject rule).
  *
  * It parses nothing: the configuration comes as validated tables. It never
  * holds a flow's descriptor. Children keep only the descriptors they need and
@@ -42,13 +47,15 @@ struct recorder_setup;
 struct worker_setup;
 
 struct supervisor_times {
-	uint32_t start_ms; /* until all are ready, at most */
+	uint32_t start_ms; /* until all are ready, at most; until one is */
 	uint32_t stop_ms;  /* until those that were told to have ended */
 	uint32_t lived_ms; /* one that lived as long is restarted at once */
 	/* of the other restarts: doubled each time, up to the second */
 	uint32_t delay_min_ms, delay_max_ms;
 	uint32_t prepare_ms; /* until all have taken in another configuration */
 	uint32_t absent_ms;  /* without a worker, until the rules go */
+	uint32_t nonsense_ms; /* between two replacements of a worker for it */
+	uint32_t lend_ms;     /* between two times that workers' LEND goes on */
 };
 
 /* The roles' main functions. */

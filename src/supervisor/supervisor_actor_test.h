@@ -26,7 +26,9 @@ struct actor {
 	_Atomic uint32_t starts;
 	_Atomic uint32_t heard[ROLE_MESSAGE_MAX];
 	_Atomic uint32_t mute;    /* does not say READY by itself */
-	_Atomic uint32_t deaf;    /* does not end when it hears STOP */
+	_Atomic uint32_t deaf;    /* does not end when it hears STOP, or when
+				     there is nothing more to hear */
+	_Atomic uint32_t hang_up; /* ends what it has to say */
 	_Atomic uint64_t help;    /* as it was at the last LEND */
 	_Atomic uint32_t crashed; /* the recorder was told */
 	/* said so many times when it is looked at, which takes it away */
@@ -52,6 +54,8 @@ static inline bool actor_hears(struct actor *a, int channel,
 	struct role_message m;
 	const int n = role_channel_receive(channel, &m, NULL);
 
+	while (n < 0 && atomic_load(&a->deaf))
+		(void)pause();
 	if (n < 0)
 		return false;
 	if (n == 0)
@@ -91,6 +95,8 @@ static inline int act(int index, int channel, struct ring_shared *shared)
 	if (!atomic_load(&a->mute) && role_channel_say(channel, ROLE_READY))
 		return 99;
 	for (;;) {
+		if (atomic_load(&a->hang_up))
+			(void)shutdown(channel, SHUT_RDWR);
 		while (atomic_load(&a->times)) {
 			if (role_channel_send(channel, &a->say, -1) == 0)
 				atomic_fetch_sub(&a->times, 1);

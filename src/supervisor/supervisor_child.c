@@ -238,7 +238,7 @@ void supervisor_child_gone(struct supervisor_child *c, int status)
 	c->pid = 0;
 	c->ready = false;
 	c->drained = false;
-	c->replaced = false;
+	c->ending = false;
 	c->last_end = status;
 	supervisor_state_ended(c, status);
 }
@@ -256,7 +256,18 @@ void supervisor_child_stop(struct supervisor_child *c)
 	loop_timer_clear(&c->supervisor->loop, &c->restart);
 	if (!c->pid || role_channel_say(c->channel.fd, ROLE_STOP) == 0)
 		return;
-	/* It does not listen. A keeper still closes the flows; one that does
-	 * not even do that is ended by the limit of stopping. */
-	(void)kill(c->pid, c->worker < 0 ? SIGKILL : SIGTERM);
+	if (!c->ending) /* it does not listen */
+		supervisor_child_end(c);
+}
+
+void supervisor_child_end(struct supervisor_child *c)
+{
+	struct supervisor *s = c->supervisor;
+	const bool gently = c->worker >= 0 && !c->ending;
+
+	c->ending = true;
+	(void)kill(c->pid, gently ? SIGTERM : SIGKILL); /* it is our child */
+	if (gently)
+		loop_timer_set(&s->loop, &c->limit,
+			       loop_now_ms(&s->loop) + s->times->stop_ms);
 }

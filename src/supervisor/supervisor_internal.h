@@ -38,15 +38,18 @@ struct supervisor_child {
 	int worker; /* its index, or -1 for the recorder */
 	pid_t pid;  /* 0 = not running */
 	bool ready;
-	bool drained;  /* a worker: none of its flows is left */
-	bool replaced; /* its end was asked for */
-	int last_end;  /* wait status of the one before; 0 = none */
+	bool drained; /* a worker: none of its flows is left */
+	bool ending;  /* its end was asked for */
+	bool last;    /* no other one after it */
+	int last_end; /* wait status of the one before; 0 = none */
 	uint64_t started_ms;
 	uint32_t restarts;
 	uint32_t delay_ms; /* of the next restart */
 	struct loop_watch channel;
 	struct loop_timer restart;
-	struct loop_timer limit; /* of ending, when it is replaced */
+	struct loop_timer limit; /* of getting ready, or of ending */
+	uint64_t nonsense_ms;    /* not replaced for nonsense before that */
+	bool nonsense_told;      /* ... which was logged */
 };
 
 struct supervisor_listener {
@@ -77,6 +80,8 @@ struct supervisor {
 	struct loop_watch signals;
 	struct loop_timer limit;  /* of starting, of draining, of stopping */
 	struct loop_timer absent; /* no worker: then the rules go */
+	struct loop_timer lend;   /* armed: a LEND waits for its end */
+	bool lend_due;            /* ... and there is one */
 	struct loop_timer watchdog;
 	struct nft_link *nft; /* NULL in fixed-remote mode */
 	enum nft_state rules; /* in the kernel; STOPPED: not yet, or no more */
@@ -100,11 +105,15 @@ void supervisor_child_tell(const struct supervisor_child *c,
 			   enum role_message_type type);
 /* Asks it to finish; does nothing when it is not running. */
 void supervisor_child_stop(struct supervisor_child *c);
+/* Ends it, without asking. A keeper first gets the chance to end its worker,
+ * and the flows with FIN; the limit, or a second call, kills it. */
+void supervisor_child_end(struct supervisor_child *c);
 
 /* supervisor_role.c: what roles say, and that they end */
 void supervisor_role_spoke(struct loop_watch *watch, uint32_t events);
 void supervisor_role_restart(struct loop_timer *t, uint64_t now_ms);
 void supervisor_role_overdue(struct loop_timer *t, uint64_t now_ms);
+void supervisor_role_lend(struct loop_timer *t, uint64_t now_ms);
 void supervisor_role_reap(struct supervisor *s);
 /* Workers that are at work. */
 unsigned supervisor_role_workers(const struct supervisor *s);
@@ -118,8 +127,8 @@ void supervisor_stop(struct supervisor *s, int status);
 /* A worker has drained or ended. */
 void supervisor_stop_drained(struct supervisor *s);
 /* A role has ended in one of the phases of stopping. */
-void supervisor_stop_ended(struct supervisor *s,
-			   const struct supervisor_child *c, int status);
+void supervisor_stop_ended(struct supervisor *s, struct supervisor_child *c,
+			   int status);
 void supervisor_stop_kill(struct supervisor *s);
 /* loop_timer.fire of s->limit */
 void supervisor_stop_limit(struct loop_timer *t, uint64_t now_ms);

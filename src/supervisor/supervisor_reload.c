@@ -3,7 +3,6 @@
 #include "supervisor_reload.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +55,19 @@ static void answer(const struct supervisor_reload_asker *asker, int error,
 		asker->answer(asker->arg, error, text ? text : "");
 }
 
+/* A refusal is logged when nobody is told of it, and once in a while: whoever
+ * may ask must not be able to fill the log. */
+static bool logs_refusal(struct supervisor *s,
+			 const struct supervisor_reload_asker *asker)
+{
+	const uint64_t now = loop_now_ms(&s->loop);
+
+	if ((asker && asker->answer) || now < s->reload.quiet_ms)
+		return false;
+	s->reload.quiet_ms = now + SUPERVISOR_RELOAD_QUIET_MS;
+	return true;
+}
+
 /* A request that does not get as far as to change our step. */
 static void turn_down(struct supervisor *s,
 		      const struct supervisor_reload_asker *asker, int error,
@@ -64,9 +76,57 @@ static void turn_down(struct supervisor *s,
 	char line[128];
 
 	(void)snprintf(line, sizeof(line), "%s\n", text);
-	base_warn("the configuration is not loaded again: %s", text);
+	if (logs_refusal(s, asker))
+		base_warn("the configuration is not loaded again: %s", text);
 	atomic_fetch_add(&s->state->reloads_refused, 1);
 	answer(asker, error, line);
+}
+
+/* The last line, which always fits: of what was said before, the last lines are
+ * left out for it. */
+static void say_verdict(struct supervisor_reload *r, const char *text)
+{
+	const size_t most = CONTROL_TEXT_MAX - strlen(text) - 1;
+
+	if (r->said && strlen(r->said) > most) {
+		char *end;
+
+		r->said[most] = '\0';
+		end = strrchr(r->said, '\n');
+		*(end ? end + 1 : r->said) = '\0';
+	}
+	say(r, "%s", text);
+}
+
+static void refuse(struct supervisor *s)
+{
+	struct supervisor_reload *r = &s->reload;
+	char text[80];
+
+	(void)snprintf(text, sizeof(text),
+		       "refused: configuration %u stays in force",
+		       (unsigned)s->conf->number);
+	atomic_fetch_add(&s->state->reloads_refused, 1);
+	if (logs_refusal(s, &r->asker)) {
+		conf_load_log(r->said);
+		base_err("the new configuration is %s", text);
+	}
+	say_verdict(r, text);
+	if (r->next)
+		conf_load_unmap(r->next);
+	base_fd_close(&r->next_fd);
+}
+
+static void accept_it(struct supervisor *s)
+{
+	struct supervisor_reload *r = &s->reload;
+	char text[80];
+
+	(void)snprintf(text, sizeof(text), "configuration %u is in force",
+		       (unsigned)s->conf->number);
+	conf_load_log(r->said);
+	base_notice("%s", text);
+	say_verdict(r, text);
 }
 
 /* The end of an attempt, good or bad; `error` says which. */
@@ -77,23 +137,10 @@ static void finish(struct supervisor *s, int error)
 	char *said;
 
 	loop_timer_clear(&s->loop, &r->limit);
-	conf_load_log(r->said);
-	if (error) {
-		atomic_fetch_add(&s->state->reloads_refused, 1);
-		say(r, "refused: configuration %u stays in force",
-		    (unsigned)s->conf->number);
-		base_err("the new configuration is refused: configuration %u "
-			 "stays in force",
-			 (unsigned)s->conf->number);
-		if (r->next)
-			conf_load_unmap(r->next);
-		base_fd_close(&r->next_fd);
-	} else {
-		say(r, "configuration %u is in force",
-		    (unsigned)s->conf->number);
-		base_notice("configuration %u in force",
-			    (unsigned)s->conf->number);
-	}
+	if (error)
+		refuse(s);
+	else
+		accept_it(s);
 	r->next = NULL;
 	r->step = SUPERVISOR_RELOAD_IDLE;
 	said = r->said;
@@ -136,7 +183,7 @@ static void activate(struct supervisor *s)
 	s->conf_fd = base_fd_take(&r->next_fd);
 	r->mapped = true;
 	for (unsigned i = 0; i <= s->n_workers; i++) {
-		const struct supervisor_child *c = role_at(s, i);
+		struct supervisor_child *c = role_at(s, i);
 
 		if (!r->asked[i] || !tell(s, c, ROLE_ACTIVATE, -1))
 			continue;
@@ -145,7 +192,7 @@ static void activate(struct supervisor *s)
 		base_err("%s cannot be told of the new configuration: it is "
 			 "replaced",
 			 name);
-		(void)kill(c->pid, SIGKILL); /* our child: it is there */
+		supervisor_child_end(c);
 	}
 	if (old)
 		conf_load_unmap(old); /* roles have mappings of their own */

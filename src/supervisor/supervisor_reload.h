@@ -50,6 +50,9 @@ struct supervisor_reload_asker {
 	void *arg;
 };
 
+/* Refusals that nobody is told are logged this often at most. */
+#define SUPERVISOR_RELOAD_QUIET_MS 1000
+
 /* Part of struct supervisor. */
 struct supervisor_reload {
 	enum supervisor_reload_step step;
@@ -61,8 +64,9 @@ struct supervisor_reload {
 	/* 0: the recorder, 1 + i: worker i */
 	bool asked[1 + CONF_WORKERS_MAX];
 	bool prepared[1 + CONF_WORKERS_MAX];
-	bool mapped; /* the tables in force are a mapping of ours */
-	char *said;  /* lines, or NULL */
+	bool mapped;       /* the tables in force are a mapping of ours */
+	char *said;        /* lines, or NULL */
+	uint64_t quiet_ms; /* no refusal is logged before that */
 	struct loop_timer limit;
 };
 

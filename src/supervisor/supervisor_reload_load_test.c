@@ -170,6 +170,103 @@ static void only_a_running_daemon_with_a_file(void **state)
 	unchanged(lab, WS_ARRAY_LEN(phases) + 1);
 }
 
+/* How it ended is told, however much is wrong. */
+static void the_verdict_always_fits(void **state)
+{
+	/* after a whole line: `file:line:column: unknown key "no_key_number"`
+	 */
+	static const char verdict[] =
+		"\"\nrefused: configuration 1 stays in force\n";
+	struct lab *lab = *state;
+	size_t len, line;
+	FILE *f;
+
+	write_file(lab, "");
+	f = fopen(lab->path, "ae");
+	assert_non_null(f);
+	for (int i = 0; i < 999; i++)
+		assert_true(fprintf(f, "no_key_%03d: 1\n", i) > 0);
+	assert_int_equal(fclose(f), 0);
+	ask(lab);
+	parser_ends(lab);
+	len = strlen(lab->text);
+	line = strcspn(lab->text, "\n") + 1;
+	assert_int_equal(lab->error, -EINVAL);
+	/* there was more, and no line more would have fitted */
+	assert_in_range(len, CONTROL_TEXT_MAX - 2 * line, CONTROL_TEXT_MAX);
+	assert_string_equal(lab->text + len - strlen(verdict), verdict);
+	unchanged(lab, 1);
+}
+
+/* Calls `f` and counts the lines of the log meanwhile. */
+static unsigned lines_logged(struct lab *lab, void (*f)(struct lab *lab))
+{
+	const int log = memfd_create("log", MFD_CLOEXEC);
+	const int before = dup(STDERR_FILENO);
+	char text[4096];
+	unsigned n = 0;
+	ssize_t len;
+
+	assert_true(log >= 0 && before >= 0);
+	assert_int_equal(dup2(log, STDERR_FILENO), STDERR_FILENO);
+	f(lab);
+	assert_int_equal(dup2(before, STDERR_FILENO), STDERR_FILENO);
+	len = pread(log, text, sizeof(text), 0);
+	for (ssize_t i = 0; i < len; i++)
+		n += text[i] == '\n';
+	assert_int_equal(close(log), 0);
+	assert_int_equal(close(before), 0);
+	return n;
+}
+
+static void ask_and_be_refused(struct lab *lab)
+{
+	ask(lab);
+	parser_ends(lab);
+	supervisor_phase(lab->s, SUPERVISOR_DRAINING);
+	ask(lab);
+	supervisor_phase(lab->s, SUPERVISOR_RUNNING);
+}
+
+static void hang_up_and_be_refused(struct lab *lab)
+{
+	for (int i = 0; i < 3; i++) {
+		supervisor_reload(lab->s, NULL);
+		parser_ends(lab);
+	}
+}
+
+static void hang_up_while_starting(struct lab *lab)
+{
+	supervisor_phase(lab->s, SUPERVISOR_STARTING);
+	for (int i = 0; i < 3; i++)
+		supervisor_reload(lab->s, NULL);
+	supervisor_phase(lab->s, SUPERVISOR_RUNNING);
+}
+
+static void pass_ms(const struct lab *lab, uint64_t ms)
+{
+	clock_now += ms;
+	assert_int_equal(loop_step(&lab->s->loop, 0), 0); /* looks at it */
+}
+
+/* Whoever may ask, or send a signal, cannot fill the log with refusals. */
+static void refusals_do_not_fill_the_log(void **state)
+{
+	struct lab *lab = *state;
+
+	write_changed(lab, "workers", "workers: many");
+	assert_int_equal(lines_logged(lab, ask_and_be_refused), 0);
+	assert_int_equal(lab->answers, 2);
+	/* what is wrong, and that it is refused */
+	assert_int_equal(lines_logged(lab, hang_up_and_be_refused), 2);
+	pass_ms(lab, SUPERVISOR_RELOAD_QUIET_MS - 1);
+	assert_int_equal(lines_logged(lab, hang_up_while_starting), 0);
+	pass_ms(lab, 1);
+	assert_int_equal(lines_logged(lab, hang_up_while_starting), 1);
+	unchanged(lab, 2 + 3 + 3 + 3);
+}
+
 /* Makes the file a pipe that nobody has written to yet: the parser waits, for
  * 5 s at most. Return: its other end. */
 static int make_pipe(const struct lab *lab)
@@ -385,14 +482,14 @@ static void a_signal_reloads(void **state)
 	assert_non_null(log);
 	await_line(log, "ready");
 	assert_int_equal(kill(pid, SIGHUP), 0);
-	await_line(log, "configuration 2 in force");
+	await_line(log, "configuration 2 is in force");
 	write_changed(lab, "workers", "workers: many");
 	assert_int_equal(kill(pid, SIGHUP), 0);
 	await_line(log, "workers: \"many\" is not auto or a whole number");
 	await_line(log, "configuration 2 stays in force");
 	write_changed(lab, "connect_timeout", "connect_timeout: 2s");
 	assert_int_equal(kill(pid, SIGHUP), 0);
-	await_line(log, "configuration 3 in force");
+	await_line(log, "configuration 3 is in force");
 	assert_int_equal(kill(pid, SIGTERM), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -406,6 +503,8 @@ int main(void)
 		TEST(a_bad_file_changes_nothing),
 		TEST(not_two_at_once),
 		TEST(only_a_running_daemon_with_a_file),
+		TEST(the_verdict_always_fits),
+		TEST(refusals_do_not_fill_the_log),
 		TEST(a_stop_ends_it),
 		TEST(a_parser_that_hangs_is_ended),
 		TEST(the_parser_can_write_nothing_of_ours),

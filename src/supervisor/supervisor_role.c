@@ -34,6 +34,28 @@ static void lend(struct supervisor *s, const struct supervisor_child *about)
 	}
 }
 
+/* A worker may say it as often as it likes: the others look at the words again
+ * once in a while, and after the last time. */
+static void lend_asked(struct supervisor *s, const struct supervisor_child *by)
+{
+	s->lend_due = s->lend.armed;
+	if (s->lend_due)
+		return;
+	lend(s, by);
+	if (s->times->lend_ms)
+		loop_timer_set(&s->loop, &s->lend,
+			       loop_now_ms(&s->loop) + s->times->lend_ms);
+}
+
+void supervisor_role_lend(struct loop_timer *t, uint64_t now_ms)
+{
+	struct supervisor *s = WS_CONTAINER(t, struct supervisor, lend);
+
+	(void)now_ms;
+	if (s->lend_due)
+		lend_asked(s, NULL);
+}
+
 void supervisor_role_absent(struct loop_timer *t, uint64_t now_ms)
 {
 	struct supervisor *s = WS_CONTAINER(t, struct supervisor, absent);
@@ -91,6 +113,8 @@ static void ready(struct supervisor_child *c)
 	struct supervisor *s = c->supervisor;
 
 	c->ready = true;
+	if (!c->ending)
+		loop_timer_clear(&s->loop, &c->limit);
 	supervisor_state_ready(c);
 	if (s->phase == SUPERVISOR_STARTING) {
 		if (all_ready(s))
@@ -107,39 +131,60 @@ static void ready(struct supervisor_child *c)
 		supervisor_child_name(c, name);
 		base_notice("%s is back restarts=%u", name, c->restarts);
 	}
+	if (c->worker >= 0 && s->phase == SUPERVISOR_DRAINING)
+		supervisor_child_tell(c, ROLE_DRAIN);
 	workers_changed(s);
 }
 
 /* The recorder cannot make sense of what a worker has written: whatever else
- * it writes, to a tracker for instance, may be as wrong. */
+ * it writes, to a tracker for instance, may be as wrong. But the recorder's
+ * word alone must not end flows all the time. */
 static void nonsense(struct supervisor *s, uint32_t worker)
 {
+	const uint64_t now = loop_now_ms(&s->loop);
 	struct supervisor_child *c;
 
 	if (worker >= s->n_workers ||
 	    (s->phase != SUPERVISOR_RUNNING && s->phase != SUPERVISOR_DRAINING))
 		return;
 	c = &s->workers[worker];
-	if (!c->pid || c->replaced)
+	if (!c->pid || c->ending)
 		return;
-	c->replaced = true;
 	atomic_fetch_add(&s->state->nonsense, 1);
+	if (now < c->nonsense_ms) {
+		if (!c->nonsense_told)
+			base_err(
+				"worker/%u writes nonsense again: it was "
+				"replaced for that a short time ago, and stays",
+				(unsigned)worker);
+		c->nonsense_told = true;
+		return;
+	}
 	base_err("worker/%u writes nonsense into its ring: it is replaced",
 		 (unsigned)worker);
-	(void)kill(c->pid, SIGTERM); /* our child: it is there */
-	loop_timer_set(&s->loop, &c->limit,
-		       loop_now_ms(&s->loop) + s->times->stop_ms);
+	c->nonsense_ms = now + s->times->nonsense_ms;
+	c->nonsense_told = false;
+	supervisor_child_end(c);
 }
 
 void supervisor_role_overdue(struct loop_timer *t, uint64_t now_ms)
 {
-	const struct supervisor_child *c =
+	struct supervisor_child *c =
 		WS_CONTAINER(t, struct supervisor_child, limit);
+	const struct supervisor_times *times = c->supervisor->times;
+	char name[32];
 
 	(void)now_ms;
-	base_err("worker/%d did not end in %u ms: it is killed", c->worker,
-		 (unsigned)c->supervisor->times->stop_ms);
-	(void)kill(c->pid, SIGKILL);
+	supervisor_child_name(c, name);
+	if (c->ending)
+		base_err("%s did not end in %u ms: it is killed", name,
+			 (unsigned)times->stop_ms);
+	else if (c->channel.fd < 0)
+		base_err("%s has closed its channel: it is replaced", name);
+	else
+		base_err("%s was not ready in %u ms: it is replaced", name,
+			 (unsigned)times->start_ms);
+	supervisor_child_end(c);
 }
 
 static void said(struct supervisor_child *c, const struct role_message *m)
@@ -154,7 +199,7 @@ static void said(struct supervisor_child *c, const struct role_message *m)
 		break;
 	case ROLE_LEND:
 		if (worker)
-			lend(s, c);
+			lend_asked(s, c);
 		break;
 	case ROLE_DRAINED:
 		c->drained = worker;
@@ -179,6 +224,27 @@ static void said(struct supervisor_child *c, const struct role_message *m)
 	}
 }
 
+/* Nothing can be said to it any more, nor heard. Most often it is ending, and
+ * SIGCHLD says how. */
+static void unheard(struct supervisor_child *c, int error)
+{
+	struct supervisor *s = c->supervisor;
+	char name[32];
+
+	loop_watch_remove(&s->loop, &c->channel);
+	base_fd_close(&c->channel.fd);
+	if (c->ending)
+		return;
+	if (error != -EBADMSG) {
+		loop_timer_set(&s->loop, &c->limit,
+			       loop_now_ms(&s->loop) + s->times->stop_ms);
+		return;
+	}
+	supervisor_child_name(c, name);
+	base_err("%s says what is no word: it is ended", name);
+	supervisor_child_end(c);
+}
+
 void supervisor_role_spoke(struct loop_watch *watch, uint32_t events)
 {
 	struct supervisor_child *c =
@@ -187,12 +253,10 @@ void supervisor_role_spoke(struct loop_watch *watch, uint32_t events)
 	const int r = role_channel_receive(watch->fd, &message, NULL);
 
 	(void)events;
-	if (r < 0) { /* it is ending: SIGCHLD says how */
-		loop_watch_remove(&c->supervisor->loop, watch);
-		base_fd_close(&watch->fd);
-	} else if (r > 0) {
+	if (r > 0)
 		said(c, &message);
-	}
+	else if (r < 0)
+		unheard(c, r);
 }
 
 void supervisor_role_restart(struct loop_timer *t, uint64_t now_ms)
@@ -200,10 +264,14 @@ void supervisor_role_restart(struct loop_timer *t, uint64_t now_ms)
 	struct supervisor_child *c =
 		WS_CONTAINER(t, struct supervisor_child, restart);
 
+	const struct supervisor_times *times = c->supervisor->times;
+	struct loop *loop = &c->supervisor->loop;
+
 	c->restarts++;
 	if (supervisor_child_start(c))
-		loop_timer_set(&c->supervisor->loop, t,
-			       now_ms + c->supervisor->times->delay_max_ms);
+		loop_timer_set(loop, t, now_ms + times->delay_max_ms);
+	else
+		loop_timer_set(loop, &c->limit, now_ms + times->start_ms);
 }
 
 static void schedule_restart(struct supervisor_child *c)
@@ -256,11 +324,6 @@ static void ended(struct supervisor_child *c, int status)
 			ring_shared_set_dead(s->shared, (unsigned)c->worker,
 					     true);
 			lend(s, c);
-		}
-		if (worker && s->phase == SUPERVISOR_DRAINING) {
-			base_err("%s %s while draining", name, how);
-			supervisor_stop_drained(s);
-			return;
 		}
 		base_err("%s %s: restarting", name, how);
 		schedule_restart(c);

@@ -138,8 +138,45 @@ static void a_worker_that_stands_still_holds_nobody_up(void **state)
 	stop(lab);
 }
 
-/* It finds its channel closed, and ends. */
-static void a_role_that_says_what_is_no_word_is_replaced(void **state)
+/* What it says all the time goes on once, and once more at the end. */
+static void a_worker_cannot_keep_the_others_busy(void **state)
+{
+	const struct role_message lend = { .type = ROLE_LEND };
+	const struct role_message no_word = { .type = ROLE_MESSAGE_MAX };
+	const struct control_state *page;
+	struct lab *lab = *state;
+
+	lab->times.lived_ms = 0;
+	lab->times.lend_ms = HOUR_MS;
+	start(lab);
+	await_line(lab, "ready");
+	page = state_page(lab);
+	let_say(2, 100, &lend);
+	let_say(2, 1, &no_word); /* all of them were heard before this one */
+	await_line(lab, "worker/1 is back");
+	/* the first LEND, its end, its return */
+	assert_int_equal(page->help, 3);
+	drop_page(page);
+	stop(lab);
+}
+
+static void the_last_word_of_many_is_passed_on(void **state)
+{
+	const struct role_message lend = { .type = ROLE_LEND };
+	struct lab *lab = *state;
+	const uint64_t limit = deadline();
+
+	lab->times.lend_ms = 20;
+	start(lab);
+	await_line(lab, "ready");
+	let_say(2, 2, &lend);
+	while (atomic_load(&stage[1].heard[ROLE_LEND]) < 2)
+		look_again(limit);
+	stop(lab);
+}
+
+/* It does not end when it finds its channel closed. */
+static void a_role_that_says_what_is_no_word_is_ended(void **state)
 {
 	const struct role_message no_word = { .type = ROLE_MESSAGE_MAX };
 	struct lab *lab = *state;
@@ -147,10 +184,56 @@ static void a_role_that_says_what_is_no_word_is_replaced(void **state)
 	lab->times.lived_ms = 0;
 	start(lab);
 	await_line(lab, "ready");
+	stage[RECORDER].deaf = stage[1].deaf = 1;
 	let_say(RECORDER, 1, &no_word);
-	await_line(lab, "recorder ended with status 0: restarting");
+	await_line(lab, "recorder says what is no word: it is ended");
+	await_line(lab, "recorder died of signal 9: restarting");
 	await_line(lab, "recorder is back");
+	let_say(1, 1, &no_word);
+	await_line(lab, "worker/0 says what is no word: it is ended");
+	/* by its keeper, which ends the flows */
+	await_line(lab, "worker/0 ended with status 1: restarting");
+	await_line(lab, "worker/0 is back");
+	stage[RECORDER].deaf = stage[1].deaf = 0;
 	stop(lab);
+}
+
+static void a_role_that_hangs_up_is_ended(void **state)
+{
+	struct lab *lab = *state;
+
+	lab->times.lived_ms = 0;
+	lab->times.stop_ms = 1000; /* the rest of it stops in time */
+	start(lab);
+	await_line(lab, "ready");
+	stage[1].deaf = stage[1].hang_up = 1;
+	kill_actor(1, SIGUSR1);
+	await_line(lab, "worker/0 has closed its channel: it is replaced");
+	stage[1].deaf = stage[1].hang_up = 0;
+	await_line(lab, "worker/0 is back");
+	stop(lab);
+}
+
+static void one_that_does_not_get_ready_is_ended(void **state)
+{
+	struct lab *lab = *state;
+
+	lab->times.lived_ms = 0;
+	lab->times.start_ms = 1000;
+	start(lab);
+	await_line(lab, "ready");
+	stage[RECORDER].mute = stage[1].mute = 1;
+	kill_actor(RECORDER, SIGKILL);
+	await_line(lab, "recorder was not ready in 1000 ms: it is replaced");
+	stage[RECORDER].mute = 0;
+	await_line(lab, "recorder is back restarts=2");
+	kill_actor(1, SIGKILL);
+	await_line(lab, "worker/0 was not ready in 1000 ms: it is replaced");
+	stage[1].mute = 0;
+	await_line(lab, "worker/0 is back restarts=2");
+	/* and that was all: those that are ready have no limit */
+	stop(lab);
+	assert_int_equal(stage[RECORDER].starts, 3);
 }
 
 static void a_worker_that_writes_nonsense_is_replaced(void **state)
@@ -177,6 +260,37 @@ static void a_worker_that_writes_nonsense_is_replaced(void **state)
 	let_say(RECORDER, 1, &about_1); /* once more, a new one */
 	await_line(lab, "worker/1 is back restarts=2");
 	assert_int_equal(page->nonsense, 2);
+	drop_page(page);
+	stop(lab);
+}
+
+/* Else a recorder could keep workers from working. */
+static void but_not_all_the_time(void **state)
+{
+	const struct role_message about_0 = { .type = ROLE_NONSENSE };
+	const struct role_message about_1 = { .type = ROLE_NONSENSE,
+					      .worker = 1 };
+	const struct control_state *page;
+	struct lab *lab = *state;
+	char line[1024];
+	int again = 0;
+
+	lab->times.lived_ms = 0;
+	lab->times.nonsense_ms = HOUR_MS;
+	start(lab);
+	await_line(lab, "ready");
+	page = state_page(lab);
+	let_say(RECORDER, 1, &about_1);
+	await_line(lab, "worker/1 is back restarts=1");
+	let_say(RECORDER, 2, &about_1);
+	let_say(RECORDER, 1, &about_0); /* which has an hour of its own */
+	do {
+		assert_non_null(fgets(line, sizeof(line), lab->log));
+		again += strstr(line, "worker/1 writes nonsense again") != NULL;
+	} while (!strstr(line, "worker/0 is back restarts=1"));
+	assert_int_equal(again, 1);
+	assert_int_equal(stage[2].starts, 2);
+	assert_int_equal(page->nonsense, 4);
 	drop_page(page);
 	stop(lab);
 }
@@ -272,9 +386,12 @@ static void one_that_does_not_stop_is_killed(void **state)
 	stage[1].deaf = 1;
 	assert_int_equal(kill(lab->daemon, SIGTERM), 0);
 	await_line(lab, "processes that did not stop in 50 ms are killed");
-	await_line(lab, "worker/0 died of signal 9 while stopping");
+	await_line(lab, "worker/0 ended with status 1 while stopping");
 	await_line(lab, "recorder died of signal 9 while stopping");
 	assert_int_equal(end_of_daemon(lab), 1);
+	/* the one that closes the books does not stop either; no third one */
+	assert_int_equal(stage[1].starts, 2);
+	assert_int_equal(stage[2].starts, 1);
 	/* the recorder is asked after the workers are gone */
 	assert_int_equal(stage[RECORDER].heard[ROLE_STOP], 1);
 }
@@ -288,8 +405,13 @@ int main(int argc, char **argv)
 		ACT(the_others_help_while_one_is_dead),
 		ACT(a_worker_that_is_full_tells_the_others),
 		ACT(a_worker_that_stands_still_holds_nobody_up),
-		ACT(a_role_that_says_what_is_no_word_is_replaced),
+		ACT(a_worker_cannot_keep_the_others_busy),
+		ACT(the_last_word_of_many_is_passed_on),
+		ACT(a_role_that_says_what_is_no_word_is_ended),
+		ACT(a_role_that_hangs_up_is_ended),
+		ACT(one_that_does_not_get_ready_is_ended),
 		ACT(a_worker_that_writes_nonsense_is_replaced),
+		ACT(but_not_all_the_time),
 		ACT(a_keeper_that_does_not_end_is_killed),
 		ACT(the_page_says_how_the_roles_are),
 		ACT(a_role_that_is_never_ready_ends_the_start),

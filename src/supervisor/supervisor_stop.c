@@ -8,6 +8,11 @@
 
 #define MS_PER_S 1000.0
 
+static void set_limit(struct supervisor *s, uint32_t ms)
+{
+	loop_timer_set(&s->loop, &s->limit, loop_now_ms(&s->loop) + ms);
+}
+
 static bool workers_gone(const struct supervisor *s)
 {
 	for (unsigned i = 0; i < s->n_workers; i++) {
@@ -20,7 +25,10 @@ static bool workers_gone(const struct supervisor *s)
 static bool workers_drained(const struct supervisor *s)
 {
 	for (unsigned i = 0; i < s->n_workers; i++) {
-		if (s->workers[i].pid && !s->workers[i].drained)
+		const struct supervisor_child *c = &s->workers[i];
+
+		/* one that is to come closes books first */
+		if (c->pid ? !c->drained : c->restart.armed)
 			return false;
 	}
 	return true;
@@ -36,6 +44,7 @@ static void finished(struct supervisor *s)
 static void stop_recorder(struct supervisor *s)
 {
 	supervisor_phase(s, SUPERVISOR_STOPPING_RECORDER);
+	set_limit(s, s->times->stop_ms);
 	if (!s->recorder.pid &&
 	    (!s->was_ready || supervisor_child_start(&s->recorder)))
 		finished(s);
@@ -43,12 +52,21 @@ static void stop_recorder(struct supervisor *s)
 		supervisor_child_stop(&s->recorder);
 }
 
-/* No worker is made any more. */
-static void clear_timers(struct supervisor *s)
+/* A worker that did not end by its own will has left flows in its table. One
+ * more, without listeners, closes the books on them and ends: what was opened
+ * is closed then, and the recorder has heard of it. Once: one that dies of that
+ * too gets no other. */
+static void close_books(struct supervisor_child *c)
 {
-	loop_timer_clear(&s->loop, &s->absent);
-	for (unsigned i = 0; i < s->n_workers; i++)
-		loop_timer_clear(&s->loop, &s->workers[i].restart);
+	struct supervisor *s = c->supervisor;
+
+	if (!s->was_ready || c->last)
+		return;
+	c->last = true;
+	c->restarts++;
+	if (supervisor_child_start(c))
+		s->status = 1;
+	supervisor_child_stop(c);
 }
 
 void supervisor_stop(struct supervisor *s, int status)
@@ -65,20 +83,32 @@ void supervisor_stop(struct supervisor *s, int status)
 	s->status = status;
 	/* new connections go direct from here on: nobody listens any more */
 	supervisor_listen_close(s);
-	clear_timers(s);
+	loop_timer_clear(&s->loop, &s->absent);
 	loop_timer_clear(&s->loop, &s->recorder.restart);
-	for (unsigned i = 0; i < s->n_workers; i++)
+	for (unsigned i = 0; i < s->n_workers; i++) {
 		supervisor_child_stop(&s->workers[i]);
-	loop_timer_set(&s->loop, &s->limit,
-		       loop_now_ms(&s->loop) + s->times->stop_ms);
+		if (!s->workers[i].pid)
+			close_books(&s->workers[i]);
+	}
+	set_limit(s, s->times->stop_ms);
 	if (workers_gone(s))
 		stop_recorder(s);
+}
+
+/* Those that wait for their restart only have books to close now. */
+static void hurry_restarts(struct supervisor *s)
+{
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		if (s->workers[i].restart.armed)
+			loop_timer_set(&s->loop, &s->workers[i].restart, 0);
+	}
 }
 
 /*
  * The order matters: when the rules are out nothing new is handed over, so a
  * backlog that was emptied stays empty, and no listener is closed over a
- * connection that waits in it. The workers' copies are the last ones.
+ * connection that waits in it. The workers' copies are the last ones. It is the
+ * same without any time for draining: the backlog is still emptied.
  */
 static void drain(struct supervisor *s)
 {
@@ -87,25 +117,31 @@ static void drain(struct supervisor *s)
 
 	supervisor_reload_stop(s);
 	supervisor_phase(s, SUPERVISOR_DRAINING);
-	base_notice("draining: running flows may end within %.1f s, a second "
-		    "signal ends them flows=%u",
-		    limit / MS_PER_S, (unsigned)flows);
+	if (limit)
+		base_notice("draining: running flows may end within %.1f s, a "
+			    "second signal ends them flows=%u",
+			    limit / MS_PER_S, (unsigned)flows);
 	supervisor_notify_stopping();
 	supervisor_notify_status("draining, %u flows at its begin",
 				 (unsigned)flows);
-	clear_timers(s);
+	loop_timer_clear(&s->loop, &s->absent);
 	if (supervisor_rules_set(s, NFT_STATE_DRAINING))
 		base_warn("connections that come now may be lost");
 	for (unsigned i = 0; i < s->n_workers; i++)
 		supervisor_child_tell(&s->workers[i], ROLE_DRAIN);
 	supervisor_listen_close(s);
-	loop_timer_set(&s->loop, &s->limit, loop_now_ms(&s->loop) + limit);
+	if (!limit) {
+		supervisor_stop(s, 0);
+		return;
+	}
+	hurry_restarts(s);
+	set_limit(s, limit);
 	supervisor_stop_drained(s);
 }
 
 void supervisor_stop_asked(struct supervisor *s)
 {
-	if (s->phase == SUPERVISOR_RUNNING && s->conf->drain_ms)
+	if (s->phase == SUPERVISOR_RUNNING)
 		drain(s);
 	else
 		supervisor_stop(s, 0);
@@ -117,30 +153,33 @@ void supervisor_stop_drained(struct supervisor *s)
 		supervisor_stop(s, 0);
 }
 
-void supervisor_stop_ended(struct supervisor *s,
-			   const struct supervisor_child *c, int status)
+void supervisor_stop_ended(struct supervisor *s, struct supervisor_child *c,
+			   int status)
 {
-	if (status)
+	if (status) {
 		s->status = 1;
+		if (c->worker >= 0)
+			close_books(c);
+	}
 	if (c == &s->recorder && s->phase == SUPERVISOR_STOPPING_RECORDER)
 		finished(s);
 	else if (s->phase == SUPERVISOR_STOPPING_WORKERS && workers_gone(s))
 		stop_recorder(s);
 }
 
-static void kill_workers(struct supervisor *s)
+static void end_workers(struct supervisor *s)
 {
 	for (unsigned i = 0; i < s->n_workers; i++) {
 		if (s->workers[i].pid)
-			(void)kill(s->workers[i].pid, SIGKILL);
+			supervisor_child_end(&s->workers[i]);
 	}
 }
 
 void supervisor_stop_kill(struct supervisor *s)
 {
-	kill_workers(s);
+	end_workers(s);
 	if (s->recorder.pid)
-		(void)kill(s->recorder.pid, SIGKILL);
+		supervisor_child_end(&s->recorder);
 }
 
 void supervisor_stop_limit(struct loop_timer *t, uint64_t now_ms)
@@ -165,7 +204,7 @@ void supervisor_stop_limit(struct loop_timer *t, uint64_t now_ms)
 	s->status = 1;
 	/* the recorder still has to empty the rings of the workers */
 	if (s->phase == SUPERVISOR_STOPPING_WORKERS)
-		kill_workers(s);
+		end_workers(s);
 	else
 		supervisor_stop_kill(s);
 	loop_timer_set(&s->loop, t, now_ms + s->times->stop_ms);

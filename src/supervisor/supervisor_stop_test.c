@@ -194,14 +194,13 @@ static void running_flows_may_end(void **state)
 	assert_true(unlink(errors) == 0 || errno == ENOENT);
 }
 
-/* In the kernel's hands since before the signal: nobody has accepted it. */
-static void what_waits_in_the_backlog_is_taken(void **state)
+/* A connection that nobody has accepted when the signal comes: it is in the
+ * kernel's hands. Return: its client. */
+static int client_in_the_backlog(struct lab *lab)
 {
-	struct lab *lab = *state;
 	pid_t workers[2];
-	int flow[2];
+	int client;
 
-	lab->conf->drain_ms = 90000;
 	start(lab);
 	await_line(lab, "ready");
 	for (int i = 0; i < 2; i++) {
@@ -214,16 +213,38 @@ static void what_waits_in_the_backlog_is_taken(void **state)
 		workers[i] = child_named(keeper, title);
 		assert_int_equal(kill(workers[i], SIGSTOP), 0);
 	}
-	flow[0] = new_client();
-	assert_int_equal(try_connect(lab, flow[0]), 0);
+	client = new_client();
+	assert_int_equal(try_connect(lab, client), 0);
 	assert_int_equal(kill(lab->daemon, SIGTERM), 0);
-	await_line(lab, "draining");
+	await_line(lab, lab->conf->drain_ms ? "draining" : "stopping");
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(kill(workers[i], SIGCONT), 0);
+	return client;
+}
+
+static void what_waits_in_the_backlog_is_taken(void **state)
+{
+	struct lab *lab = *state;
+	int flow[2];
+
+	lab->conf->drain_ms = 90000;
+	flow[0] = client_in_the_backlog(lab);
 	flow[1] = accept_server(lab);
 	pass_byte(flow[0], flow[1]);
 	close_flow(flow);
 	assert_int_equal(end_of_daemon(lab), 0);
+}
+
+static void it_is_not_reset_without_a_drain_either(void **state)
+{
+	struct lab *lab = *state;
+	const int client = client_in_the_backlog(lab);
+	char byte;
+
+	assert_int_equal(recv(client, &byte, 1, 0), 0);
+	assert_int_equal(close(client), 0);
+	assert_int_equal(end_of_daemon(lab), 0);
+	await_line(lab, "stopped flows_opened=1 flows_closed=1");
 }
 
 /* The flow ends with FIN. */
@@ -287,8 +308,107 @@ static void without_drain_it_stops_at_once(void **state)
 		assert_null(strstr(line, "draining"));
 }
 
-/* Who ends while flows drain: only the recorder is still needed. */
-static void a_worker_that_dies_while_draining_stays_away(void **state)
+/* A flow of the only worker. Return: the worker. */
+static pid_t one_worker_with_a_flow(struct lab *lab, int flow[2])
+{
+	lab->conf->workers = 1;
+	start(lab);
+	await_line(lab, "ready");
+	open_flow(lab, flow);
+	pass_byte(flow[0], flow[1]);
+	return child_named(child_named(lab->daemon, "wayside-keeper/0"),
+			   "wayside-worker/0");
+}
+
+/* The books are closed on a flow that its worker did not end: it is counted,
+ * and the recorder has heard of it. */
+static void expect_died(struct lab *lab, int status)
+{
+	char path[80], line[256];
+	FILE *f;
+
+	assert_int_equal(end_of_daemon(lab), status);
+	await_line(lab, "stopped flows_opened=1 flows_closed=1 client_bytes=1 "
+			"flows_died=1");
+	(void)snprintf(path, sizeof(path), "%s/errors.log", lab->dir);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof(line), f));
+	assert_non_null(strstr(line, "Worker died"));
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void flows_that_die_while_draining_are_counted(void **state)
+{
+	struct lab *lab = *state;
+	pid_t worker;
+	int flow[2];
+
+	lab->conf->drain_ms = HOUR_MS;
+	worker = one_worker_with_a_flow(lab, flow);
+	assert_int_equal(kill(lab->daemon, SIGTERM), 0);
+	await_line(lab, "draining");
+	assert_int_equal(kill(worker, SIGKILL), 0);
+	await_end(flow);
+	await_line(lab, "worker/0 is back restarts=1");
+	expect_died(lab, 0); /* nothing is left to drain */
+}
+
+static void flows_that_died_before_a_stop_are_counted(void **state)
+{
+	struct lab *lab = *state;
+	pid_t worker;
+	int flow[2];
+
+	lab->times.delay_min_ms = HOUR_MS;
+	worker = one_worker_with_a_flow(lab, flow);
+	assert_int_equal(kill(worker, SIGKILL), 0);
+	await_line(lab, "worker/0 ended with status 1: restarting");
+	await_end(flow);
+	assert_int_equal(kill(lab->daemon, SIGTERM), 0);
+	expect_died(lab, 0);
+}
+
+/* It holds bytes that it has not read: a socket that is just closed would be
+ * reset. Its keeper ends it, and the flow with FIN. */
+static void flows_of_a_worker_that_does_not_stop_end(void **state)
+{
+	struct lab *lab = *state;
+	pid_t worker;
+	int flow[2];
+
+	lab->times.stop_ms = 1000; /* the recorder stops in time */
+	worker = one_worker_with_a_flow(lab, flow);
+	assert_int_equal(kill(worker, SIGSTOP), 0);
+	assert_int_equal(send(flow[0], "x", 1, 0), 1);
+	assert_int_equal(kill(lab->daemon, SIGTERM), 0);
+	await_line(lab, "processes that did not stop in 1000 ms are killed");
+	await_end(flow);
+	expect_died(lab, 1);
+}
+
+/* The recorder's time begins when the workers have ended. */
+static void a_recorder_has_a_limit_of_its_own(void **state)
+{
+	struct lab *lab = *state;
+	uint64_t began;
+
+	lab->times.stop_ms = 500;
+	start(lab);
+	await_line(lab, "ready");
+	stage[RECORDER].deaf = 1;
+	kill_actor(1, SIGSTOP);
+	began = base_time_mono_ms();
+	assert_int_equal(kill(lab->daemon, SIGTERM), 0);
+	/* of the worker, then of its successor's recorder */
+	for (int i = 0; i < 2; i++)
+		await_line(lab, "processes that did not stop in 500 ms");
+	assert_int_equal(end_of_daemon(lab), 1);
+	assert_true(base_time_mono_ms() - began >= 500 + 500);
+}
+
+static void a_worker_that_dies_while_draining_is_restarted(void **state)
 {
 	const struct control_state *page;
 	struct lab *lab = *state;
@@ -304,16 +424,19 @@ static void a_worker_that_dies_while_draining_stays_away(void **state)
 	await_heard(2, ROLE_DRAIN, 1);
 	assert_int_equal(page->phase, CONTROL_PHASE_DRAINING);
 	kill_actor(1, SIGKILL);
-	await_line(lab, "worker/0 ended with status 1 while draining");
-	await_heard(2, ROLE_LEND, 1); /* its backlog */
+	await_line(lab, "worker/0 ended with status 1: restarting");
+	await_line(lab, "worker/0 is back");
+	await_heard(1, ROLE_DRAIN, 2);
+	await_heard(2, ROLE_LEND, 2);
+	let_say_type(2, ROLE_DRAINED);
 	kill_actor(RECORDER, SIGKILL);
 	await_line(lab, "recorder is back");
 	/* its own are closed, the workers' are the last */
 	assert_int_equal(page->listeners, 0);
 	assert_int_equal(page->phase, CONTROL_PHASE_DRAINING);
-	let_say_type(2, ROLE_DRAINED);
+	let_say_type(1, ROLE_DRAINED);
 	assert_int_equal(end_of_daemon(lab), 0);
-	assert_int_equal(stage[1].starts, 1);
+	assert_int_equal(stage[1].starts, 2);
 	assert_int_equal(stage[RECORDER].starts, 2);
 	assert_int_equal(stage[RECORDER].heard[ROLE_DRAIN], 0);
 	drop_page(page);
@@ -342,7 +465,8 @@ static void one_that_cannot_be_told_is_ended_by_its_keeper(void **state)
 	drop_page(page);
 }
 
-static void all_dead_is_drained(void **state)
+/* Their restarts do not wait any longer. */
+static void the_dead_come_back_to_drain(void **state)
 {
 	struct lab *lab = *state;
 
@@ -355,6 +479,10 @@ static void all_dead_is_drained(void **state)
 	for (int i = 0; i < 2; i++)
 		await_line(lab, "ended with status 1: restarting");
 	assert_int_equal(kill(lab->daemon, SIGTERM), 0);
+	for (int i = 1; i <= 2; i++) {
+		await_heard(i, ROLE_DRAIN, 1);
+		let_say_type(i, ROLE_DRAINED);
+	}
 	assert_int_equal(end_of_daemon(lab), 0);
 }
 
@@ -367,12 +495,17 @@ int main(int argc, char **argv)
 		CASE(a_stop_without_recorder_still_empties_the_rings),
 		CASE(running_flows_may_end),
 		CASE(what_waits_in_the_backlog_is_taken),
+		CASE(it_is_not_reset_without_a_drain_either),
 		CASE(a_second_signal_ends_the_flows),
 		CASE(draining_has_a_limit),
 		CASE(without_drain_it_stops_at_once),
-		ACT(a_worker_that_dies_while_draining_stays_away),
+		CASE(flows_that_die_while_draining_are_counted),
+		CASE(flows_that_died_before_a_stop_are_counted),
+		CASE(flows_of_a_worker_that_does_not_stop_end),
+		ACT(a_recorder_has_a_limit_of_its_own),
+		ACT(a_worker_that_dies_while_draining_is_restarted),
 		ACT(one_that_cannot_be_told_is_ended_by_its_keeper),
-		ACT(all_dead_is_drained),
+		ACT(the_dead_come_back_to_drain),
 	};
 
 	/* children are found by the title that ps shows */
