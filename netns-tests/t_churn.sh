@@ -7,24 +7,33 @@ own_proc
 daemon observe=none
 crowd_server vendor vendor -t 55 "$VENDOR4:7700"
 
-# descriptors: of all our processes, a line each
-descriptors() {
+# ours: title and pid of each of our processes, a line each
+ours() {
 	local title
 
+	echo "supervisor $(cat /run/wayside/pid)"
 	for title in wayside-recorder wayside-{worker,keeper}/{0,1}; do
-		echo "$title $(find "/proc/$(pids "$title")/fd" -type l | wc -l)"
+		echo "$title $(pids "$title")"
 	done
-	echo "supervisor $(find "/proc/$(cat /run/wayside/pid)/fd" -type l | wc -l)"
+}
+
+# descriptors: of all our processes, a line each
+descriptors() {
+	local title pid
+
+	while read -r title pid; do
+		echo "$title $(find "/proc/$pid/fd" -type l | wc -l)"
+	done < <(ours)
 }
 
 # resident: KiB of all our processes that nobody shares (the rings do not count)
 resident() {
-	local title
+	local title pid
 
-	for title in wayside-recorder wayside-{worker,keeper}/{0,1}; do
+	while read -r title pid; do
 		sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' \
-			"/proc/$(pids "$title")/status"
-	done | awk '{ kib += $1 } END { print kib }'
+			"/proc/$pid/status"
+	done < <(ours) | awk '{ kib += $1; n++ } END { if (n != 6) exit 1; print kib }'
 }
 
 # The recorder holds files of flows that it has not heard the end of.
