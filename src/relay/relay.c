@@ -115,6 +115,10 @@ static bool may_wait(struct run *r)
 static size_t read_limit(const struct run *r)
 {
 	const size_t room = ring_pool_room(r->env->pool);
+	const size_t half = ring_pool_size(r->env->pool) / 2;
+	/* those whose receivers do not read share one half; from the other one
+	 * each gets a block, so that they do not hold everybody up */
+	const size_t most = room > half + RING_BLOCK ? room - half : RING_BLOCK;
 	size_t len = (size_t)1 << r->d->chunk_shift;
 
 	if (r->d->flags & RING_DIR_BLOCKED) {
@@ -124,6 +128,8 @@ static size_t read_limit(const struct run *r)
 		if (len > takes)
 			len = takes > RING_BLOCK ? takes : RING_BLOCK;
 	}
+	if (len > most)
+		len = most;
 	return len < room ? len : room;
 }
 

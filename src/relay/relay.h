@@ -26,6 +26,8 @@
  *
  * The ring never waits for a send, and a direction that was ever blocked reads
  * no more than the receiver's socket buffer takes, so pending bytes stay few.
+ * When half of the pool is gone, each direction reads a block at a time: as
+ * many peers that do not read as the other half has blocks hold nobody else up.
  *
  * When the ring is full, the rule's when_full decides: `drop` relays the bytes
  * unobserved, `wait` leaves them with the kernel, `brief` (default) waits for

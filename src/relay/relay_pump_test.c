@@ -328,6 +328,7 @@ static void an_empty_pool_stops_reading_until_it_fills(void **state)
 	struct ring_slot *loud = relay_test_slot(0),
 			 *other = relay_test_slot(1);
 	const struct stat_block *stat = &world.env.control->stat;
+	struct ring_dir others = { .pend_len = 0 };
 
 	(void)state;
 	world.decide = flood;
@@ -336,8 +337,9 @@ static void an_empty_pool_stops_reading_until_it_fills(void **state)
 	relay_test_begin(1, 0, RING_WHEN_FULL_BRIEF);
 	loud->dir[0].chunk_shift = RING_CHUNK_SHIFT_MAX;
 	pump_ok(0, 0);
-	/* it could take only what the pool had: 64 blocks */
-	assert_int_equal(loud->dir[0].pend_len, 64 * 4096);
+	/* what the other directions of a large worker would hold */
+	ring_pool_append(&world.pool, &others, ring_test_bytes(0, 0),
+			 ring_pool_room(&world.pool));
 	assert_false(relay_waits(loud));
 	for (int i = 0; i < 2; i++) {
 		pump_ok(1, 1);
@@ -358,6 +360,34 @@ static void an_empty_pool_stops_reading_until_it_fills(void **state)
 	takes = UINT64_MAX;
 	pump_ok(0, 0);
 	pump_ok(1, 1);
+	ring_pool_consume(&world.pool, &others, others.pend_len);
+	assert_int_equal(world.pool.n_free, RING_TEST_BLOCKS);
+}
+
+/* However large its reads are, a receiver that takes nothing costs the pool no
+ * more than the first half, and a block of the other: 64 of 128 blocks. */
+static void peers_that_do_not_read_leave_room_for_others(void **state)
+{
+	(void)state;
+	world.decide = flood;
+	takes = 0;
+	for (uint32_t i = 0; i < RELAY_TEST_FLOWS; i++) {
+		relay_test_begin(i, 0, RING_WHEN_FULL_BRIEF);
+		for (unsigned d = 0; d < RING_SIDES; d++)
+			relay_test_slot(i)->dir[d].chunk_shift =
+				RING_CHUNK_SHIFT_MAX;
+	}
+	pump_ok(0, 0);
+	assert_int_equal(relay_test_slot(0)->dir[0].pend_len, 64 * 4096);
+	pump_ok(0, 1);
+	assert_int_equal(relay_test_slot(0)->dir[1].pend_len, 4096);
+	pump_ok(1, 0);
+	assert_int_equal(relay_test_slot(1)->dir[0].pend_len, 4096);
+	assert_int_equal(world.pool.n_free, 62);
+	takes = UINT64_MAX;
+	for (unsigned d = 0; d < RING_SIDES; d++)
+		pump_ok(0, d);
+	pump_ok(1, 0);
 	assert_int_equal(world.pool.n_free, RING_TEST_BLOCKS);
 }
 
@@ -480,6 +510,7 @@ int main(void)
 		RELAY_TEST(chunks_follow_what_comes),
 		RELAY_TEST(a_blocked_direction_reads_what_fits),
 		RELAY_TEST(an_empty_pool_stops_reading_until_it_fills),
+		RELAY_TEST(peers_that_do_not_read_leave_room_for_others),
 		RELAY_TEST(a_fin_waits_for_pending_bytes),
 		RELAY_TEST(the_intent_is_written_before_each_move),
 		RELAY_TEST(a_broken_flow_leaves_no_intent),

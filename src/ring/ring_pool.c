@@ -34,6 +34,11 @@ void ring_pool_init(struct ring_pool *p, const struct ring_map *m)
 		p->next[i] = i + 1 < n ? i + 1 : RING_BLOCK_NONE;
 }
 
+size_t ring_pool_size(const struct ring_pool *p)
+{
+	return (size_t)p->n_blocks * RING_BLOCK;
+}
+
 size_t ring_pool_room(const struct ring_pool *p)
 {
 	return (size_t)p->n_free * RING_BLOCK;

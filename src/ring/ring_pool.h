@@ -30,6 +30,9 @@ size_t ring_pool_bytes(size_t block_bytes);
 /* All blocks free: for a worker that begins without flows. */
 void ring_pool_init(struct ring_pool *p, const struct ring_map *m);
 
+/* Bytes of all its blocks. */
+size_t ring_pool_size(const struct ring_pool *p);
+
 /* Bytes that any one direction can append for sure. */
 size_t ring_pool_room(const struct ring_pool *p);
 

@@ -117,8 +117,10 @@ static void room_is_honest(void **state)
 		append(&p, &m[0], 0, before[i]);
 		append(&p, &m[1], 1, 1);
 		/* by hand: one block for the other direction's byte */
-		assert_int_equal(ring_pool_room(&p),
-				 (64 - 1 - (before[i] + 4095) / 4096) * 4096);
+		assert_int_equal(
+			ring_pool_room(&p),
+			(RING_TEST_BLOCKS - 1 - (before[i] + 4095) / 4096) *
+				4096);
 		append(&p, &m[0], 0, ring_pool_room(&p));
 		assert_int_equal(ring_pool_room(&p), 0);
 		assert_holds(&p, &m[0], 0, RING_TEST_BLOCKS);
@@ -126,7 +128,8 @@ static void room_is_honest(void **state)
 		consume(&p, &m[1], 1);
 		assert_int_equal(ring_pool_room(&p), RING_BLOCK);
 		consume(&p, &m[0], m[0].dir.pend_len);
-		assert_int_equal(ring_pool_room(&p), 64 * RING_BLOCK);
+		assert_int_equal(ring_pool_room(&p),
+				 RING_TEST_BLOCKS * RING_BLOCK);
 	}
 }
 

@@ -22,7 +22,8 @@
 
 #define RING_TEST_SIZE   RING_SIZE_MIN
 #define RING_TEST_SLOTS  8
-#define RING_TEST_BLOCKS 64
+#define RING_TEST_BLOCKS 128
+#define RING_TEST_POOL   ((size_t)RING_TEST_BLOCKS * RING_BLOCK)
 #define RING_TEST_PERIOD 65521U
 #define RING_TEST_MORE   2
 
@@ -53,18 +54,19 @@ static inline uint64_t ring_test_random(uint64_t *state)
 	return *state;
 }
 
-/* RING_CHUNK_MAX bytes of the stream from that offset on; valid for ever. */
+/* RING_TEST_POOL bytes of the stream from that offset on; valid for ever. */
 static inline const uint8_t *ring_test_bytes(unsigned stream, uint64_t offset)
 {
-	static uint8_t period[RING_TEST_PERIOD + RING_CHUNK_MAX];
+	static uint8_t period[RING_TEST_PERIOD + RING_TEST_POOL];
 	static bool ready;
 	uint64_t seed = 88172645463325252ULL;
 
 	if (!ready) {
 		for (size_t i = 0; i < RING_TEST_PERIOD; i++)
 			period[i] = (uint8_t)(ring_test_random(&seed) >> 24);
-		for (size_t i = 0; i < RING_CHUNK_MAX; i++)
-			period[RING_TEST_PERIOD + i] = period[i];
+		for (size_t i = 0; i < RING_TEST_POOL; i++)
+			period[RING_TEST_PERIOD + i] =
+				period[i % RING_TEST_PERIOD];
 		ready = true;
 	}
 	return period + (offset + stream * 10007ULL) % RING_TEST_PERIOD;
@@ -76,8 +78,7 @@ static inline struct ring_fixture *ring_fixture_new(unsigned more)
 		.n_slots = RING_TEST_SLOTS,
 		.n_readers = 1 + more,
 		.ring_size = RING_TEST_SIZE,
-		.pool_size =
-			ring_pool_bytes((size_t)RING_TEST_BLOCKS * RING_BLOCK),
+		.pool_size = ring_pool_bytes(RING_TEST_POOL),
 	};
 	struct ring_fixture *f = calloc(1, sizeof(*f));
 
