@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# A stop without any time for draining, while connections come all the time: no
+# connection is reset or refused. One that was taken ends with FIN, also when it
+# waited in a backlog; one that comes later goes direct. They send nothing, so
+# there are no unread bytes that would make an end a reset.
+topology
+crowds=30 size=50
+
+# counted_in KEY: the sum over all crowds of this round
+counted_in() {
+	local i sum=0
+
+	for ((i = 0; i < crowds; i++)); do
+		sum=$((sum + $(value "crowd$i" "$1")))
+	done
+	echo $sum
+}
+
+for round in 1 2 3; do
+	daemon drain=0s
+	crowd_server vendor vendor -t 55 "$VENDOR4:7700"
+	for ((i = 0; i < crowds; i++)); do
+		crowd "crowd$i" tracker -n $size -d $((i * size)) \
+			"$VENDOR4:7700" open hold "$DIR/end" fin
+		[ $i != $((crowds / 2)) ] || kill -TERM "$daemon_pid"
+	done
+	daemon_ended
+	touch "$DIR/end"
+	for ((i = 0; i < crowds; i++)); do
+		join "crowd$i"
+	done
+	dismiss vendor
+	taken=$(counted_in fin)
+	expect_at_least "connections that were taken" "$taken" 1
+	expect_equal "$round: established" "$(counted_in established)" \
+		$((crowds * size))
+	expect_equal "$round: resets" "$(counted_in rst)" 0
+	expect_equal "$round: went direct" "$(counted_in closed)" \
+		$((crowds * size - taken))
+	expect_at_least "connections that went direct" \
+		"$(counted_in closed)" 1
+	expect_equal "flows opened" "$(total flows_opened)" "$taken"
+	expect_equal "flows closed" "$(total flows_closed)" "$taken"
+	rm "$DIR/end"
+done
