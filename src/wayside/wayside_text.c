@@ -39,14 +39,13 @@ static void print_folded(FILE *out, const char *text, size_t at)
 	const size_t room = at < WAYSIDE_LINE_LEN ? WAYSIDE_LINE_LEN - at : 0;
 
 	while (strlen(text) > room) {
-		size_t n = room;
+		const char *blank = memrchr(text, ' ', room + 1);
 
-		while (n && text[n] != ' ')
-			n--;
-		if (!n)
+		if (!blank)
 			break;
-		(void)fprintf(out, "%.*s\n%*s", (int)n, text, (int)at, "");
-		text += n + 1;
+		(void)fprintf(out, "%.*s\n%*s", (int)(blank - text), text,
+			      (int)at, "");
+		text = blank + 1;
 	}
 	(void)fputs(text, out);
 }
