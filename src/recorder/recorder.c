@@ -58,6 +58,8 @@ void recorder_nonsense(struct recorder_ring *ring)
 static void went_on_at_head(struct recorder_ring *ring, int why)
 {
 	recorder_partial_remove_all(ring);
+	/* a head that went back makes room for entries that nobody has read */
+	ring->replay_to = 0;
 	ring->recorder->dirty = true;
 	if (why == -EBADMSG)
 		recorder_nonsense(ring);
@@ -234,8 +236,10 @@ static void take_position(struct recorder_ring *ring)
 		recorder_commit_globals(r->setup->commit)->pos[ring->index];
 
 	ring->done = ring->reader.pos;
-	/* a memory that its predecessor spoilt holds anything */
-	if (pos > ring->done && pos - ring->done <= ring->reader.map.ring_size)
+	/* it may lie behind a jump that the worker made from here. One beyond
+	 * the head is of a worker that was replaced for its nonsense, or of a
+	 * predecessor that spoilt the memory */
+	if (ring_reader_leads_to(&ring->reader, pos))
 		ring->replay_to = pos;
 }
 

@@ -48,6 +48,9 @@ struct script {
 	size_t n_truths;
 	uint64_t events, capture_bytes, gap_bytes, skipped;
 	bool rotates;
+	bool jumps; /* the rings go back to their beginning now and then */
+	unsigned bursts;
+	uint64_t filled[LAB_RINGS_MAX]; /* bytes of the fillers */
 	unsigned rotations;
 	unsigned deaths;
 };
@@ -126,7 +129,8 @@ static void begin_flow(struct script *s, unsigned ring, uint32_t slot)
 	struct ring_slot *table = &s->lab->maps[ring].slots[slot];
 	struct truth *t = &s->truths[s->n_truths++];
 	const uint32_t serial = table->serial + 1;
-	const uint32_t kind = draw(s, 8);
+	/* half a message holds the ring: no flow is framed while it jumps */
+	const uint32_t drawn = draw(s, 8), kind = s->jumps ? 1 : drawn;
 
 	assert_true(s->n_truths <= FILES);
 	memset(table, 0, sizeof(*table));
@@ -366,6 +370,77 @@ static void await_read(struct script *s)
 	}
 }
 
+/* Until all that was read is given back, too: no message is half there. */
+static void await_given(struct script *s)
+{
+	const uint64_t limit = base_time_mono_ms() + 20000;
+
+	for (unsigned i = 0; i < s->lab->n_rings;) {
+		const struct ring_map *m = &s->lab->maps[i];
+
+		if (atomic_load(&m->cursors[RING_READER_RECORDER]->pos) ==
+		    atomic_load(&m->control->head)) {
+			i++;
+			continue;
+		}
+		assert_true(base_time_mono_ms() < limit);
+		if (!replaced(s, WNOHANG))
+			(void)sched_yield(); /* cannot fail on Linux */
+	}
+}
+
+/* Many bytes of a flow that nobody records. */
+static void fill(struct script *s, unsigned ring, unsigned n)
+{
+	static const char text[4096];
+	struct ring_slot *table = &s->lab->maps[ring].slots[FLOWS];
+	const struct ring_entry open = { .type = RING_ENTRY_OPEN,
+					 .len = sizeof(*table),
+					 .slot = FLOWS,
+					 .serial = 1,
+					 .time_ns = s->now_ns };
+	struct ring_entry e = { .type = RING_ENTRY_DATA,
+				.len = sizeof(text),
+				.slot = FLOWS,
+				.serial = 1,
+				.time_ns = s->now_ns };
+
+	if (!table->serial) {
+		table->serial = 1;
+		table->state = RING_STATE_OPEN;
+		table->capture = CONF_CAPTURE_NONE;
+		table->observe = CONF_OBSERVE_NONE;
+		put(s, ring, &open, table);
+	}
+	for (; n; n--) {
+		e.offset = s->filled[ring];
+		put(s, ring, &e, text);
+		s->filled[ring] += sizeof(text);
+	}
+}
+
+/* With all given back, a burst lets the ring jump, and each is larger than the
+ * one before: what is committed behind the jump is further from the cursor,
+ * which still stands before it, than the ring is long. It must be in one batch,
+ * so the recorder stands still. */
+static void burst(struct script *s)
+{
+	await_read(s);
+	await_given(s);
+	kick(s);
+	/* one that is dead does not mind */
+	assert_int_equal(kill(s->lab->recorder, SIGSTOP), 0);
+	s->bursts++;
+	for (unsigned i = 0; i < s->lab->n_rings; i++) {
+		fill(s, i, 20 * s->bursts);
+		assert_true(s->bursts < 2 ||
+			    atomic_load(&s->lab->maps[i].control->rewind_to));
+	}
+	for (int i = 0; i < 8; i++)
+		step(s);
+	assert_int_equal(kill(s->lab->recorder, SIGCONT), 0);
+}
+
 static void stop_last(struct script *s)
 {
 	do {
@@ -503,9 +578,27 @@ static void check(const struct script *s)
 	assert_int_equal(count(s->lab, STAT_DECODER_DEATHS), 0);
 }
 
+/* Half a script. */
+static void go_on(struct script *s)
+{
+	if (s->jumps) {
+		for (int i = 0; i < 4 && s->lab->recorder; i++)
+			burst(s);
+		return;
+	}
+	for (int i = 0; i < STEPS; i++)
+		step(s);
+}
+
+enum manner {
+	PLAIN,
+	ROTATING,
+	JUMPING,
+};
+
 /* Two halves, so that a recorder meets messages that the last one began.
  * Return: how often it died. */
-static unsigned play(const char *die, bool rotates)
+static unsigned play(const char *die, enum manner manner)
 {
 	struct script *s = script_new(1);
 	unsigned deaths;
@@ -513,13 +606,12 @@ static unsigned play(const char *die, bool rotates)
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	assert_int_equal(setenv("WAYSIDE_DIE", die, 1), 0);
 	assert_true(base_die_init());
-	s->rotates = rotates;
-	for (int i = 0; i < STEPS; i++)
-		step(s);
+	s->rotates = manner == ROTATING;
+	s->jumps = manner == JUMPING;
+	go_on(s);
 	start(s->lab);
 	await_read(s);
-	for (int i = 0; i < STEPS; i++)
-		step(s);
+	go_on(s);
 	end_all(s);
 	await_read(s);
 	stop_last(s);
@@ -532,12 +624,12 @@ static unsigned play(const char *die, bool rotates)
 static void nobody_dies(void **state)
 {
 	(void)state;
-	assert_int_equal(play("", false), 0);
+	assert_int_equal(play("", PLAIN), 0);
 }
 
 /* Every point of the recorder, at its 1st, 2nd and 3rd pass, and `times` as
  * late again and again, until there are no more passes. */
-static void at_each_point(unsigned times, bool rotates)
+static void at_each_point(unsigned times, enum manner manner)
 {
 	for (int p = BASE_DIE_RECORDER_READ; p <= BASE_DIE_RECORDER_CUT; p++) {
 		/* a file has to be left too long before it can be cut */
@@ -551,7 +643,7 @@ static void at_each_point(unsigned times, bool rotates)
 				       cut ? "recorder.flushed=2," : "",
 				       base_die_name((enum base_die_point)p),
 				       n);
-			if (play(die, rotates) == before)
+			if (play(die, manner) == before)
 				break;
 			passes++;
 		}
@@ -564,13 +656,35 @@ static void at_each_point(unsigned times, bool rotates)
 static void dies_at_each_point(void **state)
 {
 	(void)state;
-	at_each_point(2, false);
+	at_each_point(2, PLAIN);
 }
 
 static void dies_at_each_point_while_files_are_rotated(void **state)
 {
 	(void)state;
-	at_each_point(4, true);
+	at_each_point(4, ROTATING);
+}
+
+/* Each of the few commits may be the one behind a jump. */
+static void dies_at_each_commit_while_the_rings_jump(void **state)
+{
+	(void)state;
+	for (int p = BASE_DIE_RECORDER_NOTED; p <= BASE_DIE_RECORDER_RELEASED;
+	     p++) {
+		unsigned n = 0, deaths;
+		char die[64];
+
+		do {
+			(void)snprintf(die, sizeof(die), "%s=%u",
+				       base_die_name((enum base_die_point)p),
+				       ++n);
+			deaths = play(die, JUMPING);
+		} while (deaths);
+		/* a burst ends in one */
+		assert_true(n > 4);
+		print_message("%s: %u passes\n",
+			      base_die_name((enum base_die_point)p), n - 1);
+	}
 }
 
 static void dies_again_and_again(void **state)
@@ -581,7 +695,7 @@ static void dies_again_and_again(void **state)
 			      "recorder.noted=3,recorder.committed=5,"
 			      "recorder.released=4,recorder.flushed=6,"
 			      "capture.written=40,recorder.cut=3",
-			      false),
+			      PLAIN),
 			 10);
 }
 
@@ -621,6 +735,7 @@ int main(void)
 		cmocka_unit_test(nobody_dies),
 		cmocka_unit_test(dies_at_each_point),
 		cmocka_unit_test(dies_at_each_point_while_files_are_rotated),
+		cmocka_unit_test(dies_at_each_commit_while_the_rings_jump),
 		cmocka_unit_test(dies_again_and_again),
 		cmocka_unit_test(killed_at_any_moment),
 	};

@@ -439,6 +439,41 @@ static void nonsense_is_said_once_until_it_makes_sense(void **state)
 	assert_int_equal(count(lab, STAT_NONSENSE), 3);
 }
 
+/* What a successor of that worker writes lies where the recorder's predecessor
+ * had been, and is news all the same. */
+static void a_head_that_went_back_hides_nothing(void **state)
+{
+	struct lab *lab = *state;
+	const struct ring_cursor *mine =
+		lab->maps[0].cursors[RING_READER_RECORDER];
+	uint64_t at;
+	char text[4097];
+
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	flow(lab, 1, 1)->observe = CONF_OBSERVE_NONE;
+	hint(lab, 1, RING_ENTRY_OPEN, 0, 0);
+	at = atomic_load(&lab->maps[0].control->head);
+	/* half a message holds the cursor back: its entry is read again */
+	bytes(lab, 0, RING_CLIENT, 0, "[3G*1234567890*0002");
+	fill(lab, 1, 0, 20, text);
+	start(lab);
+	await_given(lab, at);
+	kill_it(lab);
+	start(lab);
+	await_ready(lab);
+	await_read(lab);
+	atomic_store(&lab->maps[0].control->head, 0);
+	ring_tap_init(&lab->taps[0], &lab->maps[0]);
+	/* not for the first time: a kick for each new head */
+	lab->taps[0].readers[RING_READER_RECORDER].kicked = 1;
+	ring_tap_kick(&lab->taps[0]);
+	await_count(&mine->stat.v[STAT_NONSENSE], 1);
+	fill(lab, 1, 20 * 4096, 10, text);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_CAPTURE_BYTES), 19 + 30 * 4096);
+}
+
 static void logrotate_needs_no_signal(void **state)
 {
 	struct lab *lab = *state;
@@ -729,6 +764,7 @@ int main(void)
 		CASE(the_choice_of_a_protocol_outlives_its_recorder),
 		CASE(a_capture_code_that_is_none_is_nonsense),
 		CASE(nonsense_is_said_once_until_it_makes_sense),
+		CASE(a_head_that_went_back_hides_nothing),
 		CASE(logrotate_needs_no_signal),
 		CASE(foreign_lines_stay),
 		CASE(a_log_directory_made_anew_is_found),

@@ -32,6 +32,14 @@ static bool is_news(const struct ring_reader *r)
 	return ring_rewound(r->map.control, r->pos, head) != head;
 }
 
+bool ring_reader_leads_to(const struct ring_reader *r, uint64_t pos)
+{
+	const uint64_t head = load_head(r);
+	const uint64_t from = ring_rewound(r->map.control, r->pos, head);
+
+	return from < pos && pos <= head && head - from <= r->map.ring_size;
+}
+
 static void publish(struct ring_reader *r, uint64_t pos)
 {
 	r->given = pos;

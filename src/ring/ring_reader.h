@@ -59,6 +59,11 @@ static inline uint64_t ring_reader_at(const struct ring_reader *r)
 	return r->at;
 }
 
+/* Is there something unread that ends at `pos`? Measured from where the next
+ * entry begins: that may be behind a jump. */
+WS_MUST_USE bool ring_reader_leads_to(const struct ring_reader *r,
+				      uint64_t pos);
+
 /* Declares the reader idle, so that the writer kicks it. False when there is
  * something to read after all (it is then not idle). A detached reader may
  * sleep: it is kicked when it is let in. */

@@ -124,6 +124,24 @@ static void who_stands_at_the_old_head_has_read_all(void **state)
 	assert_int_equal(ring_test_take(f), 0);
 }
 
+/* What a predecessor committed behind a jump is not far away: see recorder. */
+static void a_place_behind_a_jump_is_ahead(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	go_far(f);
+	assert_false(ring_reader_leads_to(&f->reader, N_FAR * SPAN));
+	for (int i = 0; i < 2 * N_FAR; i++)
+		assert_true(ring_test_put(f, SPAN - 64, T0_MS));
+	assert_int_equal(f->tap.head, RING_TEST_SIZE + 2 * N_FAR * SPAN);
+	assert_true(ring_reader_leads_to(&f->reader, f->tap.head));
+	assert_true(ring_reader_leads_to(&f->reader, RING_TEST_SIZE + 64));
+	/* nothing lies between; and nothing beyond the head */
+	assert_false(ring_reader_leads_to(&f->reader, RING_TEST_SIZE));
+	assert_false(ring_reader_leads_to(&f->reader, N_FAR * SPAN + 64));
+	assert_false(ring_reader_leads_to(&f->reader, f->tap.head + 64));
+}
+
 /* Each store of the jump may be the writer's last. */
 static void half_a_jump_is_none(void **state)
 {
@@ -198,6 +216,7 @@ int main(void)
 		WITH_RING(it_goes_back_once_a_batch_at_most),
 		WITH_RING(it_does_not_go_back_past_what_is_held),
 		WITH_RING(who_stands_at_the_old_head_has_read_all),
+		WITH_RING(a_place_behind_a_jump_is_ahead),
 		cmocka_unit_test(half_a_jump_is_none),
 		WITH_PAIR(an_answer_from_before_a_jump_is_given_again),
 	};
