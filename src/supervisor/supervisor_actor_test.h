@@ -90,12 +90,14 @@ static inline int act(int index, int channel, struct ring_shared *shared)
 		return 99;
 	(void)sigdelset(&open, SIGUSR1);
 	(void)sigdelset(&open, SIGTERM); /* ends the recorder, as by default */
+	/* one that was ended for its last word has not counted it */
+	atomic_store(&a->times, 0);
 	atomic_store(&a->pid, getpid());
 	atomic_fetch_add(&a->starts, 1);
 	if (!atomic_load(&a->mute) && role_channel_say(channel, ROLE_READY))
 		return 99;
 	for (;;) {
-		if (atomic_load(&a->hang_up))
+		if (atomic_exchange(&a->hang_up, 0))
 			(void)shutdown(channel, SHUT_RDWR);
 		while (atomic_load(&a->times)) {
 			if (role_channel_send(channel, &a->say, -1) == 0)

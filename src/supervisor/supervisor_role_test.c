@@ -209,8 +209,8 @@ static void a_role_that_hangs_up_is_ended(void **state)
 	stage[1].deaf = stage[1].hang_up = 1;
 	kill_actor(1, SIGUSR1);
 	await_line(lab, "worker/0 has closed its channel: it is replaced");
-	stage[1].deaf = stage[1].hang_up = 0;
 	await_line(lab, "worker/0 is back");
+	stage[1].deaf = 0;
 	stop(lab);
 }
 

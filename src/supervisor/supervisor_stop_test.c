@@ -194,32 +194,50 @@ static void running_flows_may_end(void **state)
 	assert_true(unlink(errors) == 0 || errno == ENOENT);
 }
 
-/* A connection that nobody has accepted when the signal comes: it is in the
- * kernel's hands. Return: its client. */
-static int client_in_the_backlog(struct lab *lab)
+/* Until it has done what it had to do. */
+static void await_sleep(pid_t pid)
 {
-	pid_t workers[2];
-	int client;
+	const uint64_t limit = deadline();
+	char path[64], state = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	while (state != 'S') {
+		FILE *f = fopen(path, "re");
+
+		assert_non_null(f);
+		assert_int_equal(fscanf(f, "%*d (%*[^)]) %c", &state), 1);
+		assert_int_equal(fclose(f), 0);
+		look_again(limit);
+	}
+}
+
+/* `n` connections that nobody has accepted when the signal comes: they are in
+ * the kernel's hands. */
+static void clients_in_the_backlog(struct lab *lab, int *clients, int n)
+{
+	pid_t workers[CONF_WORKERS_MAX];
 
 	start(lab);
 	await_line(lab, "ready");
-	for (int i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < lab->conf->workers; i++) {
 		char title[32];
 		pid_t keeper;
 
-		(void)snprintf(title, sizeof(title), "wayside-keeper/%d", i);
+		(void)snprintf(title, sizeof(title), "wayside-keeper/%u", i);
 		keeper = child_named(lab->daemon, title);
-		(void)snprintf(title, sizeof(title), "wayside-worker/%d", i);
+		(void)snprintf(title, sizeof(title), "wayside-worker/%u", i);
 		workers[i] = child_named(keeper, title);
 		assert_int_equal(kill(workers[i], SIGSTOP), 0);
 	}
-	client = new_client();
-	assert_int_equal(try_connect(lab, client), 0);
+	for (int i = 0; i < n; i++) {
+		clients[i] = new_client();
+		assert_int_equal(try_connect(lab, clients[i]), 0);
+	}
 	assert_int_equal(kill(lab->daemon, SIGTERM), 0);
 	await_line(lab, lab->conf->drain_ms ? "draining" : "stopping");
-	for (int i = 0; i < 2; i++)
+	await_sleep(lab->daemon); /* it has told the workers */
+	for (unsigned i = 0; i < lab->conf->workers; i++)
 		assert_int_equal(kill(workers[i], SIGCONT), 0);
-	return client;
 }
 
 static void what_waits_in_the_backlog_is_taken(void **state)
@@ -228,23 +246,29 @@ static void what_waits_in_the_backlog_is_taken(void **state)
 	int flow[2];
 
 	lab->conf->drain_ms = 90000;
-	flow[0] = client_in_the_backlog(lab);
+	clients_in_the_backlog(lab, &flow[0], 1);
 	flow[1] = accept_server(lab);
 	pass_byte(flow[0], flow[1]);
 	close_flow(flow);
 	assert_int_equal(end_of_daemon(lab), 0);
 }
 
+/* More than a worker takes at a time while it serves. */
 static void it_is_not_reset_without_a_drain_either(void **state)
 {
 	struct lab *lab = *state;
-	const int client = client_in_the_backlog(lab);
+	int clients[100];
 	char byte;
 
-	assert_int_equal(recv(client, &byte, 1, 0), 0);
-	assert_int_equal(close(client), 0);
+	lab->conf->workers = 1;
+	lab->conf->max_flows = WS_ARRAY_LEN(clients);
+	clients_in_the_backlog(lab, clients, WS_ARRAY_LEN(clients));
+	for (size_t i = 0; i < WS_ARRAY_LEN(clients); i++) {
+		assert_int_equal(recv(clients[i], &byte, 1, 0), 0);
+		assert_int_equal(close(clients[i]), 0);
+	}
 	assert_int_equal(end_of_daemon(lab), 0);
-	await_line(lab, "stopped flows_opened=1 flows_closed=1");
+	await_line(lab, "stopped flows_opened=100 flows_closed=100");
 }
 
 /* The flow ends with FIN. */
