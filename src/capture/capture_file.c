@@ -67,7 +67,11 @@ int capture_files_init(struct capture_files *s, int dir, uint32_t max_open,
 {
 	assert(max_open > 0);
 	*s = (struct capture_files){
-		.dir = dir, .max_open = max_open, .ops = ops, .arg = arg
+		.dir = dir,
+		.max_open = max_open,
+		.ops = ops,
+		.arg = arg,
+		.searches = CAPTURE_SEARCHES,
 	};
 	s->end = &s->first;
 	s->slots = calloc((size_t)max_open + 1, sizeof(*s->slots));
@@ -321,7 +325,12 @@ void capture_file_check(struct capture_files *s, struct capture_file *f)
 	fd = openat(s->dir, name,
 		    O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
 			    O_NOFOLLOW);
-	/* what is new about it concerns nobody any more */
+	if (fd < 0 && errno == ENOENT && s->searches) {
+		s->searches--;
+		capture_write_cut_moved(s->dir, name, &mark);
+		f->unsure = false;
+	}
+	/* what is new about it is kept with its next record */
 	if (fd >= 0 &&
 	    capture_write_settle(fd, s->dir, name, &mark, &f->unsure) < 0)
 		return;

@@ -95,6 +95,7 @@ struct capture_files {
 	struct capture_chunk *chunks;
 	uint32_t n_chunks;
 	struct capture_file *first, **end; /* those to be written */
+	unsigned searches; /* that capture_file_check() may still make */
 };
 
 /* max_open >= 1. `dir` stays open for the life of the set.
@@ -126,8 +127,12 @@ void capture_file_record(struct capture_files *s, struct capture_file *f,
 /* Writes what is gathered. */
 void capture_files_flush(struct capture_files *s);
 
-/* Nothing more will be written to it: what a predecessor left in it and did not
- * count is cut off, if nobody has moved it. */
+/* What a predecessor left in it and did not count is cut off. Asked at once
+ * and not with the next record, which may come in hours: what becomes of the
+ * file from now on concerns nobody. One that is not there is searched for (see
+ * capture_write_cut_moved()), but only the first CAPTURE_SEARCHES of a set; the
+ * others are with their next record. */
+#define CAPTURE_SEARCHES 64
 void capture_file_check(struct capture_files *s, struct capture_file *f);
 
 /* Ends its use, after a flush. */

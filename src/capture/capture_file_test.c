@@ -224,6 +224,69 @@ static void marks_are_kept_when_they_are_new(void **state)
 	assert_int_equal(moved, 2);
 }
 
+/* A file with a record that counts and one that does not, as a predecessor
+ * left it; then it is moved away. */
+static void leave(struct capture_file *f, const char *to)
+{
+	struct capture_file old;
+	struct capture_mark mark;
+
+	open_file(&old, 0);
+	record(&old, BASE_CLIENT, "counts");
+	capture_files_flush(&files);
+	mark = old.mark;
+	record(&old, BASE_CLIENT, "does not");
+	close_file(&old);
+	capture_file_begin(&files, f, &old.id, &old.client, &mark);
+	if (to)
+		assert_int_equal(
+			renameat(scratch.dir, NAME(""), scratch.dir, to), 0);
+}
+
+static void what_does_not_count_is_cut_off_before_it_goes_on(void **state)
+{
+	struct capture_file f;
+
+	(void)state;
+	leave(&f, NULL);
+	capture_file_check(&files, &f);
+	file_is_text(scratch.dir, NAME(""), CLIENT "counts\n");
+	assert_false(f.unsure);
+	close_file(&f);
+}
+
+static void also_where_it_lies_now(void **state)
+{
+	struct capture_file f;
+
+	(void)state;
+	leave(&f, NAME("") ".1");
+	capture_file_check(&files, &f);
+	file_is_text(scratch.dir, NAME("") ".1", CLIENT "counts\n");
+	assert_false(f.unsure);
+	record(&f, BASE_CLIENT, "new");
+	close_file(&f);
+	file_is_text(scratch.dir, NAME(""), CLIENT "new\n");
+}
+
+/* Thousands may have been moved: searching for all takes too long. */
+static void or_with_its_next_record_when_too_many_are_gone(void **state)
+{
+	struct capture_file f;
+
+	(void)state;
+	leave(&f, NAME("") ".1");
+	files.searches = 0;
+	capture_file_check(&files, &f);
+	assert_true(f.unsure);
+	file_is_text(scratch.dir, NAME("") ".1",
+		     CLIENT "counts\n" CLIENT "does not\n");
+	record(&f, BASE_CLIENT, "new");
+	close_file(&f);
+	file_is_text(scratch.dir, NAME("") ".1", CLIENT "counts\n");
+	file_is_text(scratch.dir, NAME(""), CLIENT "new\n");
+}
+
 /* Up to the largest, and more than the arena holds. */
 static void chunks_of_any_size(void **state)
 {
@@ -474,6 +537,9 @@ int main(void)
 		TEST(two_connections_in_one_second),
 		TEST(one_write_a_file_and_batch),
 		TEST(marks_are_kept_when_they_are_new),
+		TEST(what_does_not_count_is_cut_off_before_it_goes_on),
+		TEST(also_where_it_lies_now),
+		TEST(or_with_its_next_record_when_too_many_are_gone),
 		TEST(chunks_of_any_size),
 		TEST(few_descriptors_for_many_files),
 		TEST(the_least_recently_used_is_closed),

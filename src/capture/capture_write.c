@@ -107,10 +107,11 @@ static DIR *open_directory(int dir, const char *path)
 	return d;
 }
 
-/* Whoever rotates a log renames it, and mostly in its directory. */
-static void cut_moved(int dir, const char *path,
-		      const struct capture_mark *mark)
+void capture_write_cut_moved(int dir, const char *path,
+			     const struct capture_mark *mark)
 {
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
 	const struct dirent *entry;
 	DIR *d = open_directory(dir, path);
 
@@ -118,7 +119,8 @@ static void cut_moved(int dir, const char *path,
 		return;
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	while ((entry = readdir(d))) {
-		if (entry->d_ino == mark->ino)
+		if (entry->d_ino == mark->ino &&
+		    !strncmp(entry->d_name, name, strlen(name)))
 			cut_named(dirfd(d), entry->d_name, mark);
 	}
 	(void)closedir(d); /* read only: nothing can be lost */
@@ -143,7 +145,7 @@ int capture_write_settle(int fd, int dir, const char *path,
 		now.len = mark->len;
 	}
 	if (*unsure && !same && mark->ino)
-		cut_moved(dir, path, mark);
+		capture_write_cut_moved(dir, path, mark);
 	*unsure = false;
 	if (!memcmp(&now, mark, sizeof(now)))
 		return 0;

@@ -46,10 +46,18 @@ WS_MUST_USE bool capture_write_has_name(int fd);
 /* Is this still what `path` names in `dir`? */
 WS_MUST_USE bool capture_write_is_at(int fd, int dir, const char *path);
 
+/* A marked file that was moved away while nobody watched: what is too much in
+ * it is cut off where it lies now. Whoever rotates a log renames it in its
+ * directory, and to a name that begins with the old one (logrotate's do, but
+ * for its option `extension`); under any other name it is taken for another
+ * file, which got the number of one that was deleted. Linear in the directory.
+ */
+void capture_write_cut_moved(int dir, const char *path,
+			     const struct capture_mark *mark);
+
 /*
- * See above. A file that is not what an unsure mark says may have been moved
- * away while nobody watched: what was too much in it is cut off where it lies
- * now, if that is still the directory `dir` of the path `path`.
+ * See above. One that is not what an unsure mark says may have been moved away:
+ * see capture_write_cut_moved().
  * Return: 0; 1 when the mark has changed; -errno.
  */
 WS_MUST_USE int capture_write_settle(int fd, int dir, const char *path,

@@ -137,6 +137,23 @@ static void one_that_was_moved_away_is_cut_where_it_is(void **state)
 	base_fd_close(&fd);
 }
 
+/* A file that was deleted has given its number to another one. */
+static void one_of_another_name_is_not_ours(void **state)
+{
+	struct capture_mark mark = { .ino = 0 };
+	int fd = open_it();
+
+	(void)state;
+	assert_int_equal(settle(fd, &mark, false), 1);
+	add(fd, "an archive");
+	base_fd_close(&fd);
+	assert_int_equal(renameat(scratch.dir, "f", scratch.dir, "x.f"), 0);
+	fd = open_it();
+	assert_int_equal(settle(fd, &mark, true), 1);
+	file_is_text(scratch.dir, "x.f", "an archive");
+	base_fd_close(&fd);
+}
+
 /* The path's directory is searched, not the one it starts from. */
 static void a_path_may_be_absolute(void **state)
 {
@@ -186,6 +203,7 @@ int main(void)
 		TEST(what_others_cut_is_continued),
 		TEST(another_file_is_never_cut),
 		TEST(one_that_was_moved_away_is_cut_where_it_is),
+		TEST(one_of_another_name_is_not_ours),
 		TEST(a_path_may_be_absolute),
 		TEST(a_pipe_has_no_mark),
 	};

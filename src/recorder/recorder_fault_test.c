@@ -529,6 +529,36 @@ static void foreign_lines_stay(void **state)
 	assert_file(lab, "events", LINE("") "theirs\n" LINE(""));
 }
 
+/* What becomes of a capture while the recorder watches is the doing of others,
+ * though its flow has been quiet since its predecessor died. */
+static void a_quiet_capture_belongs_to_others_after_a_restart(void **state)
+{
+	struct lab *lab = *state;
+	char path[128], away[136];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/" ID "_192.0.2.10.log",
+		       lab->dir);
+	(void)snprintf(away, sizeof(away), "%s.1", path);
+	flow(lab, 0, 0)->observe = CONF_OBSERVE_NONE;
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, "abc");
+	start(lab);
+	await_given(lab, atomic_load(&lab->maps[0].control->head));
+	kill_it(lab);
+	start(lab);
+	await_ready(lab);
+	assert_int_equal(rename(path, away), 0);
+	fd = open(away, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "theirs\n", 7), 7);
+	assert_int_equal(close(fd), 0);
+	bytes(lab, 0, RING_CLIENT, 3, "d");
+	stop(lab);
+	assert_file(lab, ID "_192.0.2.10.log.1", RECORD("abc") "theirs\n");
+	assert_file(lab, ID "_192.0.2.10.log", RECORD("d"));
+}
+
 /* Writes one byte after the other until the file is there. */
 static uint64_t write_until(struct lab *lab, const char *path, uint64_t from)
 {
@@ -767,6 +797,7 @@ int main(void)
 		CASE(a_head_that_went_back_hides_nothing),
 		CASE(logrotate_needs_no_signal),
 		CASE(foreign_lines_stay),
+		CASE(a_quiet_capture_belongs_to_others_after_a_restart),
 		CASE(a_log_directory_made_anew_is_found),
 		CASE(a_successor_goes_on_without_a_log_directory),
 		CASE(a_pipe_that_nobody_reads_stops_nothing),

@@ -497,8 +497,13 @@ void recorder_flow_take_over(struct recorder_ring *ring)
 		if (ring_reader_slot(&ring->reader, i, rec.serial, &s) ||
 		    (s.serial == rec.serial &&
 		     s.serial == ring->reader.map.slots[i].serial)) {
-			if (!begin(ring, i, &s, &rec))
+			struct recorder_flow *f = begin(ring, i, &s, &rec);
+
+			if (!f)
 				ring->lost[i] = rec.serial;
+			else if (f->captured)
+				capture_file_check(&ring->recorder->captures,
+						   &f->file);
 		}
 	}
 }
