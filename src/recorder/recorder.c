@@ -46,12 +46,15 @@ void recorder_nonsense(struct recorder_ring *ring)
 	r->dirty = true;
 	if (ring->nonsense)
 		return;
-	ring->nonsense = true;
-	base_err("worker/%u writes nonsense into its ring", ring->index);
 	err = role_channel_send(r->setup->channel, &m, -1);
-	if (err) /* it will write nonsense again */
-		base_err("cannot tell the supervisor: %s",
-			 strerrordesc_np(-err));
+	ring->nonsense = !err; /* else: said with the next */
+	if (!err)
+		base_err("worker/%u writes nonsense into its ring",
+			 ring->index);
+	else if (recorder_may_tell(&r->told_nonsense))
+		base_err("worker/%u writes nonsense into its ring, and the "
+			 "supervisor cannot be told: %s",
+			 ring->index, strerrordesc_np(-err));
 }
 
 /* What was unread is lost, and given back. */

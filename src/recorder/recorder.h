@@ -53,7 +53,15 @@
  * and never stops the rings; a disk that hangs stops this process, and then
  * the policy of the ring decides what the workers do.
  *
- * What is left out: a power cut; the unread bytes of a flow whose CLOSE found
+ * What is not recorded is counted twice over, for two questions. gap_bytes is
+ * what is missing in the flows that the recorder knows. What never came into a
+ * ring is unobserved_bytes of the worker, and what was not given to a reader
+ * left behind is in its reader_missed: their sum is exact, also for flows of
+ * which the recorder never heard.
+ *
+ * What is left out: how much lies behind the nonsense of a worker, whose ring
+ * and table cannot be believed: flows whose entries were skipped there are
+ * counted in nothing; a power cut; the unread bytes of a flow whose CLOSE found
  * no room, whose slot lives again and whose recorder died (nothing says any
  * more whose they are: counted as unknown); lines that a copytruncate copied
  * between a write and a death before its commit.

@@ -94,11 +94,17 @@ void recorder_commit_put(struct recorder_commit *c, unsigned ring,
 	const uint64_t seq = in_force(c);
 	struct recorder_record *v = c->records[index_of(c, ring, slot)];
 	const int i = version_to_put(v, seq);
+	struct recorder_record mine = *rec;
 
 	/* before the record: what recover() has to look at only grows */
 	if (slot >= c->n_used[ring])
 		c->n_used[ring] = slot + 1;
-	v[i] = *rec;
+	/* a copy of half of it must not carry a number that is in force */
+	mine.seq = 0;
+	v[i].seq = 0;
+	atomic_signal_fence(memory_order_seq_cst);
+	v[i] = mine;
+	atomic_signal_fence(memory_order_seq_cst);
 	v[i].seq = seq + 1;
 }
 

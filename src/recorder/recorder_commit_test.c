@@ -2,7 +2,9 @@
 /* recorder_commit_test.c - what is in force, and what is not */
 #include "recorder_commit.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -124,6 +126,45 @@ static void a_successor_forgets_what_was_not_stored(void **state)
 	assert_int_equal(next_of(c, 0, 3), 30);
 }
 
+/* Dies in the middle of put(): behind the first half of the record, which bears
+ * the number in force as get() gave it, begins a page that is not there. */
+static void half_a_record_is_none(void **state)
+{
+	struct recorder_commit *c = *state;
+	const long page = sysconf(_SC_PAGESIZE);
+	uint8_t *two = mmap(NULL, (size_t)page * 2, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct recorder_record rec, *half;
+	int status;
+	pid_t pid;
+
+	assert_true(two != MAP_FAILED);
+	put(c, 0, 1, 10);
+	store(c, 1);
+	assert_true(recorder_commit_get(c, 0, 1, &rec));
+	assert_int_equal(rec.serial, 1);
+	assert_true(rec.seq != 0);
+	rec.serial = 2;
+	half = (void *)(two + page - sizeof(rec) / 2);
+	memcpy(half, &rec, sizeof(rec) / 2);
+	assert_int_equal(munmap(two + page, (size_t)page), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		/* without the report of cmocka, or of a sanitizer */
+		(void)signal(SIGSEGV, SIG_DFL);
+		recorder_commit_put(c, 0, 1, half);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+	recorder_commit_recover(c);
+	assert_true(recorder_commit_get(c, 0, 1, &rec));
+	assert_int_equal(rec.serial, 1);
+	assert_int_equal(rec.next[0], 10);
+	assert_int_equal(munmap(two, (size_t)page), 0);
+}
+
 static void a_record_is_a_line_a_version(void **state)
 {
 	struct recorder_commit *c = *state;
@@ -141,6 +182,7 @@ int main(void)
 		CASE(what_was_put_waits_for_the_store),
 		CASE(what_does_not_change_costs_nothing_and_stays),
 		CASE(a_successor_forgets_what_was_not_stored),
+		CASE(half_a_record_is_none),
 		CASE(a_record_is_a_line_a_version),
 	};
 

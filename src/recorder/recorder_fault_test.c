@@ -191,10 +191,14 @@ static void each_bad_stop_costs_two_deaths(void **state)
 		flow(lab, i, i)->capture = CONF_CAPTURE_NONE;
 		hint(lab, i, RING_ENTRY_OPEN, 0, 0);
 		bytes(lab, i, RING_CLIENT, 0, "[3G*1234567890*0010*KILL");
+		/* what did not come into the ring is counted once, too */
+		lab->maps[0].slots[i].flags = RING_SLOT_OBSERVED;
+		lab->maps[0].slots[i].dir[RING_CLIENT].bytes_in = 24 + 100;
 	}
 	assert_int_equal(crashes(lab), 12);
 	assert_int_equal(count(lab, STAT_DECODER_DEATHS), 6);
 	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 6 * 24);
+	assert_int_equal(count(lab, STAT_GAP_BYTES), 6 * 100);
 }
 
 static void a_bad_end_drops_what_is_held(void **state)
@@ -437,6 +441,36 @@ static void nonsense_is_said_once_until_it_makes_sense(void **state)
 	assert_nonsense_said(lab, 2);
 	stop(lab);
 	assert_int_equal(count(lab, STAT_NONSENSE), 3);
+}
+
+/* The channel takes no more, since the supervisor has not read it. */
+static void nonsense_that_could_not_be_said_is_said_later(void **state)
+{
+	struct lab *lab = *state;
+	const struct ring_cursor *mine =
+		lab->maps[0].cursors[RING_READER_RECORDER];
+	struct role_message m;
+	int said = 0;
+
+	flow(lab, 0, 0)->observe = CONF_OBSERVE_NONE;
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	flow(lab, 1, 1)->capture = CONF_CAPTURE_MAX;
+	for (uint64_t i = 0; i < 1500; i++) {
+		bytes(lab, 0, RING_CLIENT, i, "x"); /* sense between */
+		hint(lab, 1, RING_ENTRY_OPEN, 0, 0);
+	}
+	start(lab);
+	await_ready(lab);
+	await_count(&mine->stat.v[STAT_NONSENSE], 1500);
+	assert_int_equal(fcntl(lab->channel, F_SETFL, O_NONBLOCK), 0);
+	for (; role_channel_receive(lab->channel, &m, NULL) == 1; said++)
+		assert_int_equal(m.type, ROLE_NONSENSE);
+	assert_in_range(said, 1, 1499);
+	hint(lab, 1, RING_ENTRY_OPEN, 0, 0);
+	await_read(lab);
+	await_count(&mine->stat.v[STAT_NONSENSE], 1501);
+	assert_nonsense_said(lab, 1);
+	stop(lab);
 }
 
 /* What a successor of that worker writes lies where the recorder's predecessor
@@ -794,6 +828,7 @@ int main(void)
 		CASE(the_choice_of_a_protocol_outlives_its_recorder),
 		CASE(a_capture_code_that_is_none_is_nonsense),
 		CASE(nonsense_is_said_once_until_it_makes_sense),
+		CASE(nonsense_that_could_not_be_said_is_said_later),
 		CASE(a_head_that_went_back_hides_nothing),
 		CASE(logrotate_needs_no_signal),
 		CASE(foreign_lines_stay),

@@ -527,6 +527,26 @@ void recorder_flow_sweep(struct recorder_ring *ring)
 	}
 }
 
+/* At a stop: it may live in the keeping of a worker that died, and have had
+ * more than its ring. */
+static void judge_last(struct recorder_flow *f)
+{
+	struct ring_slot s;
+
+	judge(f);
+	if (!ring_reader_slot(&f->ring->reader, f->slot, f->serial, &s) ||
+	    !(s.flags & RING_SLOT_OBSERVED))
+		return;
+	count_last_gaps(f, &s);
+	/* a recorder that dies in the next one's judgement has a successor */
+	for (int d = 0; d < BASE_DIRECTIONS; d++) {
+		if (s.dir[d].bytes_in > f->next[d])
+			f->next[d] = f->track.streams[d].offset =
+				s.dir[d].bytes_in;
+	}
+	touch(f);
+}
+
 void recorder_flow_judge_all(struct recorder *r)
 {
 	for (unsigned i = 0; i < r->setup->n_workers; i++) {
@@ -536,7 +556,7 @@ void recorder_flow_judge_all(struct recorder *r)
 			struct recorder_flow *f = ring->flows[j];
 
 			if (f && !f->ended)
-				judge(f);
+				judge_last(f);
 			if (r->commit_soon)
 				recorder_files_commit(r);
 		}

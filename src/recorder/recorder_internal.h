@@ -94,7 +94,7 @@ struct recorder {
 	bool commit_soon;              /* before anything else is decoded */
 	/* When a kind of failure was last said; 0 = never. */
 	uint64_t told_capture, told_event, told_error, told_memory;
-	uint64_t told_decoder;
+	uint64_t told_decoder, told_nonsense;
 	bool stopping;
 	struct loop loop;
 	struct loop_watch channel;

@@ -168,6 +168,25 @@ static void a_lost_close_hides_no_gap_at_a_stop(void **state)
 	assert_int_equal(count(lab, STAT_GAP_BYTES), 1500);
 }
 
+/* Its worker died, in a drain, and has no successor that says CLOSE. */
+static void a_flow_without_an_end_hides_no_gap_at_a_stop(void **state)
+{
+	struct lab *lab = *state;
+	struct ring_slot *s = flow(lab, 0, 0);
+
+	s->flags = RING_SLOT_OBSERVED;
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, "abc");
+	s->dir[RING_CLIENT].bytes_in = 1003;
+	s->dir[RING_SERVER].bytes_in = 500;
+	flow(lab, 1, 1)->dir[RING_CLIENT].bytes_in = 7; /* not observed */
+	hint(lab, 1, RING_ENTRY_OPEN, 0, 0);
+	start(lab);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_GAP_BYTES), 1500);
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 3);
+}
+
 static void nonsense_in_the_ring_is_skipped_and_counted(void **state)
 {
 	struct lab *lab = *state;
@@ -502,6 +521,7 @@ int main(void)
 		CASE(a_flow_that_ended_unread_is_known_by_its_close),
 		CASE(bytes_that_were_never_shown_are_a_gap_at_the_end),
 		CASE(a_lost_close_hides_no_gap_at_a_stop),
+		CASE(a_flow_without_an_end_hides_no_gap_at_a_stop),
 		CASE(nonsense_in_the_ring_is_skipped_and_counted),
 		CASE(each_flow_follows_its_slot),
 		CASE(only_bad_ends_are_in_errors_log),
