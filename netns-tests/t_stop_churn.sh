@@ -23,7 +23,7 @@ for round in 1 2 3; do
 	for ((i = 0; i < crowds; i++)); do
 		crowd "crowd$i" tracker -n $size -d $((i * size)) \
 			"$VENDOR4:7700" open hold "$DIR/end" fin
-		[ $i != $((crowds / 2)) ] || kill -TERM "$daemon_pid"
+		[ $i != $((crowds / 2)) ] || kill -TERM "$(cat /run/wayside/pid)"
 	done
 	daemon_ended
 	touch "$DIR/end"

@@ -225,7 +225,7 @@ static void said(struct supervisor_child *c, const struct role_message *m)
 }
 
 /* Nothing can be said to it any more, nor heard. Most often it is ending, and
- * SIGCHLD says how. */
+ * SIGCHLD says how; else it has as long as for a stop. */
 static void unheard(struct supervisor_child *c, int error)
 {
 	struct supervisor *s = c->supervisor;
