@@ -122,37 +122,75 @@ static void add_missed(struct ring_tap *t, uint32_t reader, uint64_t n)
 		memory_order_relaxed);
 }
 
-/* Leaves every reader behind whose cursor stands at the floor. */
-static void detach_slowest(struct ring_tap *t)
+static void publish_head(struct ring_tap *t)
 {
-	for (uint32_t i = 0; i < t->n_readers; i++) {
-		uint32_t epoch;
+	atomic_store_explicit(&t->control->head, t->head, memory_order_release);
+}
 
-		if (!attached(t, i) || t->readers[i].pos != t->floor)
-			continue;
-		add_missed(t, i, data_from(t, t->floor));
-		epoch = atomic_load_explicit(&t->control->reader_epoch[i],
-					     memory_order_relaxed);
-		atomic_store_explicit(&t->control->reader_epoch[i], epoch + 1,
-				      memory_order_release);
-		stat_add(&t->control->stat, STAT_RING_DETACHED, 1);
-	}
+static void detach(struct ring_tap *t, uint32_t reader, uint64_t missed)
+{
+	const uint32_t epoch = atomic_load_explicit(
+		&t->control->reader_epoch[reader], memory_order_relaxed);
+
+	add_missed(t, reader, missed);
+	atomic_store_explicit(&t->control->reader_epoch[reader], epoch + 1,
+			      memory_order_release);
+	stat_add(&t->control->stat, STAT_RING_DETACHED, 1);
 	/* Pairs with the acquire in ring_reader_intact(): whoever sees what is
 	 * written from here on also sees the odd epoch. */
 	atomic_thread_fence(memory_order_release);
 }
 
-/* A predecessor that died in the middle of a jump has not published it. */
-static void forget_half_a_jump(struct ring_tap *t)
+/* Leaves every reader behind whose cursor stands at the floor. */
+static void detach_slowest(struct ring_tap *t)
 {
-	if (atomic_load_explicit(&t->control->rewind_to,
-				 memory_order_relaxed) <= t->head)
-		return;
-	atomic_store_explicit(&t->control->rewind_to, 0, memory_order_relaxed);
+	for (uint32_t i = 0; i < t->n_readers; i++) {
+		if (attached(t, i) && t->readers[i].pos == t->floor)
+			detach(t, i, data_from(t, t->floor));
+	}
+}
+
+/* A predecessor that died in the middle of a jump has not published it; one
+ * that lost its way leaves a head where no entry can begin, or a jump to where
+ * none leads. Return: the words say what cannot be. */
+static bool mend_words(struct ring_tap *t)
+{
+	struct ring_control *c = t->control;
+	const uint64_t from =
+		atomic_load_explicit(&c->rewind_from, memory_order_relaxed);
+	const uint64_t to =
+		atomic_load_explicit(&c->rewind_to, memory_order_relaxed);
+	const uint64_t head = round_up(t->head & INT64_MAX);
+	const bool moved = head != t->head;
+	const bool jumped = from < to && to <= head;
+
+	t->head = head;
+	if (jumped && to % t->size == 0 && to - from < t->size)
+		return moved;
+	atomic_store_explicit(&c->rewind_to, 0, memory_order_relaxed);
+	return moved || jumped;
+}
+
+/* Nobody can tell what the ring holds: all readers go on at its head. What is
+ * below it counts as missed where a cursor can be true. */
+static void leave_all_behind(struct ring_tap *t)
+{
+	for (uint32_t i = 0; i < t->n_readers; i++) {
+		const uint64_t pos = place_of(
+			t, atomic_load_explicit(&t->readers[i].cursor->pos,
+						memory_order_relaxed));
+
+		if (attached(t, i))
+			detach(t, i,
+			       is_in_ring(t, pos) ? data_from(t, pos) : 0);
+	}
+	publish_head(t);
 }
 
 void ring_tap_init(struct ring_tap *t, const struct ring_map *m)
 {
+	bool mad;
+
 	memset(t, 0, sizeof(*t));
 	t->control = m->control;
 	t->data = m->data;
@@ -160,7 +198,7 @@ void ring_tap_init(struct ring_tap *t, const struct ring_map *m)
 	t->n_readers = m->n_readers;
 	t->head = atomic_load_explicit(&m->control->head, memory_order_relaxed);
 	t->may_rewind = true;
-	forget_half_a_jump(t);
+	mad = mend_words(t);
 	for (uint32_t i = 0; i < t->n_readers; i++) {
 		t->readers[i].cursor = m->cursors[i];
 		t->readers[i].kick_fd = m->kick_fd[i];
@@ -168,17 +206,14 @@ void ring_tap_init(struct ring_tap *t, const struct ring_map *m)
 		 * far as it can be true */
 		t->readers[i].pos = t->head > t->size ? t->head - t->size : 0;
 	}
+	if (mad)
+		leave_all_behind(t);
 	find_floor(t);
 }
 
 static uint64_t room(const struct ring_tap *t)
 {
 	return t->size - (t->head - t->floor);
-}
-
-static void publish_head(struct ring_tap *t)
-{
-	atomic_store_explicit(&t->control->head, t->head, memory_order_release);
 }
 
 /* Back to the ring's beginning, if nobody has anything left to read. */

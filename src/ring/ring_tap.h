@@ -45,6 +45,9 @@ struct ring_tap {
 	} readers[RING_READER_ROOM];
 };
 
+/* Goes on where a predecessor ended. If the words that it left cannot be true,
+ * all readers are left behind, and let in again where the entries to come
+ * begin. */
 void ring_tap_init(struct ring_tap *t, const struct ring_map *m);
 
 /*
