@@ -6,6 +6,9 @@
 #include "base_time.h"
 #include "worker_internal.h"
 
+/* More than a ring hands out in 80 years at 100,000 a second. */
+#define FLOWS_MAX (1ULL << 48)
+
 void worker_list_insert(struct worker *w, struct worker_list *list,
 			uint32_t slot, uint32_t after)
 {
@@ -69,16 +72,50 @@ static uint32_t n_used(const struct worker *w)
 	return atomic_load_explicit(&w->control->n_used, memory_order_relaxed);
 }
 
+/* A used slot has a serial. */
+static void mend_n_used(struct worker *w)
+{
+	uint32_t n = n_used(w);
+
+	if (n > w->n_slots)
+		n = w->n_slots;
+	while (n < w->n_slots && w->slots[n].serial)
+		n++;
+	atomic_store_explicit(&w->control->n_used, n, memory_order_release);
+}
+
+/* The newest flow's id is in its slot until a newer flow takes that. */
+static void mend_next_flow(struct worker *w)
+{
+	uint64_t next = atomic_load_explicit(&w->control->next_flow,
+					     memory_order_relaxed);
+
+	if (next > FLOWS_MAX)
+		next = 0;
+	for (uint32_t i = 0; i < n_used(w); i++) {
+		const struct ring_slot *s = &w->slots[i];
+		const uint64_t n = s->flow_id - w->control->ring_id;
+
+		if (s->serial && n >= next && n < FLOWS_MAX)
+			next = n + 1;
+	}
+	atomic_store_explicit(&w->control->next_flow, next,
+			      memory_order_relaxed);
+}
+
 void worker_slots_init(struct worker *w)
 {
 	const struct worker_list empty = { WORKER_NONE, WORKER_NONE };
 
 	w->free = w->held = w->connecting = w->reap = empty;
+	mend_n_used(w);
+	mend_next_flow(w);
 	for (uint32_t i = 0; i < n_used(w); i++) {
 		if (w->slots[i].state != RING_STATE_FREE)
 			bury(w, i);
 		worker_list_push(w, &w->free, i);
 	}
+	w->control->intent = (struct ring_intent){ 0 };
 	ring_shared_set_flows(w->setup->shared, w->setup->index, 0);
 }
 
@@ -107,7 +144,7 @@ uint32_t worker_slot_take(struct worker *w)
 	if (slot == WORKER_NONE)
 		return WORKER_NONE;
 	s = &w->slots[slot];
-	serial = s->serial == RING_SERIAL_MAX ? 1 : s->serial + 1;
+	serial = s->serial >= RING_SERIAL_MAX ? 1 : s->serial + 1;
 	memset(s, 0, sizeof(*s));
 	s->serial = serial;
 	s->flow_id = w->control->ring_id +
