@@ -20,7 +20,8 @@
  * limit of his own network does not hold up others, and nor does a server
  * towards which no port is free; the rate is one for all. A new flow goes to
  * the end of the list when somebody waits there for the rate or for a port;
- * else it is tried at once.
+ * else it is tried at once. Those that wait for their own network and the
+ * others have a bound each, so no network takes the places of the others.
  */
 #include <errno.h>
 
@@ -286,6 +287,18 @@ static uint32_t most_held(const struct worker *w)
 	return share > WORKER_HELD_MIN ? share : WORKER_HELD_MIN;
 }
 
+/* As many wait as may, for that reason or in all: who waited for his network
+ * may wait for the rate by now. */
+static bool is_crowded(const struct worker *w, enum worker_hold hold)
+{
+	const uint32_t most = most_held(w);
+	const uint32_t alike = hold == WORKER_HOLD_CLIENT
+				       ? w->n_held - w->n_queued
+				       : w->n_queued;
+
+	return alike >= most || w->n_held >= 2 * most;
+}
+
 void worker_hold_begin(struct worker *w, uint32_t slot)
 {
 	struct look look = { .all = true };
@@ -295,10 +308,12 @@ void worker_hold_begin(struct worker *w, uint32_t slot)
 		hold = try_flow(w, &look, slot);
 		if (hold == WORKER_HOLD_NONE)
 			return;
-	} else if (w->n_held >= most_held(w)) {
+	} else if (!enter_network(w, slot)) {
+		hold = WORKER_HOLD_CLIENT;
+	} else if (is_crowded(w, hold)) {
 		worker_hold_look(w);
 	}
-	if (w->n_held >= most_held(w)) {
+	if (is_crowded(w, hold)) {
 		worker_flow_close(w, slot, RING_CLOSE_LIMIT, 0);
 		return;
 	}

@@ -154,6 +154,69 @@ static void only_so_many_wait_and_not_for_ever(void **state)
 	steps_free(s);
 }
 
+static void close_all(int *clients, int n)
+{
+	while (n > 0)
+		assert_int_equal(close(clients[--n]), 0);
+}
+
+/* Who waits for his own network takes no place of those that wait for the rate.
+ */
+static void a_network_does_not_take_the_places_of_others(void **state)
+{
+	struct steps *s = steps_new(64);
+	const struct worker *w = s->w[0].worker;
+	int clients[2 * HELD_MOST + 5], n = 0;
+
+	(void)state;
+	s->conf->max_flows_per_client = 1;
+	s->conf->connect_rate = 1;
+	s->conf->connect_timeout_ms = 10000;
+	while (n < 1 + HELD_MOST)
+		clients[n++] = named_client(s, 1, "x");
+	assert_int_equal(steps_count(s, 0, STAT_LIMIT_REFUSED), 0);
+	clients[n++] = named_client(s, 1, "x");
+	assert_int_equal(steps_count(s, 0, STAT_LIMIT_REFUSED), 1);
+	/* each of a network of its own: 127.0.0.2 and on */
+	for (unsigned i = 0; i < HELD_MOST; i++)
+		clients[n++] = named_client(s, 2 + i, "y");
+	assert_int_equal(steps_count(s, 0, STAT_LIMIT_REFUSED), 1);
+	assert_int_equal(w->n_held, 2 * HELD_MOST);
+	clients[n++] = named_client(s, 2 + HELD_MOST, "y");
+	assert_int_equal(steps_count(s, 0, STAT_LIMIT_REFUSED), 2);
+	/* one of the first goes, so the next waits for the rate from now on;
+	 * his place is nobody's as long as so many wait in all */
+	reset(clients[0]);
+	(void)steps_settle(s);
+	assert_int_equal(w->n_queued, HELD_MOST + 1);
+	clients[0] = named_client(s, 1, "x");
+	assert_int_equal(steps_count(s, 0, STAT_LIMIT_REFUSED), 3);
+	assert_int_equal(w->n_held, 2 * HELD_MOST);
+	close_all(clients, n);
+	steps_free(s);
+}
+
+/* ... nor the other way round. */
+static void the_rate_does_not_take_the_places_of_networks(void **state)
+{
+	struct steps *s = steps_new(64);
+	int clients[HELD_MOST + 2], n = 0;
+
+	(void)state;
+	s->conf->max_flows_per_client = 1;
+	s->conf->connect_rate = 1;
+	s->conf->connect_timeout_ms = 10000;
+	/* the first of them connects */
+	for (unsigned i = 0; i < 1 + HELD_MOST; i++)
+		clients[n++] = named_client(s, 1 + i, "y");
+	clients[n++] = named_client(s, 1, "x");
+	assert_int_equal(steps_count(s, 0, STAT_LIMIT_REFUSED), 0);
+	assert_int_equal(steps_count(s, 0, STAT_LIMIT_RATE), HELD_MOST);
+	assert_int_equal(steps_count(s, 0, STAT_LIMIT_CLIENT), 1);
+	close_all(clients, n);
+	steps_free(s);
+}
+
 /* A second of waiting: a look each 100 ms, and nothing else. */
 static void waiting_costs_nothing(void **state)
 {
@@ -435,6 +498,8 @@ int main(void)
 		cmocka_unit_test(a_network_is_as_large_as_configured),
 		cmocka_unit_test(the_limit_of_a_network_is_one_for_all_workers),
 		cmocka_unit_test(only_so_many_wait_and_not_for_ever),
+		cmocka_unit_test(a_network_does_not_take_the_places_of_others),
+		cmocka_unit_test(the_rate_does_not_take_the_places_of_networks),
 		cmocka_unit_test(waiting_costs_nothing),
 		cmocka_unit_test(a_client_that_leaves_while_it_is_held_is_gone),
 		cmocka_unit_test(the_operator_ends_what_is_held),

@@ -31,7 +31,8 @@
 #define WORKER_FULL_MS 1000
 /* Taken from one backlog when the worker drains: more does not fit into it. */
 #define WORKER_DRAIN_MAX SOMAXCONN
-/* Held flows: an eighth of the slots, at least 16. */
+/* Held flows: an eighth of the slots, at least 16, of those that wait for their
+ * own network, and as many of the others. */
 #define WORKER_HELD_SHARE 8
 #define WORKER_HELD_MIN   16U
 
