@@ -59,7 +59,8 @@ const struct stat_desc stat_table[STAT_MAX] = {
 				"Messages whose announced length is wrong" },
 	[STAT_SKIPPED_BYTES] = { "skipped_bytes",
 				 "Bytes between messages that belong to none" },
-	[STAT_GAP_BYTES] = { "gap_bytes", "Bytes missing in what was read" },
+	[STAT_GAP_BYTES] = { "gap_bytes", "Bytes missing in flows that the "
+					  "recorder knows" },
 	[STAT_CAPTURE_BYTES] = { "capture_bytes", "Bytes captured" },
 	[STAT_CAPTURE_LOST_BYTES] = { "capture_lost_bytes",
 				      "Bytes that could not be written to a "

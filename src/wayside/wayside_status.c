@@ -40,6 +40,7 @@ struct figures {
 	uint64_t flows;                        /* slots in use */
 	uint64_t by_state[RING_STATE_MAX + 1]; /* the last: unknown */
 	uint64_t counters[STAT_MAX];
+	uint64_t missed; /* of the ring's bytes, by the recorder */
 };
 
 static void add_worker(struct figures *f, const struct wayside_view *v,
@@ -58,6 +59,8 @@ static void add_worker(struct figures *f, const struct wayside_view *v,
 	}
 	for (int id = 0; id < STAT_MAX; id++)
 		f->counters[id] = wayside_view_worker_counter(v, worker, id);
+	f->missed =
+		atomic_load(&w->control->reader_missed[RING_READER_RECORDER]);
 }
 
 static void add_figures(struct figures *sum, const struct figures *f)
@@ -67,6 +70,7 @@ static void add_figures(struct figures *sum, const struct figures *f)
 		sum->by_state[i] += f->by_state[i];
 	for (size_t i = 0; i < STAT_MAX; i++)
 		sum->counters[i] += f->counters[i];
+	sum->missed += f->missed;
 }
 
 struct report {
@@ -100,6 +104,13 @@ static uint64_t refused(const struct figures *f)
 	return f->counters[STAT_REFUSED_SELF] +
 	       f->counters[STAT_REFUSED_NO_RULE] +
 	       f->counters[STAT_LIMIT_REFUSED];
+}
+
+/* Of observed flows: what the ring had no room for, and what the recorder was
+ * not given of it. */
+static uint64_t not_recorded(const struct figures *f)
+{
+	return f->counters[STAT_UNOBSERVED_BYTES] + f->missed;
 }
 
 /* Connections that a limit made wait: after, or before they were accepted. */
@@ -221,7 +232,7 @@ static void fill_worker(struct wayside_row *row, const char *name,
 		f->flows,
 		f->counters[STAT_CLIENT_BYTES],
 		f->counters[STAT_SERVER_BYTES],
-		f->counters[STAT_UNOBSERVED_BYTES],
+		not_recorded(f),
 		refused(f),
 		limited(f),
 	};
@@ -237,7 +248,7 @@ static void print_workers(FILE *out, const struct report *r, unsigned n)
 	static const struct wayside_column columns[] = {
 		{ "WORKER", false },      { "FLOWS", true },
 		{ "CLIENT BYTES", true }, { "SERVER BYTES", true },
-		{ "UNOBSERVED", true },   { "REFUSED", true },
+		{ "NOT RECORDED", true }, { "REFUSED", true },
 		{ "LIMITED", true },
 	};
 	struct wayside_table t;
@@ -320,12 +331,12 @@ void wayside_status_print(FILE *out, const struct wayside_view *v,
 	(void)fprintf(out,
 		      "\nrecorder: %llu events, %llu bytes captured\n"
 		      "lost: %llu events, %llu bytes of captures, %llu bytes "
-		      "not seen\n\n",
+		      "not recorded\n\n",
 		      (unsigned long long)counters[STAT_EVENTS],
 		      (unsigned long long)counters[STAT_CAPTURE_BYTES],
 		      (unsigned long long)counters[STAT_EVENTS_LOST],
 		      (unsigned long long)counters[STAT_CAPTURE_LOST_BYTES],
-		      (unsigned long long)counters[STAT_GAP_BYTES]);
+		      (unsigned long long)not_recorded(&r->total));
 	print_counters(out, &r->total);
 	free(r);
 }
@@ -438,18 +449,24 @@ static json_t *counters_json(const struct figures *f)
 	return o;
 }
 
+static json_int_t not_recorded_json(const struct figures *f)
+{
+	return wayside_json_number(not_recorded(f));
+}
+
 static json_t *workers_json(const struct wayside_view *v,
 			    const struct report *r)
 {
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < v->n_workers; i++) {
-		json_t *o = json_pack("{s:i,s:I,s:b,s:o,s:o}", "worker", (int)i,
-				      "slots",
-				      (json_int_t)v->workers[i].n_slots, "sane",
-				      (int)v->workers[i].sane, "flows",
-				      flows_json(&r->workers[i]), "counters",
-				      counters_json(&r->workers[i]));
+		json_t *o = json_pack(
+			"{s:i,s:I,s:b,s:o,s:I,s:o}", "worker", (int)i, "slots",
+			(json_int_t)v->workers[i].n_slots, "sane",
+			(int)v->workers[i].sane, "flows",
+			flows_json(&r->workers[i]), "not_recorded_bytes",
+			not_recorded_json(&r->workers[i]), "counters",
+			counters_json(&r->workers[i]));
 
 		if (json_array_append_new(list, o)) {
 			json_decref(list);
@@ -468,20 +485,22 @@ json_t *wayside_status_json(const struct wayside_view *v)
 
 	if (!r)
 		return NULL;
-	o = json_pack(
-		"{s:s,s:I,s:o,s:s,s:o,s:o,s:I,s:I,s:I,s:o,s:o,s:{s:o},"
-		"s:{s:o,s:o}}",
-		"version",
-		wayside_text_clean(program, sizeof(program), s->program), "pid",
-		(json_int_t)s->pid, "started", wayside_json_time(s->started_ns),
-		"phase", WORD(phases, atomic_load(&s->phase)), "config",
-		config_json(s), "rules", rules_json(v), "listeners",
-		wayside_json_number(atomic_load(&s->listeners)), "help",
-		wayside_json_number(atomic_load(&s->help)), "nonsense",
-		wayside_json_number(atomic_load(&s->nonsense)), "roles",
-		roles_json(s), "workers", workers_json(v, r), "recorder",
-		"counters", counters_json(&r->readers), "total", "flows",
-		flows_json(&r->total), "counters", counters_json(&r->total));
+	o = json_pack("{s:s,s:I,s:o,s:s,s:o,s:o,s:I,s:I,s:I,s:o,s:o,s:{s:o},"
+		      "s:{s:o,s:I,s:o}}",
+		      "version",
+		      wayside_text_clean(program, sizeof(program), s->program),
+		      "pid", (json_int_t)s->pid, "started",
+		      wayside_json_time(s->started_ns), "phase",
+		      WORD(phases, atomic_load(&s->phase)), "config",
+		      config_json(s), "rules", rules_json(v), "listeners",
+		      wayside_json_number(atomic_load(&s->listeners)), "help",
+		      wayside_json_number(atomic_load(&s->help)), "nonsense",
+		      wayside_json_number(atomic_load(&s->nonsense)), "roles",
+		      roles_json(s), "workers", workers_json(v, r), "recorder",
+		      "counters", counters_json(&r->readers), "total", "flows",
+		      flows_json(&r->total), "not_recorded_bytes",
+		      not_recorded_json(&r->total), "counters",
+		      counters_json(&r->total));
 	free(r);
 	return o;
 }

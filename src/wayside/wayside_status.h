@@ -20,9 +20,14 @@
  *                    last_end: null, {"exit": STATUS} or {"signal": NUMBER}
  *   workers[]        worker, slots, sane (its table is as it should be), flows
  *                    {total, connecting, open, closing, held, unknown},
- *                    counters
+ *                    not_recorded_bytes, counters
  *   recorder         counters
- *   total            flows of all workers; counters, sums of all
+ *   total            flows and not_recorded_bytes of all workers; counters,
+ *                    sums of all
+ *
+ * not_recorded_bytes is exact: what was received of observed flows and never
+ * came to the recorder, since the ring had no room for it or since the recorder
+ * was left behind. Its own gap_bytes is what it noticed of that.
  *
  * Each `counters` has every counter of stat.h by its name.
  */

@@ -48,7 +48,12 @@ static void fill(struct wayside_lab *lab)
 	stat_add(worker[0], STAT_CLIENT_BYTES, 1000);
 	stat_add(worker[1], STAT_CLIENT_BYTES, 234);
 	stat_add(worker[1], STAT_SERVER_BYTES, 77);
+	/* not recorded: 6 + 40 of worker 0, 500 of worker 1; what another
+	 * reader missed has nothing to do with it */
 	stat_add(worker[0], STAT_UNOBSERVED_BYTES, 6);
+	lab->control[0]->reader_missed[RING_READER_RECORDER] = 40;
+	lab->control[1]->reader_missed[RING_READER_RECORDER] = 500;
+	lab->control[1]->reader_missed[RING_READER_RECORDER + 1] = 7000;
 	/* refused: 1 + 2 + 4 */
 	stat_add(worker[0], STAT_REFUSED_SELF, 1);
 	stat_add(worker[0], STAT_REFUSED_NO_RULE, 2);
@@ -101,17 +106,17 @@ static void for_people(void **state)
 		"worker/1      -  down      2025-11-03 14:25:01         0  "
 		"status 3\n"
 		"\n"
-		"WORKER  FLOWS  CLIENT BYTES  SERVER BYTES  UNOBSERVED  "
-		"REFUSED  LIMITED\n"
-		"0           2          1000             0           6        "
-		"7        0\n"
-		"1           1           234            77           0        "
-		"0       30\n"
-		"total       3          1234            77           6        "
-		"7       30\n"
+		"WORKER  FLOWS  CLIENT BYTES  SERVER BYTES  NOT "
+		"RECORDED  REFUSED  LIMITED\n"
+		"0           2          1000             0            46"
+		"        7        0\n"
+		"1           1           234            77           500"
+		"        0       30\n"
+		"total       3          1234            77           546"
+		"        7       30\n"
 		"\n"
 		"recorder: 12 events, 3456 bytes captured\n"
-		"lost: 1 events, 8 bytes of captures, 99 bytes not seen\n"
+		"lost: 1 events, 8 bytes of captures, 546 bytes not recorded\n"
 		"\n"
 		"COUNTER             NUMBER  MEANING\n"
 		"client_bytes          1234  Bytes received from clients\n"
@@ -128,7 +133,8 @@ static void for_people(void **state)
 		"limit_refused            4  Connections refused after "
 		"waiting\n"
 		"events                  12  Tracker messages observed\n"
-		"gap_bytes               99  Bytes missing in what was read\n"
+		"gap_bytes               99  Bytes missing in flows that the "
+		"recorder knows\n"
 		"capture_bytes         3456  Bytes captured\n"
 		"capture_lost_bytes       8  Bytes that could not be written "
 		"to a capture\n"
@@ -264,6 +270,7 @@ static void for_programs(void **state)
 	assert_int_equal(integer(json_object_get(w, "flows"), "open"), 1);
 	assert_int_equal(integer(json_object_get(w, "flows"), "held"), 1);
 	assert_int_equal(integer(json_object_get(w, "flows"), "unknown"), 0);
+	assert_int_equal(integer(w, "not_recorded_bytes"), 46);
 	/* the recorder's are not the worker's */
 	w = json_object_get(w, "counters");
 	assert_int_equal(integer(w, "client_bytes"), 1000);
@@ -273,6 +280,7 @@ static void for_programs(void **state)
 	assert_int_equal(integer(w, "gap_bytes"), 99);
 	total = json_object_get(o, "total");
 	assert_int_equal(integer(json_object_get(total, "flows"), "total"), 3);
+	assert_int_equal(integer(total, "not_recorded_bytes"), 546);
 	total = json_object_get(total, "counters");
 	assert_int_equal(json_object_size(total), STAT_MAX);
 	assert_int_equal(integer(total, "client_bytes"), 1234);
@@ -305,6 +313,7 @@ static void for_a_terminal(void **state)
 	atomic_store(&lab->state->rules_differ, -EPERM);
 	for (int id = 0; id < STAT_MAX; id++)
 		stat_add(&lab->control[0]->stat, id, 999999999);
+	lab->control[0]->reader_missed[RING_READER_RECORDER] = 99999999999;
 	wayside_test_map(lab);
 	text = print(lab, WAYSIDE_TEST_NS + 8639900 * 1000000000ULL);
 	rest = text;
