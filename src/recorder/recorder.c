@@ -264,7 +264,8 @@ static int open_ring(struct recorder *r, unsigned i)
 	ring->n_slots = map.n_slots;
 	ring->flows = calloc(map.n_slots, sizeof(struct recorder_flow *));
 	ring->lost = calloc(map.n_slots, sizeof(*ring->lost));
-	if (!ring->flows || !ring->lost) {
+	err = ring_closes_init(&ring->closes, &map);
+	if (err || !ring->flows || !ring->lost) {
 		ring_map_unview(&map);
 		return -ENOMEM;
 	}
@@ -333,6 +334,7 @@ static void finish(struct recorder *r)
 	for (unsigned i = 0; r->rings && i < r->setup->n_workers; i++) {
 		free(r->rings[i].flows);
 		free(r->rings[i].lost);
+		ring_closes_done(&r->rings[i].closes);
 		ring_map_unview(&r->rings[i].reader.map);
 	}
 	loop_done(&r->loop);

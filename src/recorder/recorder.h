@@ -53,11 +53,11 @@
  * and never stops the rings; a disk that hangs stops this process, and then
  * the policy of the ring decides what the workers do.
  *
- * What is not recorded is counted twice over, for two questions. gap_bytes is
- * what is missing in the flows that the recorder knows. What never came into a
- * ring is unobserved_bytes of the worker, and what was not given to a reader
- * left behind is in its reader_missed: their sum is exact, also for flows of
- * which the recorder never heard.
+ * What is not seen has two counts. gap_bytes is what is missing in the flows
+ * that the recorder knows. The exact number, also for flows of which it never
+ * heard, is the sum of the worker's: unobserved_bytes, which never came into
+ * the ring, and reader_missed (ring_layout.h), which was not given to a reader
+ * left behind.
  *
  * What is left out: how much lies behind the nonsense of a worker, whose ring
  * and table cannot be believed: flows whose entries were skipped there are

@@ -316,7 +316,8 @@ static bool describe(struct recorder_ring *ring, const struct ring_entry *e,
 		return s->serial == e->serial;
 	}
 	return ring->lost[e->slot] != e->serial &&
-	       ring_reader_find(&ring->reader, e->slot, e->serial, s);
+	       ring_reader_find(&ring->reader, &ring->closes, e->slot,
+				e->serial, s);
 }
 
 /* The flow of an entry; NULL: it is gone, or never was. */

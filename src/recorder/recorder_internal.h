@@ -66,6 +66,7 @@ struct recorder_ring {
 	struct loop_watch kick;
 	struct recorder_flow **flows; /* by slot; NULL = none */
 	uint32_t *lost; /* by slot: the serial last looked for in vain */
+	struct ring_closes closes;
 	uint32_t n_slots;
 	bool nonsense;      /* said; no entry of a known flow since */
 	uint64_t done;      /* entries before it are handled */

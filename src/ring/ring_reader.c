@@ -3,6 +3,7 @@
 #include "ring_reader.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static uint64_t load_head(const struct ring_reader *r)
@@ -143,7 +144,7 @@ int ring_reader_next(struct ring_reader *r, struct ring_entry *e,
 
 bool ring_reader_intact(const struct ring_reader *r)
 {
-	/* Pairs with the release in detach_slowest(). */
+	/* Pairs with the release in detach(). */
 	atomic_thread_fence(memory_order_acquire);
 	return !(epoch_of_writer(r) & 1);
 }
@@ -197,33 +198,121 @@ bool ring_reader_slot(const struct ring_reader *r, uint32_t slot,
 	return out->serial == serial && out->state != RING_STATE_FREE;
 }
 
-/* The CLOSE of a flow, among the unread entries. */
-static bool find_close(const struct ring_reader *r, uint32_t slot,
-		       uint32_t serial, struct ring_slot *out)
+struct ring_close_at {
+	uint64_t pos;
+	uint64_t next; /* number of the same slot's next one; 0 = none */
+	uint32_t slot;
+};
+
+/* Numbers of a slot's CLOSE entries; 0 = none. */
+struct ring_close_of {
+	uint64_t first, last;
+};
+
+/* The least that a CLOSE takes of the ring is more. */
+#define CLOSE_SPAN 256
+_Static_assert(sizeof(struct ring_entry) + sizeof(struct ring_slot) >=
+		       CLOSE_SPAN,
+	       "the ring cannot hold more of them than there is room for");
+
+int ring_closes_init(struct ring_closes *c, const struct ring_view_map *map)
+{
+	*c = (struct ring_closes){ .n_at = map->ring_size / CLOSE_SPAN,
+				   .first = 1,
+				   .next = 1 };
+	/* pages that are not used cost nothing */
+	c->at = calloc(c->n_at, sizeof(*c->at));
+	c->of = calloc(map->n_slots, sizeof(*c->of));
+	return c->at && c->of ? 0 : -ENOMEM;
+}
+
+void ring_closes_done(struct ring_closes *c)
+{
+	free(c->at);
+	free(c->of);
+	*c = (struct ring_closes){ .at = NULL };
+}
+
+static struct ring_close_at *close_at(const struct ring_closes *c, uint64_t n)
+{
+	return &c->at[n % c->n_at];
+}
+
+/* Those that the reader has passed, or all. */
+static void forget_closes(struct ring_closes *c, const struct ring_reader *r,
+			  bool all)
+{
+	for (; c->first != c->next; c->first++) {
+		const struct ring_close_at *at = close_at(c, c->first);
+
+		if (!all && at->pos - r->pos < r->map.ring_size)
+			return;
+		c->of[at->slot].first = at->next;
+	}
+}
+
+static void note_close(struct ring_closes *c, uint32_t slot, uint64_t pos)
+{
+	struct ring_close_of *of = &c->of[slot];
+
+	*close_at(c, c->next) =
+		(struct ring_close_at){ .pos = pos, .slot = slot };
+	*(of->first ? &close_at(c, of->last)->next : &of->first) = c->next;
+	of->last = c->next++;
+}
+
+/* Up to the head, or to nonsense: the reader will come upon that, too. A head
+ * that goes back and forth makes nothing be looked at twice. */
+static void look_ahead(struct ring_closes *c, const struct ring_reader *r)
 {
 	struct ring_reader ahead = *r;
 	struct ring_entry e;
 
-	look(&ahead);
-	for (; ahead.pos != ahead.head; ahead.pos += e.span) {
-		const uint8_t *at =
-			r->map.data + (ahead.pos & (r->map.ring_size - 1));
-
-		memcpy(&e, at, sizeof(e));
-		if (!sane(&ahead, &e))
-			return false;
-		if (e.type == RING_ENTRY_CLOSE && e.slot == slot &&
-		    e.serial == serial) {
-			memcpy(out, at + sizeof(e), sizeof(*out));
-			return out->serial == serial && ring_reader_intact(r);
-		}
+	if (c->to - r->pos > r->map.ring_size) {
+		forget_closes(c, r, true);
+		c->to = r->pos;
 	}
-	return false;
+	forget_closes(c, r, false);
+	if (r->head - r->pos <= c->to - r->pos)
+		return;
+	for (ahead.pos = c->to; ahead.pos != ahead.head; ahead.pos += e.span) {
+		memcpy(&e, r->map.data + (ahead.pos & (r->map.ring_size - 1)),
+		       sizeof(e));
+		if (!sane(&ahead, &e) || c->next - c->first == c->n_at)
+			break;
+		c->looked_at++;
+		if (e.type == RING_ENTRY_CLOSE)
+			note_close(c, e.slot, ahead.pos);
+	}
+	c->to = ahead.pos;
 }
 
-bool ring_reader_find(const struct ring_reader *r, uint32_t slot,
-		      uint32_t serial, struct ring_slot *out)
+/* The CLOSE of a flow, among the unread entries: the first of its slot, since
+ * it has entries there itself. */
+static bool find_close(const struct ring_reader *r, struct ring_closes *c,
+		       uint32_t slot, uint32_t serial, struct ring_slot *out)
+{
+	struct ring_reader ahead = *r;
+	struct ring_entry e;
+	const uint8_t *at;
+
+	look(&ahead);
+	look_ahead(c, &ahead);
+	if (slot >= r->map.n_slots || !c->of[slot].first)
+		return false;
+	at = r->map.data +
+	     (close_at(c, c->of[slot].first)->pos & (r->map.ring_size - 1));
+	/* the worker may have written there meanwhile */
+	memcpy(&e, at, sizeof(e));
+	memcpy(out, at + sizeof(e), sizeof(*out));
+	return e.type == RING_ENTRY_CLOSE && e.slot == slot &&
+	       e.serial == serial && out->serial == serial &&
+	       ring_reader_intact(r);
+}
+
+bool ring_reader_find(const struct ring_reader *r, struct ring_closes *c,
+		      uint32_t slot, uint32_t serial, struct ring_slot *out)
 {
 	return ring_reader_slot(r, slot, serial, out) ||
-	       find_close(r, slot, serial, out);
+	       find_close(r, c, slot, serial, out);
 }

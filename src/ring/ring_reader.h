@@ -78,10 +78,29 @@ WS_MUST_USE bool ring_reader_caught_up(const struct ring_reader *r);
 WS_MUST_USE bool ring_reader_slot(const struct ring_reader *r, uint32_t slot,
 				  uint32_t serial, struct ring_slot *out);
 
+/*
+ * Where the CLOSE entries among the unread ones are. One pass over these serves
+ * all searches: whoever writes entries of flows that never were costs no more
+ * than who writes others. Heap; owned by who searches.
+ */
+struct ring_closes {
+	struct ring_close_at *at; /* by number, modulo n_at; they ascend */
+	uint64_t n_at;            /* more than the ring can hold */
+	struct ring_close_of *of; /* by slot */
+	uint64_t first, next;     /* numbers; from 1 on */
+	uint64_t to;              /* entries before it are known */
+	uint64_t looked_at;       /* entries, ever */
+};
+
+/* Return: 0 or -ENOMEM; then, too, it may be given to done(). */
+WS_MUST_USE int ring_closes_init(struct ring_closes *c,
+				 const struct ring_view_map *map);
+void ring_closes_done(struct ring_closes *c);
+
 /* What a flow with unread entries is, whose OPEN this reader has not seen: from
- * its slot, or from its CLOSE, if that lies below the head. Linear in the
- * unread entries. */
-WS_MUST_USE bool ring_reader_find(const struct ring_reader *r, uint32_t slot,
+ * its slot, or from its CLOSE, if that is unread. */
+WS_MUST_USE bool ring_reader_find(const struct ring_reader *r,
+				  struct ring_closes *c, uint32_t slot,
 				  uint32_t serial, struct ring_slot *out);
 
 #endif

@@ -25,7 +25,8 @@ struct lab {
 	uint8_t *data; /* twice, as readers have it */
 	struct ring_slot *slots;
 	struct ring_reader reader;
-	uint64_t seen; /* of all that came out */
+	struct ring_closes closes; /* of one process */
+	uint64_t seen;             /* of all that came out */
 };
 
 static void touch(struct lab *l, const void *bytes, size_t len)
@@ -68,7 +69,7 @@ static void find(struct lab *l, uint32_t slot, uint32_t serial)
 {
 	struct ring_slot s;
 
-	if (ring_reader_find(&l->reader, slot, serial, &s)) {
+	if (ring_reader_find(&l->reader, &l->closes, slot, serial, &s)) {
 		if (s.serial != serial)
 			abort();
 		touch(l, &s, sizeof(s));
@@ -97,6 +98,9 @@ static void begin(struct lab *l)
 		.n_slots = N_SLOTS,
 	};
 
+	ring_closes_done(&l->closes);
+	if (ring_closes_init(&l->closes, &map))
+		abort();
 	ring_reader_init(&l->reader, &map, RING_READER_RECORDER);
 }
 
@@ -204,6 +208,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	base_rd_init(&in, bytes, len);
 	while (base_rd_ok(&in) && base_rd_left(&in))
 		step(l, &in);
+	ring_closes_done(&l->closes);
 	free(l->data);
 	free(l->slots);
 	free(l);

@@ -291,6 +291,103 @@ static void a_slot_is_read_only_for_its_flow(void **state)
 	assert_false(ring_reader_slot(&f->reader, UINT32_MAX, 9, &copy));
 }
 
+/* An entry of a flow that no slot has; a CLOSE says what the flow was. */
+static void put_of(struct ring_fixture *f, uint32_t type, uint32_t slot,
+		   uint32_t serial)
+{
+	const struct ring_slot s = { .serial = serial,
+				     .flow_id = 100 * slot + serial };
+	const struct ring_entry e = { .type = type,
+				      .len = type == RING_ENTRY_DATA
+						     ? 0
+						     : sizeof(s),
+				      .slot = slot,
+				      .serial = serial };
+
+	assert_true(ring_tap_put(&f->tap, &e, &s, T0_MS));
+}
+
+/* Takes the next entry and looks its flow up. Return: its flow_id; 0 = it is
+ * not known. */
+static uint64_t look_up(struct ring_fixture *f, struct ring_closes *c)
+{
+	struct ring_entry e;
+	struct ring_slot s;
+	const uint8_t *payload;
+
+	assert_int_equal(ring_reader_next(&f->reader, &e, &payload), 1);
+	return ring_reader_find(&f->reader, c, e.slot, e.serial, &s) ? s.flow_id
+								     : 0;
+}
+
+static void a_flow_is_known_by_its_close(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct ring_closes c;
+
+	assert_int_equal(ring_closes_init(&c, &f->view), 0);
+	put_of(f, RING_ENTRY_DATA, 1, 1); /* its CLOSE found no room */
+	put_of(f, RING_ENTRY_DATA, 2, 1);
+	put_of(f, RING_ENTRY_DATA, 1, 2);
+	put_of(f, RING_ENTRY_CLOSE, 2, 1);
+	put_of(f, RING_ENTRY_CLOSE, 1, 2);
+	put_of(f, RING_ENTRY_DATA, 1, 3);
+	put_of(f, RING_ENTRY_CLOSE, 1, 3);
+	put_of(f, RING_ENTRY_DATA, 1, 4);
+	assert_int_equal(look_up(f, &c), 0);
+	assert_int_equal(look_up(f, &c), 201);
+	assert_int_equal(look_up(f, &c), 102);
+	assert_int_equal(look_up(f, &c), 0); /* a CLOSE is not behind itself */
+	assert_int_equal(look_up(f, &c), 0);
+	assert_int_equal(look_up(f, &c), 103);
+	assert_int_equal(look_up(f, &c), 0);
+	/* one that comes only now */
+	put_of(f, RING_ENTRY_CLOSE, 1, 4);
+	assert_int_equal(look_up(f, &c), 104);
+	assert_int_equal(look_up(f, &c), 0);
+	ring_closes_done(&c);
+}
+
+/* Round after round of the ring, and over its jumps. */
+static void searches_go_on_with_the_ring(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct ring_closes c;
+
+	assert_int_equal(ring_closes_init(&c, &f->view), 0);
+	for (uint32_t i = 1; i < 20000; i += 3) {
+		for (uint32_t k = i; k < i + 3; k++) {
+			put_of(f, RING_ENTRY_DATA, k % 5, k);
+			put_of(f, RING_ENTRY_CLOSE, k % 5, k);
+		}
+		for (uint32_t k = i; k < i + 3; k++) {
+			assert_int_equal(look_up(f, &c), 100 * (k % 5) + k);
+			assert_int_equal(look_up(f, &c), 0);
+		}
+		ring_reader_release(&f->reader);
+		if (i % 100 == 0)
+			ring_tap_kick(&f->tap);
+	}
+	assert_true(f->map.control->rewind_to != 0);
+	ring_closes_done(&c);
+}
+
+/* However many flows there never were. */
+static void searches_look_at_each_entry_once(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct ring_closes c;
+	const uint32_t n = RING_TEST_SIZE / 64;
+
+	assert_int_equal(ring_closes_init(&c, &f->view), 0);
+	for (uint32_t i = 0; i < n; i++)
+		put_of(f, RING_ENTRY_DATA, i % RING_TEST_SLOTS, i + 1);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(look_up(f, &c), 0);
+	assert_in_range(c.looked_at, 1, n);
+	ring_closes_done(&c);
+}
+
 #define WITH_RING(t)                                           \
 	cmocka_unit_test_setup_teardown(t, ring_fixture_setup, \
 					ring_fixture_teardown)
@@ -306,6 +403,9 @@ int main(void)
 		WITH_RING(a_lying_epoch_stops_the_reader_only),
 		WITH_RING(sleeping_is_refused_while_there_is_news),
 		WITH_RING(a_slot_is_read_only_for_its_flow),
+		WITH_RING(a_flow_is_known_by_its_close),
+		WITH_RING(searches_go_on_with_the_ring),
+		WITH_RING(searches_look_at_each_entry_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
