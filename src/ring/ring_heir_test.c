@@ -34,7 +34,7 @@ static void a_jump_that_cannot_be_is_forgotten(void **state)
 		{ SPAN, 2 * SPAN, 3 * SPAN, 3 * (SPAN - 64) },
 		/* the reader's place is not in the ring any more: nobody knows
 		 * what it missed */
-		{ 0, 2 * RING_TEST_SIZE, 2 * RING_TEST_SIZE, 0 },
+		{ 0, 2UL * RING_TEST_SIZE, 2UL * RING_TEST_SIZE, 0 },
 	};
 
 	(void)state;

@@ -369,8 +369,8 @@ static void the_pool_has_the_blocks_it_was_made_for(void **state)
 
 	ring_pool_init(&p, &f->map);
 	assert_int_equal(p.n_blocks, RING_TEST_BLOCKS);
-	/* 256 KiB of scratch, one page for 64 words of next[], 64 blocks */
-	assert_int_equal(f->map.pool_size, 262144 + 4096 + 64 * 4096);
+	/* 256 KiB of scratch, one page for 128 words of next[], 128 blocks */
+	assert_int_equal(f->map.pool_size, 262144 + 4096 + 128 * 4096);
 	assert_int_equal(p.blocks - f->map.pool, 262144 + 4096);
 }
 
