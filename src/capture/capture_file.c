@@ -17,6 +17,7 @@
 #define ARENA_LEN  (1U << 20)
 #define CHUNKS_MAX 8192U
 #define NONE       CAPTURE_SLOT_NONE
+#define NAMES      16384U /* buckets */
 /* Pieces of one writev(). */
 #define PARTS_MAX 64
 /* Stamp, TAB, "client" or "server", TAB; and the NUL that snprintf adds. */
@@ -77,10 +78,12 @@ int capture_files_init(struct capture_files *s, int dir, uint32_t max_open,
 	s->slots = calloc((size_t)max_open + 1, sizeof(*s->slots));
 	s->arena = malloc(ARENA_LEN);
 	s->chunks = malloc(CHUNKS_MAX * sizeof(*s->chunks));
-	if (!s->slots || !s->arena || !s->chunks) {
+	s->names = calloc(NAMES, sizeof(struct capture_file *));
+	if (!s->slots || !s->arena || !s->chunks || !s->names) {
 		free(s->slots);
 		free(s->arena);
 		free(s->chunks);
+		free(s->names);
 		*s = (struct capture_files){ .dir = dir };
 		return -ENOMEM;
 	}
@@ -108,6 +111,7 @@ void capture_files_done(struct capture_files *s)
 	free(s->slots);
 	free(s->arena);
 	free(s->chunks);
+	free(s->names);
 	*s = (struct capture_files){ .dir = s->dir };
 }
 
@@ -267,22 +271,49 @@ static void to_be_written(struct capture_files *s, struct capture_file *f)
 	s->end = &f->next;
 }
 
-void capture_file_begin(struct capture_files *s, struct capture_file *f,
+/* The link to the file of that name that is in use, or to NULL. */
+static struct capture_file **find_name(const struct capture_files *s,
+				       const char *name)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a */
+	char other[CAPTURE_NAME_LEN];
+	struct capture_file **at;
+
+	for (const char *p = name; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * 16777619U;
+	for (at = &s->names[hash % NAMES]; *at; at = &(*at)->next_name) {
+		if (!strcmp(capture_id_file_name(&(*at)->id, &(*at)->client,
+						 other),
+			    name))
+			break;
+	}
+	return at;
+}
+
+bool capture_file_begin(struct capture_files *s, struct capture_file *f,
 			const struct capture_id *id,
 			const struct base_addr *client,
 			const struct capture_mark *mark)
 {
+	char name[CAPTURE_NAME_LEN];
+	struct capture_file **at =
+		find_name(s, capture_id_file_name(id, client, name));
+
+	if (*at)
+		return false;
 	*f = (struct capture_file){ .id = *id,
 				    .client = *client,
 				    .slot = NONE,
 				    .first = NONE,
 				    .last = NONE };
+	*at = f;
 	if (mark) {
 		f->mark = *mark;
 		f->unsure = true;
 	} else {
 		to_be_written(s, f);
 	}
+	return true;
 }
 
 void capture_file_record(struct capture_files *s, struct capture_file *f,
@@ -338,7 +369,13 @@ void capture_file_check(struct capture_files *s, struct capture_file *f)
 
 void capture_file_close(struct capture_files *s, struct capture_file *f)
 {
+	char name[CAPTURE_NAME_LEN];
+	struct capture_file **at =
+		find_name(s, capture_id_file_name(&f->id, &f->client, name));
+
 	assert(!f->gathered);
+	if (*at == f)
+		*at = f->next_name;
 	if (f->slot != NONE)
 		free_slot(s, f->slot);
 }

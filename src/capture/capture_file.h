@@ -52,6 +52,7 @@ struct capture_file {
 	bool gathered; /* on the list of those to be written */
 	uint32_t first, last; /* its chain in the arena */
 	struct capture_file *next;
+	struct capture_file *next_name; /* in the bucket of its name */
 };
 
 #define CAPTURE_SLOT_NONE UINT32_MAX
@@ -95,6 +96,7 @@ struct capture_files {
 	struct capture_chunk *chunks;
 	uint32_t n_chunks;
 	struct capture_file *first, **end; /* those to be written */
+	struct capture_file **names;       /* in use, by hash */
 	unsigned searches; /* that capture_file_check() may still make */
 };
 
@@ -112,11 +114,16 @@ void capture_files_done(struct capture_files *s);
 void capture_files_set_dir(struct capture_files *s, int dir);
 
 /* A file of a connection. mark: what a predecessor left of it; NULL: it is new,
- * and the next flush creates it. One that exists is continued. */
-void capture_file_begin(struct capture_files *s, struct capture_file *f,
-			const struct capture_id *id,
-			const struct base_addr *client,
-			const struct capture_mark *mark);
+ * and the next flush creates it. One that exists is continued, but not one that
+ * is in use: with two marks of one file a successor would cut off with the one
+ * what counts by the other. Two live connections of a client have one name when
+ * the hour between them was repeated, or if a worker lies.
+ * Return: false, its name is in use. */
+WS_MUST_USE bool capture_file_begin(struct capture_files *s,
+				    struct capture_file *f,
+				    const struct capture_id *id,
+				    const struct base_addr *client,
+				    const struct capture_mark *mark);
 
 /* Copies the bytes, at most CAPTURE_RECORD_MAX. */
 #define CAPTURE_RECORD_MAX (256U << 10)

@@ -93,8 +93,9 @@ static void open_file(struct capture_file *f, uint32_t number)
 {
 	const struct base_addr client = addr("192.0.2.1:4000");
 
-	capture_file_begin(&files, f, &(struct capture_id){ SECOND, number },
-			   &client, NULL);
+	assert_true(capture_file_begin(&files, f,
+				       &(struct capture_id){ SECOND, number },
+				       &client, NULL));
 	capture_files_flush(&files);
 	assert_int_equal(lost.calls, 0);
 }
@@ -149,6 +150,35 @@ static void a_state_is_small(void **state)
 {
 	(void)state;
 	assert_true(sizeof(struct capture_file) < 100);
+}
+
+static void a_name_in_use_is_refused(void **state)
+{
+	const struct base_addr other_port = addr("192.0.2.1:4001");
+	/* 2025-11-02 05:30:00 and 06:30:00 UTC: both are half past one */
+	const struct capture_id summer = { SECOND - 86400 - 32101, 0 };
+	const struct capture_id winter = { summer.second + 3600, 0 };
+	const struct capture_mark mark = { .ino = 0 };
+	struct capture_file f, g;
+
+	(void)state;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	assert_int_equal(setenv("TZ", "EST5EDT,M3.2.0,M11.1.0", 1), 0);
+	tzset();
+	assert_true(capture_file_begin(&files, &f, &summer, &other_port, NULL));
+	record(&f, BASE_CLIENT, "a");
+	assert_false(
+		capture_file_begin(&files, &g, &winter, &other_port, NULL));
+	assert_false(
+		capture_file_begin(&files, &g, &winter, &other_port, &mark));
+	close_file(&f);
+	/* and continued when it is not */
+	assert_true(capture_file_begin(&files, &g, &winter, &other_port, NULL));
+	record(&g, BASE_CLIENT, "b");
+	close_file(&g);
+	file_is_text(scratch.dir, "2025-11-02_013000_192.0.2.1.log",
+		     "2025-11-03 09:25:01\tclient\ta\n"
+		     "2025-11-03 09:25:01\tclient\tb\n");
 }
 
 static void two_connections_in_one_second(void **state)
@@ -215,7 +245,7 @@ static void marks_are_kept_when_they_are_new(void **state)
 			    "theirs\n" CLIENT "z\n");
 	/* what a predecessor left, and how much of it counts */
 	f.mark.len = HEAD_LEN + 2;
-	capture_file_begin(&files, &g, &f.id, &f.client, &f.mark);
+	assert_true(capture_file_begin(&files, &g, &f.id, &f.client, &f.mark));
 	capture_files_flush(&files);
 	assert_int_equal(g.slot, CAPTURE_SLOT_NONE); /* not touched yet */
 	record(&g, BASE_SERVER, "w");
@@ -237,7 +267,7 @@ static void leave(struct capture_file *f, const char *to)
 	mark = old.mark;
 	record(&old, BASE_CLIENT, "does not");
 	close_file(&old);
-	capture_file_begin(&files, f, &old.id, &old.client, &mark);
+	assert_true(capture_file_begin(&files, f, &old.id, &old.client, &mark));
 	if (to)
 		assert_int_equal(
 			renameat(scratch.dir, NAME(""), scratch.dir, to), 0);
@@ -465,8 +495,8 @@ static void a_link_is_not_followed(void **state)
 
 	(void)state;
 	assert_int_equal(symlinkat("target", scratch.dir, NAME("")), 0);
-	capture_file_begin(&files, &f, &(struct capture_id){ SECOND, 0 },
-			   &client, NULL);
+	assert_true(capture_file_begin(
+		&files, &f, &(struct capture_id){ SECOND, 0 }, &client, NULL));
 	record(&f, BASE_CLIENT, "abc");
 	close_file(&f);
 	assert_int_equal(lost.bytes[BASE_CLIENT], 3);
@@ -534,6 +564,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(records_are_tcpproxys),
 		TEST(a_state_is_small),
+		TEST(a_name_in_use_is_refused),
 		TEST(two_connections_in_one_second),
 		TEST(one_write_a_file_and_batch),
 		TEST(marks_are_kept_when_they_are_new),

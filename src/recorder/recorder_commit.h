@@ -63,6 +63,7 @@ enum recorder_record_flag {
 	RECORDER_RECORD_ENDED = 1, /* nothing of this flow comes any more */
 	RECORDER_RECORD_RAW_CLIENT = 2, /* track_flow.raw, a bit a direction */
 	RECORDER_RECORD_RAW_SERVER = 4,
+	RECORDER_RECORD_REFUSED = 8, /* another flow has its capture's name */
 };
 
 /* What is committed of the flow in a slot. One cache line. */

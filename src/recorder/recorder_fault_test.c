@@ -593,6 +593,52 @@ static void a_quiet_capture_belongs_to_others_after_a_restart(void **state)
 	assert_file(lab, ID "_192.0.2.10.log", RECORD("d"));
 }
 
+/* What counts of a file by one mark must not be cut off by another one. */
+static void one_capture_is_not_written_by_two(void **state)
+{
+	struct lab *lab = *state;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		flow(lab, i, 0)->observe = CONF_OBSERVE_NONE;
+		hint(lab, i, RING_ENTRY_OPEN, 0, 0);
+	}
+	bytes(lab, 1, RING_CLIENT, 0, "12345");
+	start(lab);
+	await_given(lab, atomic_load(&lab->maps[0].control->head));
+	bytes(lab, 0, RING_CLIENT, 0, "abc");
+	ring_tap_kick(&lab->taps[0]);
+	await_given(lab, atomic_load(&lab->maps[0].control->head));
+	kill_it(lab);
+	bytes(lab, 1, RING_CLIENT, 5, "6");
+	bytes(lab, 0, RING_CLIENT, 3, "d");
+	start(lab);
+	stop(lab);
+	assert_file(lab, ID "_192.0.2.10.log", RECORD("abc") RECORD("d"));
+	assert_int_equal(count(lab, STAT_CAPTURE_BYTES), 4);
+	assert_int_equal(count(lab, STAT_CAPTURE_LOST_BYTES), 6);
+}
+
+/* Whose name is free again: its file is not begun in the middle. */
+static void who_was_refused_stays_so(void **state)
+{
+	struct lab *lab = *state;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		flow(lab, 1 - i, 0)->observe = CONF_OBSERVE_NONE;
+		hint(lab, 1 - i, RING_ENTRY_OPEN, 0, 0);
+	}
+	start(lab);
+	await_given(lab, atomic_load(&lab->maps[0].control->head));
+	kill_it(lab);
+	/* its successor meets them in the other order */
+	bytes(lab, 0, RING_CLIENT, 0, "12345");
+	bytes(lab, 1, RING_CLIENT, 0, "abc");
+	start(lab);
+	stop(lab);
+	assert_file(lab, ID "_192.0.2.10.log", RECORD("abc"));
+	assert_int_equal(count(lab, STAT_CAPTURE_LOST_BYTES), 5);
+}
+
 /* Writes one byte after the other until the file is there. */
 static uint64_t write_until(struct lab *lab, const char *path, uint64_t from)
 {
@@ -833,6 +879,8 @@ int main(void)
 		CASE(logrotate_needs_no_signal),
 		CASE(foreign_lines_stay),
 		CASE(a_quiet_capture_belongs_to_others_after_a_restart),
+		CASE(one_capture_is_not_written_by_two),
+		CASE(who_was_refused_stays_so),
 		CASE(a_log_directory_made_anew_is_found),
 		CASE(a_successor_goes_on_without_a_log_directory),
 		CASE(a_pipe_that_nobody_reads_stops_nothing),

@@ -163,6 +163,8 @@ void recorder_flow_record(const struct recorder_flow *f,
 					 .capture = f->file.mark };
 	if (f->ended)
 		rec->flags |= RECORDER_RECORD_ENDED;
+	if (f->refused)
+		rec->flags |= RECORDER_RECORD_REFUSED;
 	if (f->track.raw[BASE_CLIENT])
 		rec->flags |= RECORDER_RECORD_RAW_CLIENT;
 	if (f->track.raw[BASE_SERVER])
@@ -179,12 +181,28 @@ void recorder_flow_record(const struct recorder_flow *f,
 	}
 }
 
+static void begin_capture(struct recorder_flow *f,
+			  const struct recorder_record *rec)
+{
+	struct recorder *r = f->ring->recorder;
+	const struct capture_id id = f->file.id;
+	const struct base_addr client = f->file.client;
+
+	f->captured = !(rec && rec->flags & RECORDER_RECORD_REFUSED) &&
+		      capture_file_begin(&r->captures, &f->file, &id, &client,
+					 rec ? &rec->capture : NULL);
+	f->refused = !f->captured;
+	if (f->refused && recorder_may_tell(&r->told_name))
+		base_err("a live flow has the same id and client: this one is "
+			 "not captured, its bytes are counted flow=%016llx",
+			 (unsigned long long)f->flow_id);
+}
+
 /* rec: what is committed of this flow, or NULL. */
 static struct recorder_flow *begin(struct recorder_ring *ring, uint32_t slot,
 				   const struct ring_slot *s,
 				   const struct recorder_record *rec)
 {
-	struct recorder *r = ring->recorder;
 	struct recorder_flow *f = calloc(1, sizeof(*f));
 	const struct capture_id id = {
 		.second = ring_connection_second(s->connection),
@@ -208,12 +226,10 @@ static struct recorder_flow *begin(struct recorder_ring *ring, uint32_t slot,
 	}
 	if (rec)
 		restore(f, rec);
-	f->captured = s->capture == CONF_CAPTURE_TEXT;
 	f->file.id = id;
 	f->file.client = s->client;
-	if (f->captured)
-		capture_file_begin(&r->captures, &f->file, &id, &s->client,
-				   rec ? &rec->capture : NULL);
+	if (s->capture == CONF_CAPTURE_TEXT)
+		begin_capture(f, rec);
 	ring->flows[slot] = f;
 	if (!rec)
 		touch(f);
@@ -444,6 +460,8 @@ static void data(struct recorder_flow *f, const struct ring_entry *e,
 				    (struct base_span){ payload, e->len });
 		stat_add(&r->stat, STAT_CAPTURE_BYTES, e->len);
 	}
+	if (!again && f->refused)
+		stat_add(&r->stat, STAT_CAPTURE_LOST_BYTES, e->len);
 	if (f->tracked)
 		frame(f, e, payload);
 	if (e->offset + e->len > f->next[d])

@@ -49,6 +49,7 @@ struct recorder_flow {
 	struct base_addr server;
 	uint64_t next[BASE_DIRECTIONS]; /* stream offset expected next */
 	bool captured, tracked;
+	bool refused;             /* not captured: its name is in use */
 	bool ended, changed;      /* since the last commit */
 	bool due;                 /* in the list of those due for expiry */
 	struct capture_file file; /* id and client, even without a capture */
@@ -95,7 +96,7 @@ struct recorder {
 	bool commit_soon;              /* before anything else is decoded */
 	/* When a kind of failure was last said; 0 = never. */
 	uint64_t told_capture, told_event, told_error, told_memory;
-	uint64_t told_decoder, told_nonsense;
+	uint64_t told_decoder, told_nonsense, told_name;
 	bool stopping;
 	struct loop loop;
 	struct loop_watch channel;
