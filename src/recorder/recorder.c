@@ -63,6 +63,7 @@ static void went_on_at_head(struct recorder_ring *ring, int why)
 	recorder_partial_remove_all(ring);
 	/* a head that went back makes room for entries that nobody has read */
 	ring->replay_to = 0;
+	ring->sweep = true;
 	ring->recorder->dirty = true;
 	if (why == -EBADMSG)
 		recorder_nonsense(ring);
@@ -139,7 +140,7 @@ static bool sleep_all(struct recorder *r)
 static void sweep_all(struct recorder *r)
 {
 	for (unsigned i = 0; i < r->setup->n_workers; i++)
-		recorder_flow_sweep(&r->rings[i]);
+		recorder_flow_sweep(&r->rings[i], loop_now_ms(&r->loop));
 }
 
 static void work(struct recorder *r)
@@ -148,6 +149,8 @@ static void work(struct recorder *r)
 	const uint64_t now = loop_now_ms(&r->loop);
 
 	if (r->stopping && found == FOUND_NOTHING) {
+		for (unsigned i = 0; i < r->setup->n_workers; i++)
+			r->rings[i].sweep = true;
 		sweep_all(r);
 		loop_stop(&r->loop);
 		return;
@@ -262,6 +265,7 @@ static int open_ring(struct recorder *r, unsigned i)
 	ring->recorder = r;
 	ring->index = i;
 	ring->n_slots = map.n_slots;
+	ring->sweep = true; /* its predecessor left it */
 	ring->flows = calloc(map.n_slots, sizeof(struct recorder_flow *));
 	ring->lost = calloc(map.n_slots, sizeof(*ring->lost));
 	err = ring_closes_init(&ring->closes, &map);

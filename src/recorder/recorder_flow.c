@@ -527,18 +527,46 @@ void recorder_flow_take_over(struct recorder_ring *ring)
 	}
 }
 
-void recorder_flow_sweep(struct recorder_ring *ring)
+static bool has_to_sweep(struct recorder_ring *ring, uint64_t now_ms)
+{
+	const uint64_t lost =
+		stat_get(&ring->reader.map.control->stat, STAT_HINTS_LOST);
+
+	if (!ring->sweep && lost == ring->hints_lost &&
+	    now_ms - ring->swept_ms < RECORDER_SWEEP_MS)
+		return false;
+	ring->sweep = false;
+	ring->swept_ms = now_ms;
+	ring->hints_lost = lost;
+	return true;
+}
+
+void recorder_flow_sweep(struct recorder_ring *ring, uint64_t now_ms)
 {
 	struct ring_slot s;
 
+	if (!has_to_sweep(ring, now_ms))
+		return;
 	for (uint32_t i = 0; i < ring->n_slots; i++) {
 		struct recorder_flow *f = ring->flows[i];
+		uint32_t state;
+		bool over;
 
-		if (!f || f->ended ||
-		    ring_reader_slot(&ring->reader, i, f->serial, &s) ||
-		    !ring_reader_caught_up(&ring->reader))
+		if (!f || f->ended)
 			continue;
-		if (s.serial == f->serial) /* freed, not taken again */
+		state = ring_reader_state(&ring->reader, i, f->serial);
+		over = state == RING_STATE_FREE;
+		/* in a moment; or its CLOSE has come just now */
+		if (state == RING_STATE_CLOSING ||
+		    (over && !ring_reader_caught_up(&ring->reader))) {
+			ring->sweep = true;
+			continue;
+		}
+		if (!over)
+			continue;
+		/* freed, and not taken again */
+		if (!ring_reader_slot(&ring->reader, i, f->serial, &s) &&
+		    s.serial == f->serial)
 			count_last_gaps(f, &s);
 		end(f);
 		if (ring->recorder->commit_soon)

@@ -25,6 +25,9 @@
 #define RECORDER_TELL_MS 60000
 /* Is the log directory still what its path names? */
 #define RECORDER_LOOK_MS 1000
+/* Has a flow ended that the worker could not say of? Asked this often when
+ * nothing calls for it. */
+#define RECORDER_SWEEP_MS 60000
 /* Capture files open at once. With 64 workers (one descriptor each) and twice
  * 8 event files the recorder stays below 300 descriptors. */
 #define RECORDER_OPEN_MAX 192
@@ -69,9 +72,12 @@ struct recorder_ring {
 	uint32_t *lost; /* by slot: the serial last looked for in vain */
 	struct ring_closes closes;
 	uint32_t n_slots;
-	bool nonsense;      /* said; no entry of a known flow since */
-	uint64_t done;      /* entries before it are handled */
-	uint64_t replay_to; /* entries before it a predecessor committed */
+	bool nonsense;       /* said; no entry of a known flow since */
+	bool sweep;          /* there may be flows whose CLOSE will not come */
+	uint64_t swept_ms;   /* when they were looked for */
+	uint64_t hints_lost; /* the worker's count then */
+	uint64_t done;       /* entries before it are handled */
+	uint64_t replay_to;  /* entries before it a predecessor committed */
 	struct recorder_partial *oldest, *newest;
 };
 
@@ -111,8 +117,9 @@ void recorder_flow_entry(struct recorder_ring *ring, const struct ring_entry *e,
 			 const uint8_t *payload);
 /* The flows that a predecessor was recording. */
 void recorder_flow_take_over(struct recorder_ring *ring);
-/* Flows whose slot has moved on, after a ring was read to its head. */
-void recorder_flow_sweep(struct recorder_ring *ring);
+/* Ends flows whose slot has moved on, after a ring was read to its head. Linear
+ * in the slots, so only when there may be such. */
+void recorder_flow_sweep(struct recorder_ring *ring, uint64_t now_ms);
 /* Messages that silence completes; now_ns: all rings are read up to then. */
 void recorder_flow_expire(struct recorder *r, uint64_t now_ns);
 /* Nothing will come any more: what is held of each flow is judged now. */

@@ -303,6 +303,75 @@ static void a_flow_whose_close_is_lost_ends_all_the_same(void **state)
 	assert_file(lab, "events", "");
 }
 
+/* Half a message of flow 0, and a recorder that sleeps. */
+static const struct ring_cursor *sleeping_with_half_a_message(struct lab *lab)
+{
+	const struct ring_cursor *mine =
+		lab->maps[0].cursors[RING_READER_RECORDER];
+
+	flow(lab, 0, 0)->capture = CONF_CAPTURE_NONE;
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, "[3G*1234567890*0002*LK");
+	flow(lab, 1, 1)->observe = CONF_OBSERVE_NONE;
+	hint(lab, 1, RING_ENTRY_OPEN, 0, 0);
+	start(lab);
+	await_word(&mine->idle, 1);
+	return mine;
+}
+
+/* All flows are looked at when the worker says that it could not say all, and
+ * not whenever a lone message has come. */
+static void a_hint_that_was_lost_makes_it_look(void **state)
+{
+	struct lab *lab = *state;
+	const struct ring_cursor *mine = sleeping_with_half_a_message(lab);
+
+	ring_slot_free(&lab->maps[0].slots[0]);
+	bytes(lab, 1, RING_CLIENT, 0, "x");
+	ring_tap_kick(&lab->taps[0]);
+	await_count(&mine->stat.v[STAT_CAPTURE_BYTES], 1);
+	await_word(&mine->idle, 1);
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 0);
+	stat_add(&lab->maps[0].control->stat, STAT_HINTS_LOST, 1);
+	bytes(lab, 1, RING_CLIENT, 1, "x");
+	ring_tap_kick(&lab->taps[0]);
+	await_count(&mine->stat.v[STAT_SKIPPED_BYTES], 22);
+	stop(lab);
+}
+
+static void a_flow_that_is_closing_is_looked_at_again(void **state)
+{
+	struct lab *lab = *state;
+	const struct ring_cursor *mine = sleeping_with_half_a_message(lab);
+
+	stat_add(&lab->maps[0].control->stat, STAT_HINTS_LOST, 1);
+	lab->maps[0].slots[0].state = RING_STATE_CLOSING;
+	for (uint64_t i = 0; i < 2; i++) {
+		assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 0);
+		bytes(lab, 1, RING_CLIENT, i, "x");
+		ring_tap_kick(&lab->taps[0]);
+		await_count(&mine->stat.v[STAT_CAPTURE_BYTES], i + 1);
+		await_word(&mine->idle, 1);
+		ring_slot_free(&lab->maps[0].slots[0]);
+	}
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 22);
+	stop(lab);
+}
+
+/* What was skipped may have been a CLOSE. */
+static void nonsense_makes_it_look_too(void **state)
+{
+	const struct ring_entry bad = { .type = RING_ENTRY_MAX };
+	struct lab *lab = *state;
+	const struct ring_cursor *mine = sleeping_with_half_a_message(lab);
+
+	ring_slot_free(&lab->maps[0].slots[0]);
+	assert_true(ring_tap_put(&lab->taps[0], &bad, "", 1));
+	ring_tap_kick(&lab->taps[0]);
+	await_count(&mine->stat.v[STAT_SKIPPED_BYTES], 22);
+	stop(lab);
+}
+
 /* Nor does it forget a flow that says nothing for a while. */
 static void an_idle_recorder_is_woken(void **state)
 {
@@ -527,6 +596,9 @@ int main(void)
 		CASE(only_bad_ends_are_in_errors_log),
 		CASE(a_slot_that_lives_again_is_another_flow),
 		CASE(a_flow_whose_close_is_lost_ends_all_the_same),
+		CASE(a_hint_that_was_lost_makes_it_look),
+		CASE(a_flow_that_is_closing_is_looked_at_again),
+		CASE(nonsense_makes_it_look_too),
 		CASE(an_idle_recorder_is_woken),
 		CASE(a_recorder_at_work_is_not_woken),
 		CASE(silence_completes_a_message),

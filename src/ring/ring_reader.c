@@ -187,6 +187,20 @@ bool ring_reader_caught_up(const struct ring_reader *r)
 	return !is_news(r);
 }
 
+uint32_t ring_reader_state(const struct ring_reader *r, uint32_t slot,
+			   uint32_t serial)
+{
+	uint32_t its, state;
+
+	if (slot >= r->map.n_slots)
+		return RING_STATE_FREE;
+	memcpy(&its, &r->map.slots[slot].serial, sizeof(its));
+	memcpy(&state, &r->map.slots[slot].state, sizeof(state));
+	/* Pairs with the release in ring_slot_free(). */
+	atomic_thread_fence(memory_order_acquire);
+	return its == serial ? state : (uint32_t)RING_STATE_FREE;
+}
+
 bool ring_reader_slot(const struct ring_reader *r, uint32_t slot,
 		      uint32_t serial, struct ring_slot *out)
 {

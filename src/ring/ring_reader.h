@@ -74,6 +74,10 @@ void ring_reader_awake(struct ring_reader *r);
  * entry of that flow is still to come. */
 WS_MUST_USE bool ring_reader_caught_up(const struct ring_reader *r);
 
+/* The state of that flow; RING_STATE_FREE: it is over. */
+WS_MUST_USE uint32_t ring_reader_state(const struct ring_reader *r,
+				       uint32_t slot, uint32_t serial);
+
 /* A copy of the slot, and whether it is still in use by that flow. */
 WS_MUST_USE bool ring_reader_slot(const struct ring_reader *r, uint32_t slot,
 				  uint32_t serial, struct ring_slot *out);

@@ -279,6 +279,11 @@ static void a_slot_is_read_only_for_its_flow(void **state)
 	s->state = RING_STATE_CLOSING;
 	assert_true(ring_reader_slot(&f->reader, 2, 9, &copy));
 	assert_memory_equal(&copy, s, sizeof(copy));
+	assert_int_equal(ring_reader_state(&f->reader, 2, 9),
+			 RING_STATE_CLOSING);
+	assert_int_equal(ring_reader_state(&f->reader, 2, 8), RING_STATE_FREE);
+	assert_int_equal(ring_reader_state(&f->reader, RING_TEST_SLOTS, 9),
+			 RING_STATE_FREE);
 	assert_false(ring_reader_slot(&f->reader, 2, 8, &copy));
 	assert_false(ring_reader_slot(&f->reader, 2, 10, &copy));
 	s->state = RING_STATE_FREE;
