@@ -50,7 +50,7 @@ struct peer {
 struct peer_options {
 	struct base_addr addr; /* to connect to or to listen on */
 	struct base_addr bind; /* client: the source, -b ADDR:PORT */
-	unsigned seconds;      /* -t, the deadline; 30 */
+	unsigned seconds;      /* -t, the deadline; 50 */
 	unsigned connections;  /* server, crowd: -n; 1 */
 	unsigned rcvbuf;       /* -R BYTES; 0 = the system's */
 	unsigned message;      /* crowd: -m, bytes of a message; 64 */
