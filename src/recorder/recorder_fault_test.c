@@ -503,7 +503,7 @@ static void a_head_that_went_back_hides_nothing(void **state)
 	lab->taps[0].readers[RING_READER_RECORDER].kicked = 1;
 	ring_tap_kick(&lab->taps[0]);
 	await_count(&mine->stat.v[STAT_NONSENSE], 1);
-	fill(lab, 1, 20 * 4096, 10, text);
+	fill(lab, 1, 20UL * 4096, 10, text);
 	stop(lab);
 	assert_int_equal(count(lab, STAT_CAPTURE_BYTES), 19 + 30 * 4096);
 }
