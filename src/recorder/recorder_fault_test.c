@@ -249,23 +249,6 @@ static void fill(struct lab *lab, uint32_t slot, uint64_t from, size_t n,
 		bytes(lab, slot, RING_CLIENT, from + i * 4096, text);
 }
 
-static void await_read(struct lab *lab)
-{
-	const struct ring_map *m = &lab->maps[0];
-
-	ring_tap_kick(&lab->taps[0]);
-	await_count(&m->cursors[RING_READER_RECORDER]->read,
-		    atomic_load(&m->control->head));
-}
-
-/* All is read, and just what lies before `pos` is given back; a reader says the
- * first a moment before the second. */
-static void await_given(struct lab *lab, uint64_t pos)
-{
-	await_read(lab);
-	await_count(&lab->maps[0].cursors[RING_READER_RECORDER]->pos, pos);
-}
-
 static void half_a_message_holds_the_ring_back(void **state)
 {
 	struct lab *lab = *state;
@@ -280,11 +263,11 @@ static void half_a_message_holds_the_ring_back(void **state)
 	bytes(lab, 0, RING_CLIENT, 0, "[3G*1234567890*0002");
 	fill(lab, 1, 0, 20, text);
 	start(lab);
-	await_given(lab, at);
+	lab_await_given(lab, at);
 	kill_it(lab);
 	bytes(lab, 0, RING_CLIENT, 19, "*LK]");
 	start(lab);
-	await_given(lab, atomic_load(&lab->maps[0].control->head));
+	lab_await_given(lab, atomic_load(&lab->maps[0].control->head));
 	stop(lab);
 	assert_file(lab, "events", LINE(""));
 	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 0);
@@ -307,7 +290,7 @@ static void but_never_more_than_a_quarter_of_it(void **state)
 	bytes(lab, 2, RING_CLIENT, 0, "[3G*12345");
 	fill(lab, 1, 0, 70, text);
 	start(lab);
-	await_given(lab, atomic_load(&lab->maps[0].control->head));
+	lab_await_given(lab, atomic_load(&lab->maps[0].control->head));
 	/* this recorder still has it */
 	kill_it(lab);
 	/* the next one does not: the rest is no message */
@@ -335,7 +318,7 @@ static void a_quiet_flow_is_taken_over(void **state)
 	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
 	bytes(lab, 0, RING_CLIENT, 0, LK);
 	start(lab);
-	await_read(lab);
+	lab_await_read(lab);
 	kill_it(lab);
 	s->dir[RING_CLIENT].bytes_in = 1023;
 	ring_slot_free(s);
@@ -360,7 +343,7 @@ static void the_choice_of_a_protocol_outlives_its_recorder(void **state)
 	bytes(lab, 0, RING_CLIENT, 0, LK);   /* chosen */
 	bytes(lab, 1, RING_CLIENT, 0, N300); /* given up */
 	start(lab);
-	await_read(lab);
+	lab_await_read(lab);
 	kill_it(lab);
 	/* the other direction is framed, and noise in it is no answer */
 	bytes(lab, 0, RING_SERVER, 0, N300);
@@ -401,7 +384,7 @@ static void a_capture_code_that_is_none_is_nonsense(void **state)
 	bytes(lab, 0, RING_CLIENT, 0, LK);
 	start(lab);
 	await_ready(lab);
-	await_read(lab);
+	lab_await_read(lab);
 	/* the second came before anything made sense */
 	assert_nonsense_said(lab, 1);
 	stop(lab);
@@ -421,7 +404,7 @@ static void nonsense_is_said_once_until_it_makes_sense(void **state)
 		if (i == 2) { /* sense between */
 			flow(lab, 0, 0);
 			bytes(lab, 0, RING_CLIENT, 0, LK);
-			await_read(lab);
+			lab_await_read(lab);
 		}
 		flow(lab, 1, 1);
 		e = (void *)(lab->maps[0].data +
@@ -431,7 +414,7 @@ static void nonsense_is_said_once_until_it_makes_sense(void **state)
 		lab->taps[0].head += 64;
 		*e = (struct ring_entry){ .type = RING_ENTRY_MAX, .span = 64 };
 		atomic_store(&lab->maps[0].control->head, lab->taps[0].head);
-		await_read(lab);
+		lab_await_read(lab);
 	}
 	/* the ring is given back before that is said */
 	await_count(&lab->maps[0]
@@ -467,7 +450,7 @@ static void nonsense_that_could_not_be_said_is_said_later(void **state)
 		assert_int_equal(m.type, ROLE_NONSENSE);
 	assert_in_range(said, 1, 1499);
 	hint(lab, 1, RING_ENTRY_OPEN, 0, 0);
-	await_read(lab);
+	lab_await_read(lab);
 	await_count(&mine->stat.v[STAT_NONSENSE], 1501);
 	assert_nonsense_said(lab, 1);
 	stop(lab);
@@ -492,11 +475,11 @@ static void a_head_that_went_back_hides_nothing(void **state)
 	bytes(lab, 0, RING_CLIENT, 0, "[3G*1234567890*0002");
 	fill(lab, 1, 0, 20, text);
 	start(lab);
-	await_given(lab, at);
+	lab_await_given(lab, at);
 	kill_it(lab);
 	start(lab);
 	await_ready(lab);
-	await_read(lab);
+	lab_await_read(lab);
 	atomic_store(&lab->maps[0].control->head, 0);
 	ring_tap_init(&lab->taps[0], &lab->maps[0]);
 	/* not for the first time: a kick for each new head */
@@ -506,264 +489,6 @@ static void a_head_that_went_back_hides_nothing(void **state)
 	fill(lab, 1, 20UL * 4096, 10, text);
 	stop(lab);
 	assert_int_equal(count(lab, STAT_CAPTURE_BYTES), 19 + 30 * 4096);
-}
-
-static void logrotate_needs_no_signal(void **state)
-{
-	struct lab *lab = *state;
-	char path[128], away[128];
-
-	(void)snprintf(path, sizeof(path), "%s/events", lab->dir);
-	(void)snprintf(away, sizeof(away), "%s/events.1", lab->dir);
-	flow(lab, 0, 0)->capture = CONF_CAPTURE_NONE;
-	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
-	bytes(lab, 0, RING_CLIENT, 0, LK);
-	start(lab);
-	await_read(lab);
-	assert_int_equal(rename(path, away), 0); /* create */
-	bytes(lab, 0, RING_CLIENT, 23, LK);
-	bytes(lab, 0, RING_CLIENT, 46, LK);
-	await_read(lab);
-	assert_file(lab, "events", LINE("") LINE(""));
-	assert_int_equal(truncate(path, 0), 0); /* copytruncate */
-	bytes(lab, 0, RING_CLIENT, 69, LK);
-	await_read(lab);
-	/* and one that dies does not take it for its own lines */
-	kill_it(lab);
-	bytes(lab, 0, RING_CLIENT, 92, LK);
-	start(lab);
-	stop(lab);
-	assert_file(lab, "events.1", LINE(""));
-	assert_file(lab, "events", LINE("") LINE(""));
-	assert_int_equal(count(lab, STAT_EVENTS_LOST), 0);
-}
-
-/* Others may write to an event file, too: their lines are never cut. */
-static void foreign_lines_stay(void **state)
-{
-	struct lab *lab = *state;
-	char path[128];
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "%s/events", lab->dir);
-	flow(lab, 0, 0);
-	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
-	bytes(lab, 0, RING_CLIENT, 0, LK);
-	start(lab);
-	await_read(lab);
-	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, "theirs\n", 7), 7);
-	assert_int_equal(close(fd), 0);
-	bytes(lab, 0, RING_CLIENT, 23, LK);
-	await_read(lab);
-	kill_it(lab);
-	start(lab);
-	stop(lab);
-	assert_file(lab, "events", LINE("") "theirs\n" LINE(""));
-}
-
-/* What becomes of a capture while the recorder watches is the doing of others,
- * though its flow has been quiet since its predecessor died. */
-static void a_quiet_capture_belongs_to_others_after_a_restart(void **state)
-{
-	struct lab *lab = *state;
-	char path[128], away[136];
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "%s/" ID "_192.0.2.10.log",
-		       lab->dir);
-	(void)snprintf(away, sizeof(away), "%s.1", path);
-	flow(lab, 0, 0)->observe = CONF_OBSERVE_NONE;
-	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
-	bytes(lab, 0, RING_CLIENT, 0, "abc");
-	start(lab);
-	await_given(lab, atomic_load(&lab->maps[0].control->head));
-	kill_it(lab);
-	start(lab);
-	await_ready(lab);
-	assert_int_equal(rename(path, away), 0);
-	fd = open(away, O_WRONLY | O_APPEND | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, "theirs\n", 7), 7);
-	assert_int_equal(close(fd), 0);
-	bytes(lab, 0, RING_CLIENT, 3, "d");
-	stop(lab);
-	assert_file(lab, ID "_192.0.2.10.log.1", RECORD("abc") "theirs\n");
-	assert_file(lab, ID "_192.0.2.10.log", RECORD("d"));
-}
-
-/* What counts of a file by one mark must not be cut off by another one. */
-static void one_capture_is_not_written_by_two(void **state)
-{
-	struct lab *lab = *state;
-
-	for (uint32_t i = 0; i < 2; i++) {
-		flow(lab, i, 0)->observe = CONF_OBSERVE_NONE;
-		hint(lab, i, RING_ENTRY_OPEN, 0, 0);
-	}
-	bytes(lab, 1, RING_CLIENT, 0, "12345");
-	start(lab);
-	await_given(lab, atomic_load(&lab->maps[0].control->head));
-	bytes(lab, 0, RING_CLIENT, 0, "abc");
-	ring_tap_kick(&lab->taps[0]);
-	await_given(lab, atomic_load(&lab->maps[0].control->head));
-	kill_it(lab);
-	bytes(lab, 1, RING_CLIENT, 5, "6");
-	bytes(lab, 0, RING_CLIENT, 3, "d");
-	start(lab);
-	stop(lab);
-	assert_file(lab, ID "_192.0.2.10.log", RECORD("abc") RECORD("d"));
-	assert_int_equal(count(lab, STAT_CAPTURE_BYTES), 4);
-	assert_int_equal(count(lab, STAT_CAPTURE_LOST_BYTES), 6);
-}
-
-/* Whose name is free again: its file is not begun in the middle. */
-static void who_was_refused_stays_so(void **state)
-{
-	struct lab *lab = *state;
-
-	for (uint32_t i = 0; i < 2; i++) {
-		flow(lab, 1 - i, 0)->observe = CONF_OBSERVE_NONE;
-		hint(lab, 1 - i, RING_ENTRY_OPEN, 0, 0);
-	}
-	start(lab);
-	await_given(lab, atomic_load(&lab->maps[0].control->head));
-	kill_it(lab);
-	/* its successor meets them in the other order */
-	bytes(lab, 0, RING_CLIENT, 0, "12345");
-	bytes(lab, 1, RING_CLIENT, 0, "abc");
-	start(lab);
-	stop(lab);
-	assert_file(lab, ID "_192.0.2.10.log", RECORD("abc"));
-	assert_int_equal(count(lab, STAT_CAPTURE_LOST_BYTES), 5);
-}
-
-/* Writes one byte after the other until the file is there. */
-static uint64_t write_until(struct lab *lab, const char *path, uint64_t from)
-{
-	const uint64_t limit = base_time_mono_ms() + 10000;
-
-	while (access(path, F_OK) < 0) {
-		assert_true(base_time_mono_ms() < limit);
-		bytes(lab, 0, RING_CLIENT, from++, "x");
-		await_read(lab);
-	}
-	return from;
-}
-
-static void a_log_directory_made_anew_is_found(void **state)
-{
-	struct lab *lab = *state;
-	char old[80], path[128], *text;
-	uint64_t n;
-	size_t len;
-	int fd;
-
-	(void)snprintf(old, sizeof(old), "%s.old", lab->dir);
-	(void)snprintf(path, sizeof(path), "%s/" ID "_192.0.2.10.log",
-		       lab->dir);
-	lab->conf->n_events = 0;
-	flow(lab, 0, 0)->observe = CONF_OBSERVE_NONE;
-	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
-	start(lab);
-	await_read(lab);
-	assert_int_equal(rename(lab->dir, old), 0);
-	assert_int_equal(mkdir(lab->dir, 0700), 0);
-	n = write_until(lab, path, 0);
-	stop(lab);
-	/* every byte is here or there: 27 + 1 + 1 bytes each */
-	assert_int_equal(count(lab, STAT_CAPTURE_LOST_BYTES), 0);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	assert_int_equal(base_fd_read_all(fd, 1 << 24, &text, &len), 0);
-	base_fd_close(&fd);
-	free(text);
-	assert_true(len > 0);
-	(void)snprintf(path, sizeof(path), "%s/" ID "_192.0.2.10.log", old);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	{
-		const size_t here = len;
-
-		assert_int_equal(base_fd_read_all(fd, 1 << 24, &text, &len), 0);
-		assert_int_equal(here + len, n * 29);
-	}
-	base_fd_close(&fd);
-	free(text);
-	remove_dir(old);
-}
-
-static void a_successor_goes_on_without_a_log_directory(void **state)
-{
-	struct lab *lab = *state;
-	char path[128];
-	uint64_t n;
-
-	(void)snprintf(path, sizeof(path), "%s/" ID "_192.0.2.10.log",
-		       lab->dir);
-	lab->conf->n_events = 0;
-	flow(lab, 0, 0)->observe = CONF_OBSERVE_NONE;
-	start(lab);
-	await_ready(lab);
-	kill_it(lab);
-	assert_int_equal(rmdir(lab->dir), 0);
-	bytes(lab, 0, RING_CLIENT, 0, "abc");
-	start(lab);
-	await_read(lab);
-	assert_int_equal(count(lab, STAT_CAPTURE_LOST_BYTES), 3);
-	assert_int_equal(mkdir(lab->dir, 0700), 0);
-	n = write_until(lab, path, 3);
-	stop(lab);
-	assert_int_equal(count(lab, STAT_CAPTURE_LOST_BYTES) +
-				 count(lab, STAT_CAPTURE_BYTES),
-			 n);
-	assert_true(count(lab, STAT_CAPTURE_BYTES) > 0);
-}
-
-/* The supervisor blocks SIGPIPE, and its children inherit that. */
-static void block_sigpipe(void)
-{
-	sigset_t set;
-
-	assert_int_equal(sigemptyset(&set), 0);
-	assert_int_equal(sigaddset(&set, SIGPIPE), 0);
-	assert_int_equal(sigprocmask(SIG_BLOCK, &set, NULL), 0);
-}
-
-static void a_pipe_that_nobody_reads_stops_nothing(void **state)
-{
-	struct lab *lab = *state;
-	char path[128], text[256];
-	ssize_t n;
-
-	block_sigpipe();
-	(void)snprintf(path, sizeof(path), "%s/fifo", lab->dir);
-	(void)snprintf(lab->conf->events[0], CONF_PATH_LEN, "%s", path);
-	assert_int_equal(mkfifo(path, 0600), 0);
-	lab->not_its = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	assert_true(lab->not_its >= 0);
-	flow(lab, 0, 0);
-	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
-	start(lab);
-	await_read(lab);
-	base_fd_close(&lab->not_its);
-	bytes(lab, 0, RING_CLIENT, 0, LK);
-	await_read(lab);
-	assert_int_equal(count(lab, STAT_EVENTS_LOST), 1);
-	/* nor does it keep a successor from starting */
-	kill_it(lab);
-	start(lab);
-	bytes(lab, 0, RING_CLIENT, 23, LK);
-	await_read(lab);
-	assert_int_equal(count(lab, STAT_EVENTS_LOST), 2);
-	lab->not_its = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	bytes(lab, 0, RING_CLIENT, 46, LK);
-	await_read(lab);
-	n = read(lab->not_its, text, sizeof(text));
-	assert_int_equal(n, strlen(LINE("")));
-	assert_memory_equal(text, LINE(""), (size_t)n);
-	base_fd_close(&lab->not_its);
-	stop(lab);
-	assert_int_equal(count(lab, STAT_EVENTS_LOST), 2);
 }
 
 static void limit_descriptors(rlim_t n)
@@ -789,7 +514,7 @@ static void bytes_that_are_counted_as_missing_are_not_there(void **state)
 	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
 	bytes(lab, 0, RING_CLIENT, 0, LK);
 	start(lab);
-	await_read(lab);
+	lab_await_read(lab);
 	bytes(lab, 0, RING_CLIENT, 23, LK);
 	ring_tap_kick(&lab->taps[0]);
 	assert_true(WIFSIGNALED(wait_for(lab->recorder)));
@@ -836,7 +561,7 @@ static void ten_thousand_captures_in_300_descriptors(void **state)
 			}
 			bytes(lab, i, RING_CLIENT, round, "x");
 			if (i % 1000 == 0)
-				await_read(lab);
+				lab_await_read(lab);
 		}
 	}
 	stop(lab);
@@ -876,14 +601,6 @@ int main(void)
 		CASE(nonsense_is_said_once_until_it_makes_sense),
 		CASE(nonsense_that_could_not_be_said_is_said_later),
 		CASE(a_head_that_went_back_hides_nothing),
-		CASE(logrotate_needs_no_signal),
-		CASE(foreign_lines_stay),
-		CASE(a_quiet_capture_belongs_to_others_after_a_restart),
-		CASE(one_capture_is_not_written_by_two),
-		CASE(who_was_refused_stays_so),
-		CASE(a_log_directory_made_anew_is_found),
-		CASE(a_successor_goes_on_without_a_log_directory),
-		CASE(a_pipe_that_nobody_reads_stops_nothing),
 		CASE(bytes_that_are_counted_as_missing_are_not_there),
 		cmocka_unit_test(ten_thousand_captures_in_300_descriptors),
 	};

@@ -295,4 +295,21 @@ static inline void await_count(const _Atomic uint64_t *count_, uint64_t value)
 	}
 }
 
+static inline void lab_await_read(struct lab *lab)
+{
+	const struct ring_map *m = &lab->maps[0];
+
+	ring_tap_kick(&lab->taps[0]);
+	await_count(&m->cursors[RING_READER_RECORDER]->read,
+		    atomic_load(&m->control->head));
+}
+
+/* All is read, and just what lies before `pos` is given back; a reader says the
+ * first a moment before the second. */
+static inline void lab_await_given(struct lab *lab, uint64_t pos)
+{
+	lab_await_read(lab);
+	await_count(&lab->maps[0].cursors[RING_READER_RECORDER]->pos, pos);
+}
+
 #endif
