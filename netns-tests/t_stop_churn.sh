@@ -17,19 +17,23 @@ counted_in() {
 	echo $sum
 }
 
+for ((i = 0; i < crowds; i++)); do
+	address tracker eth0 "192.168.1.$((100 + i))/24"
+done
 for round in 1 2 3; do
-	# ports of its own: one that was used a round ago can be held up by the
-	# gateway's TIME_WAIT, see the README
+	# ports of its own, as each crowd has an address: one that was used just
+	# before can be held up by the gateway's TIME_WAIT, see the README
 	sysctl_set tracker ipv4/ip_local_port_range \
 		"${round}0000 ${round}9999"
 	daemon drain=0s
 	crowd_server vendor vendor -t 55 "$VENDOR4:7700"
-	crowd crowd0 tracker -n $size "$VENDOR4:7700" open touch "$DIR/first" \
-		hold "$DIR/end" fin
+	crowd crowd0 tracker -n $size -b 192.168.1.100:1 "$VENDOR4:7700" \
+		open touch "$DIR/first" hold "$DIR/end" fin
 	wait_for 10 test -e "$DIR/first"
 	for ((i = 1; i < crowds; i++)); do
 		crowd "crowd$i" tracker -n $size -d $((i * size)) \
-			"$VENDOR4:7700" open hold "$DIR/end" fin
+			-b "192.168.1.$((100 + i)):1" "$VENDOR4:7700" \
+			open hold "$DIR/end" fin
 		[ $i != $((crowds / 2)) ] || kill -TERM "$(cat /run/wayside/pid)"
 	done
 	daemon_ended
