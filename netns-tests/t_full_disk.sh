@@ -17,10 +17,10 @@ free() {
 }
 # not while a capture is open for writing: as soon as the flows' ends are recorded
 read_only() {
-	wait_for 10 mount -o remount,ro "$small" 2>/dev/null
+	wait_for 10 mount -o remount,bind,ro "$small"
 }
 writable() {
-	mount -o remount,rw "$small"
+	mount -o remount,bind,rw "$small"
 }
 remove() {
 	captures_are 64

@@ -108,17 +108,25 @@ static inline void write_changed(const struct lab *lab, const char *key,
 	assert_int_equal(fclose(f), 0);
 }
 
+/* When this returns, it has no copy of a channel's end any more. */
 static inline pid_t sleeper(void)
 {
-	const pid_t pid = fork();
+	int closed[2];
+	char byte;
+	pid_t pid;
 
+	assert_int_equal(pipe2(closed, O_CLOEXEC), 0);
+	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		closefrom(STDERR_FILENO + 1); /* no copy of a channel's end */
+		closefrom(STDERR_FILENO + 1);
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
 			(void)pause();
 		_exit(99);
 	}
+	base_fd_close(&closed[1]);
+	assert_int_equal(read(closed[0], &byte, 1), 0);
+	base_fd_close(&closed[0]);
 	return pid;
 }
 
