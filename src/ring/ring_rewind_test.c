@@ -133,7 +133,7 @@ static void a_place_behind_a_jump_is_ahead(void **state)
 	assert_false(ring_reader_leads_to(&f->reader, N_FAR * SPAN));
 	for (int i = 0; i < 2 * N_FAR; i++)
 		assert_true(ring_test_put(f, SPAN - 64, T0_MS));
-	assert_int_equal(f->tap.head, RING_TEST_SIZE + 2 * N_FAR * SPAN);
+	assert_int_equal(f->tap.head, RING_TEST_SIZE + SPAN * 2 * N_FAR);
 	assert_true(ring_reader_leads_to(&f->reader, f->tap.head));
 	assert_true(ring_reader_leads_to(&f->reader, RING_TEST_SIZE + 64));
 	/* nothing lies between; and nothing beyond the head */

@@ -202,7 +202,7 @@ static void the_verdict_always_fits(void **state)
 static unsigned lines_logged(struct lab *lab, void (*f)(struct lab *lab))
 {
 	const int log = memfd_create("log", MFD_CLOEXEC);
-	const int before = dup(STDERR_FILENO);
+	const int before = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
 	char text[4096];
 	unsigned n = 0;
 	ssize_t len;
