@@ -569,6 +569,7 @@ pids() {
 	local dir title
 
 	for dir in /proc/[0-9]*; do
+		title= # not that of the one before, when this one has ended
 		IFS= read -r -d '' title <"$dir/cmdline" || true
 		[ "$title" != "$1" ] || echo "${dir##*/}"
 	done 2>/dev/null # one that has just ended
