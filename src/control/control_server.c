@@ -196,7 +196,7 @@ static ssize_t send_packet(int fd, const struct control_reply *reply,
 
 		msg.msg_control = control.room;
 		msg.msg_controllen = CMSG_SPACE(a->n_fds * sizeof(int));
-		c = CMSG_FIRSTHDR(&msg);
+		c = &control.align; /* the first one: cmsg(3) */
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN(a->n_fds * sizeof(int));

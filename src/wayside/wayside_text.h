@@ -51,7 +51,7 @@ void wayside_text_lines(FILE *to, const char *text);
 /* The text of an errno from another process. */
 const char *wayside_text_error(int error);
 
-#define WAYSIDE_AGE_LEN 24
+#define WAYSIDE_AGE_LEN 40
 /* "5 s", "12 min 5 s", "3 h 12 min", "2 d 3 h". Return: buf. */
 const char *wayside_text_age(uint64_t seconds,
 			     char buf[static WAYSIDE_AGE_LEN]);
