@@ -564,14 +564,16 @@ sanitized() {
 	grep -q '^WAYSIDE_SANITIZE:[A-Z]*=.' "$BUILD/CMakeCache.txt"
 }
 
-# pids TITLE: of our processes with this title (wayside-recorder); own_proc first
+# pids PATTERN: of our processes with such a title (wayside-recorder); own_proc
+# first
 pids() {
 	local dir title
 
 	for dir in /proc/[0-9]*; do
 		title= # not that of the one before, when this one has ended
 		IFS= read -r -d '' title <"$dir/cmdline" || true
-		[ "$title" != "$1" ] || echo "${dir##*/}"
+		# shellcheck disable=SC2053 # a pattern
+		[[ $title != $1 ]] || echo "${dir##*/}"
 	done 2>/dev/null # one that has just ended
 }
 

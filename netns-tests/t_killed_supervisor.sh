@@ -8,12 +8,7 @@ topology
 own_proc
 
 nobody_is_left() {
-	local dir title
-
-	for dir in /proc/[0-9]*; do
-		IFS= read -r -d '' title <"$dir/cmdline" || true
-		[[ $title != wayside* && $title != "$WAYSIDED" ]] || return 1
-	done 2>/dev/null # one that has just ended
+	[ -z "$(pids 'wayside*')$(pids "$WAYSIDED")" ]
 }
 
 for policy in open open-stay; do

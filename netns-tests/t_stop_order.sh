@@ -14,18 +14,7 @@ uncounted() {
 without=$(uncounted)
 daemon
 
-recorder() {
-	local p
-
-	for p in /proc/[0-9]*; do
-		[[ "$(tr '\0' ' ' <"$p/cmdline")" != wayside-recorder* ]] ||
-			echo "${p##*/}"
-	done
-}
-nobody_listens() {
-	[ -z "$(on gateway ss -tlnH sport = :15001)" ]
-}
-pid=$(recorder)
+pid=$(pids wayside-recorder)
 kill -STOP "$pid"
 kill -TERM "$(cat /run/wayside/pid)"
 wait_for 10 nobody_listens

@@ -33,6 +33,7 @@
 
 #include "base_fd.h"
 #include "base_log.h"
+#include "base_map.h"
 #include "base_time.h"
 #include "conf_load_internal.h"
 #include "conf_parse.h"
@@ -482,8 +483,7 @@ int conf_load_end(struct conf_loading *l, int wait_status,
 
 void conf_load_unmap(const struct conf_tables *tables)
 {
-	/* NOLINTNEXTLINE(performance-no-int-to-ptr): munmap() has no const */
-	(void)munmap((void *)(uintptr_t)tables, sizeof(*tables));
+	base_unmap(tables, sizeof(*tables));
 }
 
 void conf_load_log(const char *said)

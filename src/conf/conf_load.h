@@ -81,6 +81,7 @@ void conf_load_drop(struct conf_loading *l);
 WS_MUST_USE int conf_load_end(struct conf_loading *l, int wait_status,
 			      const struct conf_tables **tables, int *fd,
 			      char **said);
+/* NULL is nothing. */
 void conf_load_unmap(const struct conf_tables *tables);
 
 /* For whoever gets such a memfd: nobody can change what is checked here.

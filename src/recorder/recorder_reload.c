@@ -12,12 +12,6 @@
 #include "recorder_internal.h"
 #include "role_channel.h"
 
-static void unmap(const struct conf_tables *tables)
-{
-	if (tables)
-		conf_load_unmap(tables);
-}
-
 static struct capture_lines_file *find_file(struct capture_lines *l,
 					    const char *path)
 {
@@ -69,7 +63,7 @@ static int prepare(struct recorder *r, uint32_t number, int fd)
 void recorder_reload_discard(struct recorder *r)
 {
 	capture_lines_done(&r->next_events);
-	unmap(r->next_conf);
+	conf_load_unmap(r->next_conf);
 	r->next_conf = NULL;
 }
 
@@ -116,7 +110,7 @@ void recorder_reload_activate(struct recorder *r, uint32_t number)
 	capture_lines_done(&r->events);
 	r->events = r->next_events;
 	capture_lines_init(&r->next_events, &recorder_files_event_ops, r);
-	unmap(r->own_conf);
+	conf_load_unmap(r->own_conf);
 	r->conf = r->own_conf = r->next_conf;
 	r->next_conf = NULL;
 	/* their marks, before a byte is written to them */

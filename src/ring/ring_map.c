@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base_fd.h"
+#include "base_map.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
 #	define F_SEAL_FUTURE_WRITE 0x0010 /* Linux 5.1 */
@@ -46,13 +47,6 @@ static void *map_shared(int fd, size_t size, int prot)
 	return p;
 }
 
-static void unmap(const void *p, size_t size)
-{
-	/* munmap() does not write; its parameter is just not const */
-	if (p) /* NOLINTNEXTLINE(performance-no-int-to-ptr): drops const */
-		(void)munmap((void *)(uintptr_t)p, size);
-}
-
 /* The same bytes twice in a row, so that an entry may cross the end. */
 static uint8_t *map_twice(int fd, size_t size, int prot)
 {
@@ -67,7 +61,7 @@ static uint8_t *map_twice(int fd, size_t size, int prot)
 					MAP_SHARED | MAP_FIXED, fd, 0);
 
 		if (half == MAP_FAILED) {
-			unmap(base, 2 * size);
+			base_unmap(base, 2 * size);
 			return NULL;
 		}
 	}
@@ -198,12 +192,12 @@ int ring_map_create(struct ring_map *m, const struct ring_map_size *size)
 
 void ring_map_forget(struct ring_map *m)
 {
-	unmap(m->control, m->table_size);
+	base_unmap(m->control, m->table_size);
 	if (m->data)
-		unmap(m->data, 2 * m->ring_size);
-	unmap(m->pool, m->pool_size);
+		base_unmap(m->data, 2 * m->ring_size);
+	base_unmap(m->pool, m->pool_size);
 	for (uint32_t i = 0; i < m->n_readers; i++) {
-		unmap(m->cursors[i], RING_PAGE);
+		base_unmap(m->cursors[i], RING_PAGE);
 		m->cursors[i] = NULL;
 	}
 	m->control = NULL;
@@ -278,9 +272,9 @@ int ring_map_view(struct ring_view_map *v, const struct ring_map *m,
 
 void ring_map_unview(struct ring_view_map *v)
 {
-	unmap(v->control, v->table_size);
+	base_unmap(v->control, v->table_size);
 	if (v->data)
-		unmap(v->data, 2 * v->ring_size);
-	unmap(v->cursor, RING_PAGE);
+		base_unmap(v->data, 2 * v->ring_size);
+	base_unmap(v->cursor, RING_PAGE);
 	memset(v, 0, sizeof(*v));
 }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base_map.h"
 #include "conf_load.h"
 #include "conf_options.h"
 #include "control_client.h"
@@ -112,13 +113,6 @@ static const void *map(int fd, size_t *size)
 	return p;
 }
 
-static void unmap(const void *p, size_t size)
-{
-	/* munmap() does not write; its parameter is just not const */
-	if (p) /* NOLINTNEXTLINE(performance-no-int-to-ptr): drops const */
-		(void)munmap((void *)(uintptr_t)p, size);
-}
-
 /* Something of just this size. */
 static const void *map_whole(int fd, size_t size)
 {
@@ -127,7 +121,7 @@ static const void *map_whole(int fd, size_t size)
 
 	if (is == size)
 		return p;
-	unmap(p, is);
+	base_unmap(p, is);
 	return NULL;
 }
 
@@ -195,12 +189,12 @@ void wayside_view_close(struct wayside_view *v)
 	for (unsigned i = 0; i < v->n_workers; i++) {
 		struct wayside_worker *w = &v->workers[i];
 
-		unmap(w->control, w->table_size);
+		base_unmap(w->control, w->table_size);
 		for (unsigned j = 0; j < v->n_readers; j++)
-			unmap(w->cursors[j], RING_PAGE);
+			base_unmap(w->cursors[j], RING_PAGE);
 	}
-	unmap(v->state, sizeof(*v->state));
-	unmap(v->conf, sizeof(*v->conf));
+	base_unmap(v->state, sizeof(*v->state));
+	base_unmap(v->conf, sizeof(*v->conf));
 	memset(v, 0, sizeof(*v));
 }
 
