@@ -4,18 +4,23 @@
 # every byte in the captures once and in its place, and every message is one event.
 test_points
 topology
+
+died() {
+	[ "$(grep -c 'recorder died of signal 9' "$DIR/daemon.log")" = "$1" ]
+}
+
 points=$("$PEERS/die_points" recorder. capture. events.)
 for point in $points; do
 	rm -f "$LOGS"/*.log "$EVENTS"
-	first=
+	die=$point=3 deaths=1
 	# only a successor cuts files back
-	[ "$point" != recorder.cut ] || first=capture.written=2,
-	WAYSIDE_DIE=$first$point=3 daemon
+	[ "$point" != recorder.cut ] || die=capture.written=2,$point=1 deaths=2
+	WAYSIDE_DIE=$die daemon
 	crowd_server vendor vendor "$VENDOR4:7700"
 	crowd crowd tracker -n 10 "$VENDOR4:7700" open ping 60 fin
 	join crowd
 	expect_value crowd closed 10
-	wait_for 10 grep -q 'recorder died of signal 9' "$DIR/daemon.log"
+	wait_for 10 died "$deaths"
 	dismiss vendor
 	expect_flows 10
 	captures_are 64
