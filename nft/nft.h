@@ -24,6 +24,7 @@
 #define NFT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base_attr.h"
@@ -41,10 +42,26 @@ struct nft_link;
  * Wayside holds live on; `on_failure: closed` has its reject rules in each. */
 enum nft_state {
 	NFT_STATE_RUNNING,  /* new connections are handed to Wayside */
+	NFT_STATE_BYPASS,   /* only packets of those that were handed to it,
+			     * and none is refused: the operator wants it */
 	NFT_STATE_DRAINING, /* only packets of those that were handed to it */
 	NFT_STATE_ABSENT,   /* not even these: nobody accepts them */
 	NFT_STATE_STOPPED,  /* what stays after a clean stop */
 	NFT_STATE_MAX
+};
+
+/* What becomes of the table without us. */
+enum nft_keep {
+	NFT_KEEP_NOTHING,  /* there is no table */
+	NFT_KEEP_OWNED,    /* the link's; it goes with the link */
+	NFT_KEEP_PERSISTS, /* the link's; it stays when the link goes */
+	NFT_KEEP_PLAIN,    /* nobody's; it stays */
+	NFT_KEEP_MAX
+};
+
+/* Packets counted at the rules of one rule of the configuration. */
+struct nft_count {
+	uint64_t met, taken, rejected; /* see struct control_count */
 };
 
 /* Why a call failed: one line without a final newline. */
@@ -97,6 +114,19 @@ WS_MUST_USE int nft_check(struct nft_link *link, const struct conf_tables *conf,
 			  enum nft_state state,
 			  void (*line)(void *arg, const char *text), void *arg,
 			  struct nft_error *why);
+
+/* How the table in the kernel is kept. Return: 0 or -errno. */
+WS_MUST_USE int nft_keeping(struct nft_link *link, enum nft_keep *keep,
+			    struct nft_error *why);
+
+/*
+ * What the kernel counted, for each rule of `conf`, which is installed, both
+ * families together; it grows also when tables are replaced in between.
+ * Return: 0 or -errno.
+ */
+WS_MUST_USE int nft_counts(struct nft_link *link,
+			   const struct conf_tables *conf,
+			   struct nft_count *counts, struct nft_error *why);
 
 /*
  * The same as text that `nft -f` takes; the routing stands in its first lines

@@ -95,6 +95,7 @@ static void print_table(FILE *out, const struct nft_model *m)
 {
 	static const char *const states[NFT_STATE_MAX] = {
 		[NFT_STATE_RUNNING] = "",
+		[NFT_STATE_BYPASS] = ", bypassed",
 		[NFT_STATE_DRAINING] = ", draining",
 		[NFT_STATE_ABSENT] = ", without a worker",
 		[NFT_STATE_STOPPED] = ", stopped",

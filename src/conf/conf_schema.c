@@ -17,6 +17,26 @@ static const char *failure_word(unsigned i)
 	return conf_failure_name((enum conf_failure)i);
 }
 
+static const char *answer_word(unsigned i)
+{
+	return conf_answer_name((enum conf_answer)i);
+}
+
+static const char *intercept_word(unsigned i)
+{
+	return conf_intercept_name((enum conf_intercept)i);
+}
+
+static const char *proxy_protocol_word(unsigned i)
+{
+	return conf_proxy_protocol_name((enum conf_proxy_protocol)i);
+}
+
+static const char *transport_word(unsigned i)
+{
+	return conf_transport_name((enum conf_transport)i);
+}
+
 static const char *source_word(unsigned i)
 {
 	return conf_source_name((enum conf_source)i);
@@ -45,8 +65,32 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 			"running: open-stay (they go direct; after a crash the "
 			"rules stay and do nothing, a clean stop removes "
 			"them), open (they go direct; the rules go with the "
-			"daemon, however it ends) or closed (they are "
-			"refused).",
+			"daemon, however it ends), closed (they are refused) "
+			"or hold (they wait in a listener that wayside.socket "
+			"keeps).",
+	},
+	[CONF_KEY_INTERCEPT] = {
+		.scope = TOP(intercept),
+		.name = "intercept",
+		.restart = true,
+		.type = CONF_TYPE_CHOICE,
+		.initial = "tproxy",
+		.choice = intercept_word,
+		.help = "How the kernel hands connections over: tproxy, or "
+			"redirect (nat) where the kernel has no TPROXY: only "
+			"TCP, only source: gateway, and on_failure open or "
+			"closed.",
+	},
+	[CONF_KEY_SELF_TEST] = {
+		.scope = TOP(self_test),
+		.name = "self_test",
+		.type = CONF_TYPE_CHOICE,
+		.initial = "yes",
+		.choice = answer_word,
+		.help = "Before the rules are installed: does a connection of "
+			"a throw-away namespace get through the gateway's own "
+			"firewall? If not, Wayside says what to add and does "
+			"not start. yes or no.",
 	},
 	[CONF_KEY_WORKERS] = {
 		.scope = TOP(workers),
@@ -159,6 +203,81 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.help = "Connections to servers begun in a second, all workers "
 			"together, or none for no limit. Above it they wait.",
 	},
+	/* off: an answer to a probe costs a tracker's battery, and watches stop
+	 * their own messages when the server probes them */
+	[CONF_KEY_KEEPALIVE_CLIENT] = {
+		.scope = TOP(keepalive_client_ms),
+		.name = "keepalive_client",
+		.type = CONF_TYPE_DURATION,
+		.initial = "none",
+		.word = "none",
+		.min = 1000,
+		.max = 86400000,
+		.help = "Silence of a tracker after which the gateway's kernel "
+			"asks whether it is still there, 1s to 24h, or none. "
+			"It costs the device's battery.",
+	},
+	/* 2 min: below the idle limits of most NATs; a dead server is noticed
+	 * here, since the tracker's own probes end at the gateway */
+	[CONF_KEY_KEEPALIVE_SERVER] = {
+		.scope = TOP(keepalive_server_ms),
+		.name = "keepalive_server",
+		.type = CONF_TYPE_DURATION,
+		.initial = "2m",
+		.word = "none",
+		.min = 1000,
+		.max = 86400000,
+		.help = "The same towards servers: a tracker cannot see that "
+			"its server is gone, the gateway can.",
+	},
+	/* none: what the tracker would have without Wayside */
+	[CONF_KEY_USER_TIMEOUT] = {
+		.scope = TOP(user_timeout_ms),
+		.name = "user_timeout",
+		.type = CONF_TYPE_DURATION,
+		.initial = "none",
+		.word = "none",
+		.min = 1000,
+		.max = 86400000,
+		.help = "How long bytes may stay unacknowledged before the "
+			"connection is broken (TCP_USER_TIMEOUT), 1s to 24h, "
+			"or none: the kernel gives up after about 15 minutes.",
+	},
+	/* none: a tracker may be silent for a day and still be heard next */
+	[CONF_KEY_IDLE_TIMEOUT] = {
+		.scope = TOP(idle_timeout_ms),
+		.name = "idle_timeout",
+		.type = CONF_TYPE_DURATION,
+		.initial = "none",
+		.word = "none",
+		.min = 1000,
+		.max = 604800000,
+		.help = "Ends connections on which no byte came either way for "
+			"so long, 1s to 168h, or none.",
+	},
+	/* 5 min: longer than a tracker's heartbeat; conntrack says 2 min */
+	[CONF_KEY_UDP_TIMEOUT] = {
+		.scope = TOP(udp_timeout_ms),
+		.name = "udp_timeout",
+		.type = CONF_TYPE_DURATION,
+		.initial = "5m",
+		.min = 1000,
+		.max = 86400000,
+		.help = "Ends UDP flows on which no datagram came either way "
+			"for so long, 1s to 24h.",
+	},
+	/* an address in a datagram proves nothing: a flood of false ones must
+	 * not take the places of TCP */
+	[CONF_KEY_MAX_UDP_FLOWS] = {
+		.scope = TOP(max_udp_flows),
+		.name = "max_udp_flows",
+		.type = CONF_TYPE_COUNT,
+		.initial = "2000",
+		.min = 1,
+		.max = 1000000,
+		.help = "UDP flows at one time, of max_flows. Above it "
+			"datagrams of new ones are dropped.",
+	},
 	[CONF_KEY_LOG_DIR] = {
 		.scope = TOP(log_dir),
 		.name = "log_dir",
@@ -211,6 +330,17 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 			"to listen is relayed to, in the same forms. A name is "
 			"looked up once, at start.",
 	},
+	[CONF_KEY_PROXY_PROTOCOL] = {
+		.scope = TOP(proxy_protocol),
+		.name = "proxy_protocol",
+		.restart = true,
+		.type = CONF_TYPE_CHOICE,
+		.initial = "none",
+		.choice = proxy_protocol_word,
+		.help = "Fixed-remote mode: none, or v2 to tell the remote the "
+			"tracker's address in a PROXY protocol header. Only "
+			"for a remote that expects one.",
+	},
 	[CONF_KEY_RULES] = {
 		.scope = CONF_SCOPE_TOP,
 		.name = "rules",
@@ -259,13 +389,33 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.help = "Servers that the trackers talk to: ADDR:PORT, "
 			"ADDR:PORT-PORT, ADDR/BITS:PORT, IPv6 in brackets.",
 	},
+	[CONF_KEY_RULE_TRANSPORT] = {
+		.scope = RULE(transport),
+		.name = "transport",
+		.type = CONF_TYPE_CHOICE,
+		.initial = "tcp",
+		.choice = transport_word,
+		.help = "What the trackers speak: tcp or udp.",
+	},
+	[CONF_KEY_RULE_LOCAL] = {
+		.scope = RULE(local),
+		.name = "local",
+		.type = CONF_TYPE_CHOICE,
+		.initial = "no",
+		.choice = answer_word,
+		.help = "Are connections of programs on the gateway itself "
+			"taken, too: yes or no.",
+	},
 	[CONF_KEY_RULE_SOURCE] = {
 		.scope = RULE(source),
 		.name = "source",
 		.type = CONF_TYPE_CHOICE,
 		.initial = "gateway",
 		.choice = source_word,
-		.help = "Whose address the server sees: gateway or client.",
+		.help = "Whose address the server sees: gateway, client (with "
+			"another port), client-port (with its own port) or "
+			"auto (gateway where the gateway masquerades, else "
+			"client).",
 	},
 	[CONF_KEY_RULE_CAPTURE] = {
 		.scope = RULE(capture),

@@ -12,14 +12,42 @@ static const char *const failure_names[] = {
 	[CONF_FAILURE_OPEN_STAY] = "open-stay",
 	[CONF_FAILURE_OPEN] = "open",
 	[CONF_FAILURE_CLOSED] = "closed",
+	[CONF_FAILURE_HOLD] = "hold",
 };
 static_assert(WS_ARRAY_LEN(failure_names) == CONF_FAILURE_MAX, "names");
 
 static const char *const source_names[] = {
 	[CONF_SOURCE_GATEWAY] = "gateway",
 	[CONF_SOURCE_CLIENT] = "client",
+	[CONF_SOURCE_CLIENT_PORT] = "client-port",
+	[CONF_SOURCE_AUTO] = "auto",
 };
 static_assert(WS_ARRAY_LEN(source_names) == CONF_SOURCE_MAX, "names");
+
+static const char *const answer_names[] = {
+	[CONF_NO] = "no",
+	[CONF_YES] = "yes",
+};
+static_assert(WS_ARRAY_LEN(answer_names) == CONF_ANSWER_MAX, "names");
+
+static const char *const intercept_names[] = {
+	[CONF_INTERCEPT_TPROXY] = "tproxy",
+	[CONF_INTERCEPT_REDIRECT] = "redirect",
+};
+static_assert(WS_ARRAY_LEN(intercept_names) == CONF_INTERCEPT_MAX, "names");
+
+static const char *const proxy_protocol_names[] = {
+	[CONF_PROXY_PROTOCOL_NONE] = "none",
+	[CONF_PROXY_PROTOCOL_V2] = "v2",
+};
+static_assert(WS_ARRAY_LEN(proxy_protocol_names) == CONF_PROXY_PROTOCOL_MAX,
+	      "names");
+
+static const char *const transport_names[] = {
+	[CONF_TRANSPORT_TCP] = "tcp",
+	[CONF_TRANSPORT_UDP] = "udp",
+};
+static_assert(WS_ARRAY_LEN(transport_names) == CONF_TRANSPORT_MAX, "names");
 
 static const char *const capture_names[] = {
 	[CONF_CAPTURE_TEXT] = "text",
@@ -42,6 +70,26 @@ const char *conf_failure_name(enum conf_failure v)
 const char *conf_source_name(enum conf_source v)
 {
 	return v < CONF_SOURCE_MAX ? source_names[v] : NULL;
+}
+
+const char *conf_answer_name(enum conf_answer v)
+{
+	return v < CONF_ANSWER_MAX ? answer_names[v] : NULL;
+}
+
+const char *conf_intercept_name(enum conf_intercept v)
+{
+	return v < CONF_INTERCEPT_MAX ? intercept_names[v] : NULL;
+}
+
+const char *conf_proxy_protocol_name(enum conf_proxy_protocol v)
+{
+	return v < CONF_PROXY_PROTOCOL_MAX ? proxy_protocol_names[v] : NULL;
+}
+
+const char *conf_transport_name(enum conf_transport v)
+{
+	return v < CONF_TRANSPORT_MAX ? transport_names[v] : NULL;
 }
 
 const char *conf_capture_name(enum conf_capture v)
@@ -148,7 +196,7 @@ bool conf_tables_valid(const struct conf_tables *t, size_t len)
 		return false;
 	if (t->n_events > CONF_EVENTS_MAX || t->n_rules > CONF_RULES_MAX ||
 	    t->n_dests > CONF_DESTS_MAX || t->n_nets > CONF_NETS_MAX ||
-	    t->n_ifaces > CONF_IFACES_MAX)
+	    t->n_ifaces > CONF_IFACES_MAX || t->n_users > CONF_USERS_MAX)
 		return false;
 	if (!valid_scalars(CONF_SCOPE_TOP, t) || !t->workers ||
 	    t->ring_size & (t->ring_size - 1))
@@ -173,14 +221,18 @@ static bool iface_matches(const char *pattern, const char *ifname)
 	return !strcmp(pattern, ifname);
 }
 
-static bool takes_iface(const struct conf_tables *t, const struct conf_list *l,
+static bool takes_iface(const struct conf_tables *t, const struct conf_rule *r,
 			const char *ifname)
 {
+	const struct conf_list *l = &r->interfaces;
+
+	if (!strcmp(ifname, "lo"))
+		return r->local == CONF_YES;
 	for (uint32_t i = 0; i < l->n; i++) {
 		if (iface_matches(t->ifaces[l->first + i], ifname))
 			return true;
 	}
-	return l->n == 0 && strcmp(ifname, "lo") != 0;
+	return l->n == 0;
 }
 
 static bool takes_client(const struct conf_tables *t, const struct conf_list *l,
@@ -208,6 +260,7 @@ static bool takes_server(const struct conf_tables *t, const struct conf_list *l,
 }
 
 uint16_t conf_tables_match(const struct conf_tables *t,
+			   enum conf_transport transport,
 			   const struct base_addr *client,
 			   const struct base_addr *server, const char *ifname)
 {
@@ -216,9 +269,10 @@ uint16_t conf_tables_match(const struct conf_tables *t,
 	for (uint32_t i = 0; i < t->n_rules; i++) {
 		const struct conf_rule *r = &t->rules[i];
 
-		if (takes_server(t, &r->to, server) &&
+		if (r->transport == (uint32_t)transport &&
+		    takes_server(t, &r->to, server) &&
 		    takes_client(t, &r->clients, client) &&
-		    takes_iface(t, &r->interfaces, ifname))
+		    takes_iface(t, r, ifname))
 			return (uint16_t)i;
 	}
 	return CONF_RULE_NONE;

@@ -25,6 +25,7 @@
 #define CONF_NETS_MAX    1024
 #define CONF_IFACES_MAX  256
 #define CONF_EVENTS_MAX  8
+#define CONF_USERS_MAX   16
 #define CONF_NAME_LEN    32   /* with the final NUL */
 #define CONF_IFNAME_LEN  16   /* IFNAMSIZ */
 #define CONF_PATH_LEN    1024 /* with the final NUL */
@@ -35,12 +36,39 @@ enum conf_failure { /* on_failure */
 	CONF_FAILURE_OPEN_STAY,
 	CONF_FAILURE_OPEN,
 	CONF_FAILURE_CLOSED,
+	CONF_FAILURE_HOLD, /* somebody else keeps the listener: they wait */
 	CONF_FAILURE_MAX
+};
+
+enum conf_answer {
+	CONF_NO,
+	CONF_YES,
+	CONF_ANSWER_MAX
+};
+
+enum conf_intercept { /* intercept: how the kernel hands connections over */
+	CONF_INTERCEPT_TPROXY,
+	CONF_INTERCEPT_REDIRECT, /* nat, for kernels without TPROXY */
+	CONF_INTERCEPT_MAX
+};
+
+enum conf_proxy_protocol { /* proxy_protocol, in fixed-remote mode */
+	CONF_PROXY_PROTOCOL_NONE,
+	CONF_PROXY_PROTOCOL_V2,
+	CONF_PROXY_PROTOCOL_MAX
+};
+
+enum conf_transport { /* rule.transport */
+	CONF_TRANSPORT_TCP,
+	CONF_TRANSPORT_UDP,
+	CONF_TRANSPORT_MAX
 };
 
 enum conf_source { /* rule.source: whose address the server sees */
 	CONF_SOURCE_GATEWAY,
-	CONF_SOURCE_CLIENT,
+	CONF_SOURCE_CLIENT,      /* its address, another port */
+	CONF_SOURCE_CLIENT_PORT, /* its address and port */
+	CONF_SOURCE_AUTO, /* GATEWAY or CLIENT: ring_shared_source() says it */
 	CONF_SOURCE_MAX
 };
 
@@ -88,9 +116,11 @@ struct conf_rule {
 	struct conf_list interfaces; /* in ifaces; n = 0: any but loopback */
 	struct conf_list clients;    /* in nets; n = 0: any */
 	struct conf_list to;         /* in dests */
-	uint32_t source;             /* enum conf_source */
-	uint32_t capture;            /* enum conf_capture */
-	uint32_t when_full;          /* enum conf_when_full */
+	uint32_t transport;          /* enum conf_transport */
+	uint32_t local;     /* enum conf_answer: programs of the gateway, too */
+	uint32_t source;    /* enum conf_source */
+	uint32_t capture;   /* enum conf_capture */
+	uint32_t when_full; /* enum conf_when_full */
 	char observe[CONF_NAME_LEN]; /* "auto", "none" or a protocol's name */
 	uint32_t observe_code;       /* the same: enum conf_observe */
 };
@@ -101,6 +131,9 @@ struct conf_tables {
 	uint32_t number; /* the config number: 1 at start, grows */
 
 	uint32_t on_failure;           /* enum conf_failure */
+	uint32_t intercept;            /* enum conf_intercept */
+	uint32_t self_test;            /* enum conf_answer */
+	uint32_t proxy_protocol;       /* enum conf_proxy_protocol */
 	uint32_t workers;              /* >= 1: "auto" is resolved */
 	uint32_t max_flows;            /* all workers together */
 	uint64_t ring_size;            /* bytes a worker, a power of two */
@@ -111,8 +144,16 @@ struct conf_tables {
 	uint32_t client_bits_v6;
 	uint32_t
 		connect_rate; /* connects a second, all workers; 0 = no limit */
-	uint16_t listen_port; /* of the transparent listeners */
+	/* Dead peers; 0 = none. */
+	uint32_t keepalive_client_ms; /* silence before the first probe */
+	uint32_t keepalive_server_ms;
+	uint32_t user_timeout_ms; /* bytes unacknowledged: the peer is dead */
+	uint32_t idle_timeout_ms; /* no byte either way: the flow is ended */
+	uint32_t udp_timeout_ms;  /* the same of a UDP flow; never 0 */
+	uint32_t max_udp_flows;   /* of max_flows, all workers together */
+	uint16_t listen_port;     /* of the transparent listeners */
 	uint16_t reserved;
+	uint32_t reserved1;
 
 	/* Fixed-remote mode: both or neither have a family. */
 	struct base_addr listen;
@@ -123,6 +164,10 @@ struct conf_tables {
 	char control[CONF_PATH_LEN]; /* control socket; absolute; "" = none */
 	char events[CONF_EVENTS_MAX][CONF_PATH_LEN]; /* event files, absolute */
 	uint32_t n_events;
+
+	/* local_except: users whose connections are never taken */
+	uint32_t n_users;
+	uint32_t users[CONF_USERS_MAX];
 
 	uint32_t n_rules;
 	uint32_t n_dests;
@@ -146,16 +191,21 @@ static inline bool conf_tables_fixed(const struct conf_tables *t)
 
 /*
  * The rule that takes a connection from `client` to `server` that came in on
- * interface `ifname`; CONF_RULE_NONE when no rule does. Linear in the rules:
- * asked once a connection.
+ * interface `ifname` ("lo": from a program of the gateway); CONF_RULE_NONE when
+ * no rule does. Linear in the rules: asked once a connection.
  */
 uint16_t conf_tables_match(const struct conf_tables *t,
+			   enum conf_transport transport,
 			   const struct base_addr *client,
 			   const struct base_addr *server, const char *ifname);
 
 /* Words of the enums, as in the file: for printing. */
 const char *conf_failure_name(enum conf_failure v);
 const char *conf_source_name(enum conf_source v);
+const char *conf_answer_name(enum conf_answer v);
+const char *conf_intercept_name(enum conf_intercept v);
+const char *conf_proxy_protocol_name(enum conf_proxy_protocol v);
+const char *conf_transport_name(enum conf_transport v);
 const char *conf_capture_name(enum conf_capture v);
 const char *conf_when_full_name(enum conf_when_full v);
 

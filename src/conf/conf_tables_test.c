@@ -247,7 +247,7 @@ static uint16_t match(const struct conf_tables *t, const char *client,
 
 	assert_true(base_addr_parse(&c, client));
 	assert_true(base_addr_parse(&s, server));
-	return conf_tables_match(t, &c, &s, ifname);
+	return conf_tables_match(t, CONF_TRANSPORT_TCP, &c, &s, ifname);
 }
 
 static void matching(void **state)

@@ -17,9 +17,28 @@ static bool take(struct base_rd *r, void *out, size_t len)
 	return true;
 }
 
-static bool names_a_flow(const struct control_request *q)
+/* Is all zero that a request of this type has no use for? */
+static bool is_bare(const struct control_request *q)
 {
-	return q->worker || q->slot || q->serial;
+	struct control_request used = { .magic = q->magic,
+					.version = q->version,
+					.type = q->type };
+
+	if (q->type == CONTROL_CLOSE) {
+		used.worker = q->worker;
+		used.slot = q->slot;
+		used.serial = q->serial;
+	} else if (q->type == CONTROL_BYPASS) {
+		used.on = q->on;
+	} else if (q->type == CONTROL_EDIT) {
+		used.edit = q->edit;
+	}
+	return !memcmp(q, &used, sizeof(used));
+}
+
+static bool ended(const char *text, size_t size)
+{
+	return text[0] && memchr(text, '\0', size);
 }
 
 bool control_request_valid(const void *bytes, size_t len,
@@ -32,16 +51,24 @@ bool control_request_valid(const void *bytes, size_t len,
 	if (!take(&r, &q, sizeof(q)) || base_rd_left(&r))
 		return false;
 	if (q.magic != CONTROL_MAGIC || q.version != CONTROL_VERSION ||
-	    q.reserved)
+	    !is_bare(&q))
 		return false;
 	switch (q.type) {
 	case CONTROL_STATUS:
 	case CONTROL_RELOAD:
-		if (names_a_flow(&q))
-			return false;
 		break;
 	case CONTROL_CLOSE:
 		if (!q.serial)
+			return false;
+		break;
+	case CONTROL_BYPASS:
+		if (q.on > 1)
+			return false;
+		break;
+	case CONTROL_EDIT:
+		if (!ended(q.edit.rule, sizeof(q.edit.rule)) ||
+		    !ended(q.edit.item, sizeof(q.edit.item)) ||
+		    q.edit.list >= CONTROL_LIST_MAX || q.edit.add > 1)
 			return false;
 		break;
 	default: /* a number from outside, not an enum of ours */

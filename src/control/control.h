@@ -29,7 +29,7 @@
 #include "base_attr.h"
 
 #define CONTROL_MAGIC       0x57435443U /* "WCTC" */
-#define CONTROL_VERSION     1
+#define CONTROL_VERSION     2
 #define CONTROL_PATH        "/run/wayside/control" /* unless configured */
 #define CONTROL_GROUP       "wayside"
 #define CONTROL_TEXT_MAX    32768
@@ -41,8 +41,28 @@ enum control_type {
 	CONTROL_STATUS = 1, /* descriptors: see struct control_reply */
 	CONTROL_RELOAD,     /* answered when it is in force or refused */
 	CONTROL_CLOSE,      /* end one flow; answered when it was passed on */
+	CONTROL_BYPASS,     /* `on` or not; answered when it is in force */
+	CONTROL_EDIT,       /* one item of a rule; answered as a RELOAD */
 	CONTROL_TYPE_MAX
 };
+
+/* What an EDIT changes: one item of one list of a rule, until the next reload.
+ * The texts are the operator's, and are parsed by who parses a configuration.
+ */
+enum control_list {
+	CONTROL_LIST_TO,
+	CONTROL_LIST_CLIENTS,
+	CONTROL_LIST_INTERFACES,
+	CONTROL_LIST_MAX
+};
+
+struct control_edit {
+	char rule[32]; /* its name; ends with NUL */
+	char item[88]; /* as in the file; ends with NUL */
+	uint32_t list; /* enum control_list */
+	uint32_t add;  /* 1, or 0 to delete */
+};
+_Static_assert(sizeof(struct control_edit) == 128, "one packet");
 
 struct control_request {
 	uint32_t magic;
@@ -53,9 +73,10 @@ struct control_request {
 	uint32_t worker;
 	uint32_t slot;
 	uint32_t serial;
-	uint32_t reserved;
+	uint32_t on;              /* BYPASS: 1 or 0 */
+	struct control_edit edit; /* EDIT */
 };
-_Static_assert(sizeof(struct control_request) == 24, "one packet");
+_Static_assert(sizeof(struct control_request) == 152, "one packet");
 
 /* Followed by text_len bytes of text for the user, lines with LF. For a STATUS
  * it brings the descriptors: state page, tables of the configuration in force,
@@ -84,7 +105,32 @@ enum control_rules {
 	CONTROL_RULES_INSTALLED, /* connections are handed to Wayside */
 	CONTROL_RULES_DRAINING,  /* only those that it has already */
 	CONTROL_RULES_ABSENT,    /* no worker is there: none are */
+	CONTROL_RULES_BYPASS,    /* the operator wants none */
 	CONTROL_RULES_MAX
+};
+
+/* Who keeps the table of the rules, and so what becomes of it without us. */
+enum control_keep {
+	CONTROL_KEEP_NOTHING,  /* there is no table */
+	CONTROL_KEEP_OWNED,    /* ours; it ends with us */
+	CONTROL_KEEP_PERSISTS, /* ours, safe from others; it stays after us */
+	CONTROL_KEEP_PLAIN,    /* anybody's; it stays after us */
+	CONTROL_KEEP_MAX
+};
+
+/* Packets that the kernel counted at the rules of one rule of the
+ * configuration, both families together. */
+struct control_count {
+	_Atomic uint64_t met;      /* first packets that were meant for us */
+	_Atomic uint64_t taken;    /* ... that a listener took */
+	_Atomic uint64_t rejected; /* ... that were refused: closed */
+};
+
+/* A line for people that changes: odd while it is written. Copy it, and look
+ * whether seq is the same before and after, and even. */
+struct control_line {
+	_Atomic uint32_t seq;
+	char text[124]; /* ends with NUL */
 };
 
 enum control_role_state {
@@ -127,11 +173,21 @@ struct control_state {
 	_Atomic uint32_t listeners; /* listening sockets held */
 	_Atomic uint32_t nonsense;  /* times that a worker wrote nonsense */
 	_Atomic uint32_t help;      /* ROLE_LEND passed on */
+	_Atomic uint32_t bypass;    /* 1: the operator has switched it on */
+	_Atomic uint32_t keep;      /* enum control_keep */
+	_Atomic uint32_t held;   /* listeners that somebody else keeps, too */
+	_Atomic uint32_t edits;  /* in force since the last reload */
+	_Atomic uint32_t source; /* what source: auto is: enum conf_source */
+	_Atomic uint32_t lost;   /* times that rules were put back */
 	uint32_t reserved;
+	struct control_line source_why;
+	/* as of when the status was asked for, by rule of the configuration */
+	struct control_count counts[64];
 	struct control_role roles[CONTROL_ROLES_MAX]; /* 0: the recorder */
 };
 _Static_assert(sizeof(struct control_state) ==
-		       72 + CONTROL_PROGRAM_LEN +
+		       224 + CONTROL_PROGRAM_LEN +
+			       64 * sizeof(struct control_count) +
 			       CONTROL_ROLES_MAX * sizeof(struct control_role),
 	       "shared layout");
 

@@ -53,7 +53,7 @@ static void wrong_requests(void **state)
 	q.type = 0x8000 | CONTROL_CLOSE;
 	assert_false(valid(&q));
 	q = closing;
-	q.reserved = 1;
+	q.on = 1;
 	assert_false(valid(&q));
 	/* a place where the type has no use for one */
 	q = closing;

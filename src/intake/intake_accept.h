@@ -6,11 +6,13 @@
 #include <net/if.h>
 
 #include "base_attr.h"
+#include "conf_tables.h"
 #include "intake_engine.h"
 
 /* Plain values; the descriptor is the taker's to close. */
 struct intake_conn {
 	int fd; /* non-blocking, close-on-exec, TCP_NODELAY */
+	enum conf_transport transport;
 	struct base_addr client;
 	struct base_addr server;  /* whom the client wanted to reach */
 	char ifname[IF_NAMESIZE]; /* where it came in; "lo" for local ones */

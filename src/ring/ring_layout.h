@@ -47,7 +47,7 @@
 #include "stat.h"
 
 #define RING_MAGIC           0x57524e47U /* "WRNG" */
-#define RING_LAYOUT_VERSION  3
+#define RING_LAYOUT_VERSION  4
 #define RING_PAGE            4096
 #define RING_ALIGN           64 /* entries begin at multiples of it */
 #define RING_SIZE_MIN        (1U << 20)
@@ -87,6 +87,12 @@ enum ring_state {
 	RING_STATE_MAX
 };
 
+/* UDP: a DATA entry is one datagram. */
+enum ring_transport {
+	RING_TRANSPORT_TCP,
+	RING_TRANSPORT_UDP,
+};
+
 /* The ring is full: what becomes of a flow's next bytes (config: when_full). */
 enum ring_when_full {
 	RING_WHEN_FULL_BRIEF,
@@ -119,6 +125,8 @@ enum ring_close {
 	RING_CLOSE_WORKER_DIED,     /* found by the worker's successor */
 	RING_CLOSE_OPERATOR,        /* `wayside close` */
 	RING_CLOSE_LIMIT,           /* held by a limit for connect_timeout */
+	RING_CLOSE_IDLE,            /* idle_timeout, udp_timeout */
+	RING_CLOSE_SUPERSEDED,      /* half-open, and the client came anew */
 	RING_CLOSE_MAX
 };
 
@@ -159,7 +167,7 @@ struct ring_slot {
 	uint8_t capture;     /* enum conf_capture of its rule */
 	uint8_t observe;     /* enum conf_observe of its rule, or a protocol */
 	uint8_t client_bits; /* RING_SLOT_COUNTED: of its network */
-	uint8_t reserved;
+	uint8_t transport;   /* enum ring_transport */
 	struct ring_dir dir[RING_SIDES];
 };
 _Static_assert(sizeof(struct ring_slot) == 256, "shared layout");

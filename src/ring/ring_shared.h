@@ -26,6 +26,9 @@
  * count too many, so the error of one flow is to the client's favour, and is
  * gone when that network has no flow any more.
  *
+ * Newest flow of a client: a word {hash, time}, so that a half-open flow finds
+ * out whether its client has come anew, with whatever worker.
+ *
  * Connect rate: the generic cell rate algorithm in one word, the time from
  * which on the next connect may begin (ITU-T I.371, A.1). Connects keep an
  * equal distance; a worker that comes late may catch up RING_RATE_SLACK_NS,
@@ -55,8 +58,8 @@ struct ring_shared {
 	_Atomic uint64_t next_connect_ns; /* when connect_rate allows one */
 	_Atomic uint32_t flows[RING_WORKERS_MAX]; /* of worker i; by it */
 	uint64_t key[2];                          /* of the hash; random */
-	uint32_t n_places; /* of client networks; a power of two */
-	uint32_t reserved;
+	uint32_t n_places;       /* of client networks; a power of two */
+	_Atomic uint32_t source; /* what source: auto is; supervisor */
 	_Atomic uint64_t places[];
 };
 
@@ -73,6 +76,18 @@ uint64_t ring_shared_help(struct ring_shared *s);
 void ring_shared_set_dead(struct ring_shared *s, unsigned worker, bool dead);
 /* Return: it was different before, so the others have to be told. */
 bool ring_shared_set_full(struct ring_shared *s, unsigned worker, bool full);
+
+/* What `source: auto` is at the moment (enum conf_source). */
+static inline uint32_t ring_shared_source(const struct ring_shared *s)
+{
+	return atomic_load_explicit(&s->source, memory_order_relaxed);
+}
+
+static inline void ring_shared_set_source(struct ring_shared *s,
+					  uint32_t source)
+{
+	atomic_store_explicit(&s->source, source, memory_order_relaxed);
+}
 
 /* Flows of all workers; each sets its own. */
 uint32_t ring_shared_flows(const struct ring_shared *s);

@@ -137,6 +137,10 @@ static void asked(struct control_server *server, struct control_connection *c,
 	case CONTROL_CLOSE:
 		close_flow(s, c, q);
 		return;
+	case CONTROL_BYPASS:
+	case CONTROL_EDIT:
+		answer_text(c, -ENOSYS, "not yet\n");
+		return;
 	case CONTROL_TYPE_MAX: /* not valid */
 		return;
 	}

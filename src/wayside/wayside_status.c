@@ -26,6 +26,7 @@ static const char *const rules[CONTROL_RULES_MAX] = {
 	[CONTROL_RULES_INSTALLED] = "installed",
 	[CONTROL_RULES_DRAINING] = "draining",
 	[CONTROL_RULES_ABSENT] = "absent",
+	[CONTROL_RULES_BYPASS] = "bypassed",
 };
 
 static const char *const role_states[CONTROL_ROLE_MAX] = {

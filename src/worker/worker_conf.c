@@ -76,8 +76,8 @@ const struct conf_tables *worker_conf_match(const struct worker *w,
 	const struct conf_tables *const tables[] = { w->conf, w->other };
 
 	for (size_t i = 0; i < WS_ARRAY_LEN(tables) && tables[i]; i++) {
-		*rule = conf_tables_match(tables[i], &c->client, &c->server,
-					  c->ifname);
+		*rule = conf_tables_match(tables[i], c->transport, &c->client,
+					  &c->server, c->ifname);
 		if (*rule != CONF_RULE_NONE)
 			return tables[i];
 	}

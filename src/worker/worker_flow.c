@@ -142,6 +142,10 @@ static enum stat_id stat_of(enum ring_close reason)
 		return STAT_FLOWS_OPERATOR;
 	case RING_CLOSE_LIMIT:
 		return STAT_LIMIT_REFUSED;
+	case RING_CLOSE_IDLE:
+		return STAT_FLOWS_IDLE;
+	case RING_CLOSE_SUPERSEDED:
+		return STAT_FLOWS_SUPERSEDED;
 	case RING_CLOSE_NORMAL:
 	case RING_CLOSE_STOPPED:
 	case RING_CLOSE_WORKER_DIED:
