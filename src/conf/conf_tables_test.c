@@ -24,6 +24,8 @@ static struct conf_tables *good_tables(void)
 	t->listen_port = 15001;
 	t->client_bits_v4 = 32;
 	t->client_bits_v6 = 64;
+	t->udp_timeout_ms = 300000;
+	t->max_udp_flows = 2000;
 	memcpy(t->log_dir, "/l", 3);
 	memcpy(t->pidfile, "/p", 3);
 	memcpy(t->control, "/c", 3);
@@ -101,6 +103,9 @@ static const struct {
 	BAD(number, 0),
 	BAD(on_failure, CONF_FAILURE_MAX),
 	BAD(on_failure, UINT32_MAX),
+	BAD(intercept, CONF_INTERCEPT_MAX),
+	BAD(self_test, CONF_ANSWER_MAX),
+	BAD(proxy_protocol, CONF_PROXY_PROTOCOL_MAX),
 	BAD(workers, 0),
 	BAD(workers, CONF_WORKERS_MAX + 1),
 	BAD(max_flows, 0),
@@ -119,6 +124,15 @@ static const struct {
 	BAD(client_bits_v6, 0),
 	BAD(client_bits_v6, 129),
 	BAD(connect_rate, 1000001),
+	BAD(keepalive_client_ms, 999),
+	BAD(keepalive_server_ms, 86400001),
+	BAD(user_timeout_ms, 1),
+	BAD(idle_timeout_ms, 604800001),
+	BAD(udp_timeout_ms, 0),
+	BAD(udp_timeout_ms, 999),
+	BAD(udp_timeout_ms, 86400001),
+	BAD(max_udp_flows, 0),
+	BAD(max_udp_flows, 1000001),
 	BAD(listen.family, AF_INET6), /* without a port or remote */
 	BAD(remote.family, AF_INET),
 	BAD(log_dir[0], 0),
@@ -139,6 +153,7 @@ static const struct {
 	BAD(n_ifaces, 1),
 	BAD(n_ifaces, 3),
 	BAD(n_ifaces, CONF_IFACES_MAX + 1),
+	BAD(n_users, CONF_USERS_MAX + 1),
 	BAD(rules[0].name[0], 0),
 	BAD(rules[0].observe[0], 0),
 	BAD(rules[0].interfaces.first, 1),
@@ -151,6 +166,8 @@ static const struct {
 	BAD(rules[0].to.n, 4),
 	BAD(rules[1].to.first, 3),
 	BAD(rules[0].observe_code, CONF_OBSERVE_LIMIT),
+	BAD(rules[0].transport, CONF_TRANSPORT_MAX),
+	BAD(rules[1].local, CONF_ANSWER_MAX),
 	BAD(rules[0].source, CONF_SOURCE_MAX),
 	BAD(rules[0].capture, CONF_CAPTURE_MAX),
 	BAD(rules[1].when_full, CONF_WHEN_FULL_MAX),

@@ -29,7 +29,14 @@ static void check_request(const uint8_t *bytes, size_t len)
 	    q.type == 0 || q.type >= CONTROL_TYPE_MAX)
 		abort();
 	if ((q.type == CONTROL_CLOSE) != (q.serial != 0) ||
-	    (q.type != CONTROL_CLOSE && (q.worker || q.slot)))
+	    (q.type != CONTROL_CLOSE && (q.worker || q.slot)) ||
+	    q.on > (q.type == CONTROL_BYPASS))
+		abort();
+	/* who then prints or parses the texts stays within them */
+	if (q.type == CONTROL_EDIT &&
+	    (strnlen(q.edit.rule, sizeof(q.edit.rule)) == sizeof(q.edit.rule) ||
+	     strnlen(q.edit.item, sizeof(q.edit.item)) == sizeof(q.edit.item) ||
+	     q.edit.list >= CONTROL_LIST_MAX))
 		abort();
 }
 
@@ -53,6 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	check_request(bytes, len);
 	if (len >= 2)
 		check_reply(bytes + 2, len - 2,
-			    (enum control_type)(1 + bytes[0] % 3), bytes[1]);
+			    (enum control_type)(
+				    1 + bytes[0] % (CONTROL_TYPE_MAX - 1)),
+			    bytes[1]);
 	return 0;
 }

@@ -12,6 +12,16 @@ static const struct control_request closing = { .magic = CONTROL_MAGIC,
 						.slot = 0xfffffffe,
 						.serial = 1 };
 
+static const struct control_request editing = {
+	.magic = CONTROL_MAGIC,
+	.version = CONTROL_VERSION,
+	.type = CONTROL_EDIT,
+	.edit = { .rule = "tkstar",
+		  .item = "192.0.2.1:7700",
+		  .list = CONTROL_LIST_INTERFACES,
+		  .add = 1 },
+};
+
 static bool valid(const struct control_request *q)
 {
 	struct control_request out;
@@ -28,12 +38,59 @@ static void requests(void **state)
 	assert_memory_equal(&out, &q, sizeof(q));
 	q = (struct control_request){ .magic = CONTROL_MAGIC,
 				      .version = CONTROL_VERSION };
-	for (uint16_t type = 0; type < 5; type++) {
+	for (uint16_t type = 0; type < CONTROL_TYPE_MAX + 2; type++) {
 		q.type = type;
-		/* a CLOSE without a serial names no life of a slot */
+		/* a CLOSE without a serial names no life of a slot, an EDIT
+		 * without texts no rule; a BYPASS is off */
 		assert_int_equal(valid(&q), type == CONTROL_STATUS ||
-						    type == CONTROL_RELOAD);
+						    type == CONTROL_RELOAD ||
+						    type == CONTROL_BYPASS);
 	}
+	q.type = CONTROL_BYPASS;
+	q.on = 1;
+	assert_true(valid(&q));
+	q.on = 2;
+	assert_false(valid(&q));
+}
+
+static void edits(void **state)
+{
+	struct control_request q = editing;
+
+	(void)state;
+	assert_true(valid(&q));
+	q.edit.add = 0;
+	assert_true(valid(&q));
+	q.edit.add = 2;
+	assert_false(valid(&q));
+	q = editing;
+	q.edit.list = CONTROL_LIST_MAX;
+	assert_false(valid(&q));
+	/* texts: some, and with their end */
+	q = editing;
+	memset(q.edit.rule, 'r', sizeof(q.edit.rule));
+	assert_false(valid(&q));
+	q.edit.rule[sizeof(q.edit.rule) - 1] = '\0';
+	assert_true(valid(&q));
+	q.edit.rule[0] = '\0';
+	assert_false(valid(&q));
+	q = editing;
+	memset(q.edit.item, '1', sizeof(q.edit.item));
+	assert_false(valid(&q));
+	q.edit.item[sizeof(q.edit.item) - 1] = '\0';
+	assert_true(valid(&q));
+	memset(q.edit.item, 0, sizeof(q.edit.item));
+	assert_false(valid(&q));
+	/* what belongs to other types */
+	q = editing;
+	q.on = 1;
+	assert_false(valid(&q));
+	q = editing;
+	q.serial = 1;
+	assert_false(valid(&q));
+	q = editing;
+	q.type = CONTROL_RELOAD;
+	assert_false(valid(&q));
 }
 
 /* Each member, one at a time. */
@@ -155,9 +212,8 @@ static void peers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(requests),
-		cmocka_unit_test(wrong_requests),
-		cmocka_unit_test(replies),
+		cmocka_unit_test(requests),       cmocka_unit_test(edits),
+		cmocka_unit_test(wrong_requests), cmocka_unit_test(replies),
 		cmocka_unit_test(peers),
 	};
 

@@ -70,6 +70,8 @@ static inline void wayside_test_conf(struct conf_tables *t)
 	t->drain_ms = 30000;
 	t->client_bits_v4 = 32;
 	t->client_bits_v6 = 64;
+	t->udp_timeout_ms = 300000;
+	t->max_udp_flows = 2000;
 	t->listen_port = 15001;
 	(void)snprintf(t->log_dir, sizeof(t->log_dir), "/var/log/wayside");
 	t->n_rules = 2;
