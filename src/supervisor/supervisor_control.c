@@ -116,6 +116,16 @@ static void close_flow(struct supervisor *s, struct control_connection *c,
 	answer_text(c, r, r ? text : NULL);
 }
 
+static void bypass(struct supervisor *s, struct control_connection *c, bool on)
+{
+	struct nft_error why;
+	char text[sizeof(why.text) + 1];
+	const int r = supervisor_rules_bypass(s, on, &why);
+
+	(void)snprintf(text, sizeof(text), "%s\n", why.text);
+	answer_text(c, r, text);
+}
+
 static void reloaded(void *arg, int error, const char *text)
 {
 	answer_text(arg, error, text);
@@ -138,6 +148,8 @@ static void asked(struct control_server *server, struct control_connection *c,
 		close_flow(s, c, q);
 		return;
 	case CONTROL_BYPASS:
+		bypass(s, c, q->on);
+		return;
 	case CONTROL_EDIT:
 		answer_text(c, -ENOSYS, "not yet\n");
 		return;

@@ -85,6 +85,8 @@ struct supervisor {
 	struct loop_timer watchdog;
 	struct nft_link *nft; /* NULL in fixed-remote mode */
 	enum nft_state rules; /* in the kernel; STOPPED: not yet, or no more */
+	bool bypass;          /* the operator wants nothing new taken */
+	bool alone; /* without a worker, for longer than times.absent_ms */
 	int pidfile;
 	struct control_server control;
 	struct supervisor_reload reload;
@@ -148,6 +150,12 @@ void supervisor_listen_close(struct supervisor *s);
 WS_MUST_USE int supervisor_rules_open(struct supervisor *s);
 WS_MUST_USE int supervisor_rules_set(struct supervisor *s,
 				     enum nft_state state);
+/* What the kernel should have while we are RUNNING. */
+enum nft_state supervisor_rules_wanted(const struct supervisor *s);
+/* The operator's switch. Return: 0 when it is in force, or -errno and nothing
+ * has changed; text is a line for the operator. */
+WS_MUST_USE int supervisor_rules_bypass(struct supervisor *s, bool on,
+					struct nft_error *text);
 /* For a reload: the same state with other tables. Return: 0 or -errno, *why
  * says it; nothing has changed then. */
 WS_MUST_USE int supervisor_rules_renew(struct supervisor *s,

@@ -61,11 +61,11 @@ void supervisor_role_absent(struct loop_timer *t, uint64_t now_ms)
 	struct supervisor *s = WS_CONTAINER(t, struct supervisor, absent);
 	const bool absent = !supervisor_role_workers(s);
 
-	if (absent)
+	if (absent && !s->alone)
 		base_err("no worker is there: connections are not taken until "
 			 "one is back");
-	if (supervisor_rules_set(s,
-				 absent ? NFT_STATE_ABSENT : NFT_STATE_RUNNING))
+	s->alone = absent;
+	if (supervisor_rules_set(s, supervisor_rules_wanted(s)))
 		loop_timer_set(&s->loop, t, now_ms + s->times->absent_ms);
 }
 
@@ -79,11 +79,11 @@ static void workers_changed(struct supervisor *s)
 	supervisor_notify_status("%u of %u workers", n, s->n_workers);
 	if (!s->nft)
 		return;
-	if (n && s->rules == NFT_STATE_ABSENT)
+	if (n && s->alone)
 		supervisor_role_absent(&s->absent, loop_now_ms(&s->loop));
-	else if (n)
+	else if (n && s->rules == supervisor_rules_wanted(s))
 		loop_timer_clear(&s->loop, &s->absent);
-	else if (s->rules == NFT_STATE_RUNNING && !s->absent.armed)
+	else if (!n && !s->alone && !s->absent.armed)
 		loop_timer_set(&s->loop, &s->absent,
 			       base_time_mono_ms() + s->times->absent_ms);
 }

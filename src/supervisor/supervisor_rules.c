@@ -91,6 +91,12 @@ int supervisor_rules_open(struct supervisor *s)
 	return r;
 }
 
+static void in_kernel(struct supervisor *s, enum nft_state state)
+{
+	s->rules = state;
+	supervisor_state_rules(s);
+}
+
 int supervisor_rules_set(struct supervisor *s, enum nft_state state)
 {
 	struct nft_error why;
@@ -103,8 +109,65 @@ int supervisor_rules_set(struct supervisor *s, enum nft_state state)
 		base_err("%s", why.text);
 		return r;
 	}
-	s->rules = state;
-	supervisor_state_rules(s);
+	in_kernel(s, state);
+	return 0;
+}
+
+enum nft_state supervisor_rules_wanted(const struct supervisor *s)
+{
+	if (s->bypass)
+		return NFT_STATE_BYPASS;
+	return s->alone ? NFT_STATE_ABSENT : NFT_STATE_RUNNING;
+}
+
+/* Return: NULL, or why there is nothing to switch. */
+static const char *no_switch(const struct supervisor *s, int *error)
+{
+	if (!s->nft) {
+		*error = -EOPNOTSUPP;
+		return "fixed-remote mode has no rules: there is nothing to "
+		       "bypass";
+	}
+	*error = -EAGAIN;
+	if (s->phase == SUPERVISOR_STARTING)
+		return "the daemon is starting";
+	return s->phase == SUPERVISOR_RUNNING ? NULL : "the daemon is stopping";
+}
+
+static const char *bypass_text(const struct supervisor *s)
+{
+	if (s->bypass)
+		return "bypass is on: new connections go direct, those that "
+		       "Wayside has live on";
+	return s->alone ? "bypass is off, but no worker is there: connections "
+			  "are not taken until one is back"
+			: "bypass is off: new connections are taken";
+}
+
+int supervisor_rules_bypass(struct supervisor *s, bool on,
+			    struct nft_error *text)
+{
+	const bool before = s->bypass;
+	int r = 0;
+	const char *refused = no_switch(s, &r);
+
+	if (refused) {
+		(void)snprintf(text->text, sizeof(text->text), "%s", refused);
+		return r;
+	}
+	s->bypass = on;
+	/* also when it was on: an earlier install may have failed */
+	r = nft_install(s->nft, s->conf, supervisor_rules_wanted(s), text);
+	if (r) {
+		s->bypass = before;
+		base_err("bypass stays %s: %s", before ? "on" : "off",
+			 text->text);
+		return r;
+	}
+	in_kernel(s, supervisor_rules_wanted(s));
+	(void)snprintf(text->text, sizeof(text->text), "%s", bypass_text(s));
+	if (on != before)
+		base_notice("%s", text->text);
 	return 0;
 }
 

@@ -148,4 +148,5 @@ void supervisor_state_rules(struct supervisor *s)
 	};
 
 	atomic_store(&s->state->rules, words[s->rules]);
+	atomic_store(&s->state->bypass, s->bypass);
 }
