@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# What the kernel makes of the rules: with on_failure open they are the daemon's
-# own and vanish with it, a refused object is named and changes nothing, the
-# largest configuration fits; and after all of it nothing of ours is left.
+# What the kernel makes of the rules: whose they are under each failure policy and
+# what becomes of them, on this kernel and on one without tables that persist; a
+# refused object is named and changes nothing; the largest configuration fits; and
+# after each of these nothing of ours is left.
 ip link set lo up
 kernel() {
 	nft list ruleset
@@ -12,5 +13,7 @@ kernel() {
 	done
 }
 before=$(kernel)
-"$BUILD/src/nft/nft_kernel_test"
-expect_equal "what the kernel holds" "$(kernel)" "$before"
+for test in kernel keep keep_plain; do
+	"$BUILD/src/nft/nft_${test}_test"
+	expect_equal "what the kernel holds after $test" "$(kernel)" "$before"
+done

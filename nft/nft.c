@@ -25,6 +25,7 @@
 #include "nft_link.h"
 #include "nft_model.h"
 #include "nft_objects.h"
+#include "nft_persist.h"
 #include "nft_route.h"
 
 #define LOCK_NAME         "wayside-rules"
@@ -220,18 +221,44 @@ static int look_for_change(struct nft_link *l, struct nft_check_table *t,
 	return -EPERM;
 }
 
-static int replace_table(struct nft_link *l, const struct nft_model *m,
-			 bool replace, struct nft_error *why)
+/* What the table's owner and end are to be, see nft_open(). */
+static uint32_t wanted_flags(const struct nft_link *l,
+			     const struct conf_tables *conf)
 {
-	const bool own = l->hold && m->conf->on_failure == CONF_FAILURE_OPEN;
+	if (!l->hold)
+		return 0;
+	if (conf->on_failure == CONF_FAILURE_OPEN)
+		return NFT_TABLE_F_OWNER;
+	return l->plain ? 0 : NFT_TABLE_F_OWNER | nft_persist;
+}
+
+static int send_all(struct nft_link *l, const struct nft_model *m, bool replace,
+		    struct nft_error *why)
+{
 	struct nft_batch *b = nft_batch_new();
 	int r = -ENOMEM;
 
-	if (b && add_all(b, m, replace, own ? NFT_TABLE_F_OWNER : 0))
+	if (b && add_all(b, m, replace, wanted_flags(l, m->conf)))
 		r = nft_batch_send(b, l->socket, why);
 	else
 		fail(why, "nft rules", r);
 	nft_batch_free(b);
+	return r;
+}
+
+/* A kernel that does not know a table's flag refuses it, and the link learns
+ * it when the same goes through without. */
+static int replace_table(struct nft_link *l, const struct nft_model *m,
+			 bool replace, struct nft_error *why)
+{
+	int r = send_all(l, m, replace, why);
+
+	if ((r == -EOPNOTSUPP || r == -EINVAL) &&
+	    wanted_flags(l, m->conf) & nft_persist) {
+		l->plain = true;
+		r = send_all(l, m, replace, why);
+		l->plain = !r;
+	}
 	return r;
 }
 
@@ -306,7 +333,7 @@ static int check_table(struct nft_link *l, const struct nft_model *m,
 			       wanted ? "missing" : "unexpected");
 	if (t.flags & NFT_TABLE_F_DORMANT)
 		nft_report_add(report, TABLE " is dormant");
-	if (t.flags & NFT_TABLE_F_OWNER &&
+	if (t.owner && !(t.flags & nft_persist) &&
 	    m->conf->on_failure != CONF_FAILURE_OPEN)
 		nft_report_add(report, TABLE " would vanish with its owner");
 	return 0;
@@ -335,4 +362,22 @@ int nft_check(struct nft_link *link, const struct conf_tables *conf,
 				    &report, why);
 	nft_model_free(m);
 	return r ? r : report.n;
+}
+
+int nft_keeping(struct nft_link *link, enum nft_keep *keep,
+		struct nft_error *why)
+{
+	struct nft_check_table t;
+	const int r = look_for_table(link, &t, why);
+
+	if (r)
+		return r;
+	if (!t.there)
+		*keep = NFT_KEEP_NOTHING;
+	else if (!t.owner)
+		*keep = NFT_KEEP_PLAIN;
+	else
+		*keep = t.flags & nft_persist ? NFT_KEEP_PERSISTS
+					      : NFT_KEEP_OWNED;
+	return 0;
 }

@@ -70,10 +70,13 @@ struct nft_error {
 };
 
 /*
- * Opens the link. With `hold` the table of `on_failure: open` belongs to this
- * link's socket (NFT_TABLE_F_OWNER): it vanishes with the last descriptor of
- * it, so the supervisor keeps the link for its life and no child may keep a
- * copy. Without (the tool), `open` gives a table that stays.
+ * Opens the link. With `hold` the table belongs to this link's socket: nobody
+ * else can change it, and a foreign `nft flush ruleset` leaves it alone. With
+ * `on_failure: open` it vanishes with the last descriptor of that socket
+ * (NFT_TABLE_F_OWNER), with the others it stays and is then nobody's
+ * (NFT_TABLE_F_PERSIST, Linux 6.9; an older kernel gets a table that is
+ * nobody's from the beginning). So the supervisor keeps the link for its life
+ * and no child may keep a copy. Without `hold` (the tool) a table is nobody's.
  * Return: 0 and *link, which the caller frees with nft_close(); or -errno.
  */
 WS_MUST_USE int nft_open(struct nft_link **link, bool hold,

@@ -13,8 +13,9 @@
 /* Owned by the opener; freed by nft_link_close(). */
 struct nft_link {
 	struct mnl_socket *socket;
-	bool hold; /* the table of `on_failure: open` is this socket's */
-	int lock;  /* the socket of nft_lock(), or -1 */
+	bool hold;  /* tables are this socket's, see nft_open() */
+	bool plain; /* this kernel has refused NFT_TABLE_F_PERSIST */
+	int lock;   /* the socket of nft_lock(), or -1 */
 	uint32_t seq;
 	size_t room; /* bytes of buf */
 	char buf[];  /* question, then answers */
