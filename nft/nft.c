@@ -89,10 +89,11 @@ int nft_lock(struct nft_link *link, struct nft_error *why)
 }
 
 static bool add_table(struct nft_batch *b, uint16_t type, uint16_t flags,
-		      uint32_t table_flags)
+		      enum nft_table table, uint32_t table_flags)
 {
-	struct nftnl_table *t = nft_objects_table(table_flags);
-	struct nlmsghdr *h = nft_batch_add(b, type, flags, TABLE);
+	struct nftnl_table *t = nft_objects_table(table, table_flags);
+	struct nlmsghdr *h = nft_batch_add(b, type, flags, "table inet %s",
+					   nft_table_names[table]);
 
 	if (t && h)
 		nftnl_table_nlmsg_build_payload(h, t);
@@ -100,12 +101,12 @@ static bool add_table(struct nft_batch *b, uint16_t type, uint16_t flags,
 	return t && h;
 }
 
-static bool add_chain(struct nft_batch *b)
+static bool add_chain(struct nft_batch *b, enum nft_chain chain)
 {
-	struct nftnl_chain *c = nft_objects_chain();
-	struct nlmsghdr *h = nft_batch_add(b, NFT_MSG_NEWCHAIN,
-					   NLM_F_CREATE | NLM_F_EXCL,
-					   "chain \"" NFT_CHAIN "\"");
+	struct nftnl_chain *c = nft_objects_chain(chain);
+	struct nlmsghdr *h =
+		nft_batch_add(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL,
+			      "chain \"%s\"", nft_hooks[chain].name);
 
 	if (c && h)
 		nftnl_chain_nlmsg_build_payload(h, c);
@@ -181,12 +182,15 @@ static bool add_rule(struct nft_batch *b, const struct nft_rule *r)
 static bool add_all(struct nft_batch *b, const struct nft_model *m,
 		    bool replace, uint32_t table_flags)
 {
-	if (replace && !add_table(b, NFT_MSG_DELTABLE, 0, 0))
+	if (replace && !add_table(b, NFT_MSG_DELTABLE, 0, NFT_TABLE_MAIN, 0))
 		return false;
 	if (!add_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL,
-		       table_flags) ||
-	    !add_chain(b))
+		       NFT_TABLE_MAIN, table_flags))
 		return false;
+	for (enum nft_chain c = 0; c < NFT_CHAIN_MAX; c++) {
+		if (m->chains[c] && !add_chain(b, c))
+			return false;
+	}
 	for (uint32_t i = 0; i < m->n_sets; i++) {
 		if (!add_set(b, m, &m->sets[i]))
 			return false;
@@ -307,7 +311,7 @@ int nft_remove(struct nft_link *link, struct nft_error *why)
 	if (t.there) {
 		struct nft_batch *b = nft_batch_new();
 
-		if (b && add_table(b, NFT_MSG_DELTABLE, 0, 0))
+		if (b && add_table(b, NFT_MSG_DELTABLE, 0, NFT_TABLE_MAIN, 0))
 			r = nft_batch_send(b, link->socket, why);
 		else
 			r = fail(why, "nft rules", -ENOMEM);

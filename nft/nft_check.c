@@ -341,10 +341,17 @@ static bool draw_model_rule(struct picture *p, const struct nft_rule *r)
 
 static int draw_model(struct picture *p)
 {
-	struct nftnl_chain *c = nft_objects_chain();
-	bool ok = c && draw_chain(p, c);
+	bool ok = true;
 
-	nftnl_chain_free(c);
+	for (enum nft_chain i = 0; ok && i < NFT_CHAIN_MAX; i++) {
+		struct nftnl_chain *c;
+
+		if (!p->m->chains[i])
+			continue;
+		c = nft_objects_chain(i);
+		ok = c && draw_chain(p, c);
+		nftnl_chain_free(c);
+	}
 	for (uint32_t i = 0; ok && i < p->m->n_sets; i++)
 		ok = draw_model_set(p, &p->m->sets[i]);
 	for (uint32_t i = 0; ok && i < p->m->n_rules; i++)
@@ -500,7 +507,6 @@ static int try_kernel(struct nft_link *l, struct picture *p)
 		return r;
 	h = question(l, NFT_MSG_GETRULE, NLM_F_DUMP);
 	mnl_attr_put_strz(h, NFTA_RULE_TABLE, NFT_TABLE);
-	mnl_attr_put_strz(h, NFTA_RULE_CHAIN, NFT_CHAIN);
 	return nft_link_ask(l, h, take_rule, p);
 }
 

@@ -145,8 +145,8 @@ static void test_refused(void **state)
 
 static void add_objects(struct nft_batch *b)
 {
-	struct nftnl_table *t = nft_objects_table(0);
-	struct nftnl_chain *c = nft_objects_chain();
+	struct nftnl_table *t = nft_objects_table(NFT_TABLE_MAIN, 0);
+	struct nftnl_chain *c = nft_objects_chain(NFT_CHAIN_TAKE);
 	struct nlmsghdr *h;
 
 	assert_non_null(t);
@@ -167,9 +167,10 @@ static void test_missing_module(void **state)
 {
 	static const char *const names[] = { "counter", "nosuch" };
 	struct conf_tables *conf = nft_test_conf(CONF_FAILURE_OPEN_STAY);
-	const struct nft_rule rule = {
-		.comment = "r v4", .stmts = { NFT_STMT_COUNTER, NFT_STMT_END }
-	};
+	const struct nft_rule rule = { .chain = NFT_CHAIN_TAKE,
+				       .comment = "r v4",
+				       .stmts = { NFT_STMT_COUNTER,
+						  NFT_STMT_END } };
 	struct nftnl_rule *r = nft_objects_rule(&rule);
 	struct nft_batch *b = nft_batch_new();
 	struct nft_link *l = nft_test_open(false);

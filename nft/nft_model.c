@@ -2,7 +2,11 @@
 /* nft_model.c - what the kernel's table holds, as data */
 #include "nft_model.h"
 
+#include <netinet/in.h> /* before linux/in.h, which then gives way */
+
 #include <assert.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +14,34 @@
 #include "base_addr.h"
 
 #define V4_FIRST 12 /* of the bytes of a v4-mapped address */
+
+const char *const nft_table_names[NFT_TABLE_MAX] = {
+	[NFT_TABLE_MAIN] = NFT_TABLE,
+	[NFT_TABLE_LOCAL] = NFT_TABLE "_local",
+};
+
+#define ROW(t, n, type, hook, p, hook_text, p_text)                    \
+	{                                                              \
+		NFT_TABLE_##t, n, type, NF_INET_##hook, NF_IP_PRI_##p, \
+			hook_text, p_text                              \
+	}
+
+const struct nft_hook nft_hooks[NFT_CHAIN_MAX] = {
+	[NFT_CHAIN_ZONE_IN] = ROW(MAIN, "zone_in", "filter", PRE_ROUTING, RAW,
+				  "prerouting", "raw"),
+	[NFT_CHAIN_ZONE_OUT] = ROW(MAIN, "zone_out", "filter", LOCAL_OUT, RAW,
+				   "output", "raw"),
+	[NFT_CHAIN_TAKE] = ROW(MAIN, "prerouting", "filter", PRE_ROUTING,
+			       MANGLE, "prerouting", "mangle"),
+	[NFT_CHAIN_REDIRECT] = ROW(MAIN, "redirect", "nat", PRE_ROUTING,
+				   NAT_DST, "prerouting", "dstnat"),
+	[NFT_CHAIN_REFUSE] = ROW(MAIN, "output", "filter", LOCAL_OUT, FILTER,
+				 "output", "filter"),
+	[NFT_CHAIN_LOCAL_OUT] = ROW(LOCAL, "output", "route", LOCAL_OUT, MANGLE,
+				    "output", "mangle"),
+	[NFT_CHAIN_LOCAL_IN] = ROW(LOCAL, "prerouting", "filter", PRE_ROUTING,
+				   MANGLE, "prerouting", "mangle"),
+};
 
 /*
  * The forms of a rule. The marks come after `tproxy` because what follows it
@@ -124,6 +156,8 @@ static struct nft_rule *add_rule(struct nft_model *m,
 	size_t n = 0;
 
 	assert(m->n_rules <= WS_ARRAY_LEN(m->rules));
+	m->chains[like->chain] = true;
+	m->tables[nft_hooks[like->chain].table] = true;
 	*rule = *like;
 	rule->port = m->conf->listen_port;
 	for (; stmts[n] != NFT_STMT_END; n++)
@@ -136,6 +170,7 @@ static void add_return(struct nft_model *m)
 {
 	const struct nft_set set = { .kind = NFT_SET_PROTOCOLS, .items.n = 3 };
 	const struct nft_rule rule = {
+		.chain = NFT_CHAIN_TAKE,
 		.comment = "return",
 		.protocols = add_set(m, NULL, &set),
 	};
@@ -161,7 +196,9 @@ static bool add_taking(struct nft_model *m, const struct conf_rule *r,
 	const struct nft_set clients = { .kind = NFT_SET_CLIENTS,
 					 .family = family,
 					 .items = r->clients };
-	struct nft_rule rule = { .family = family, .interfaces = interfaces };
+	struct nft_rule rule = { .chain = NFT_CHAIN_TAKE,
+				 .family = family,
+				 .interfaces = interfaces };
 	const uint32_t n_sets = m->n_sets;
 
 	rule.to = add_set(m, r, &to);
@@ -187,7 +224,7 @@ static bool add_taking(struct nft_model *m, const struct conf_rule *r,
 
 static void add_handed(struct nft_model *m, uint16_t family)
 {
-	struct nft_rule rule = { .family = family };
+	struct nft_rule rule = { .chain = NFT_CHAIN_TAKE, .family = family };
 
 	(void)snprintf(rule.comment, sizeof(rule.comment), "handed over %s",
 		       family_name(family));

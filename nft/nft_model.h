@@ -24,6 +24,38 @@
 #define NFT_STMTS_MAX    16
 #define NFT_ANONYMOUS    "__set%d" /* the kernel gives the name */
 
+enum nft_table {
+	NFT_TABLE_MAIN,
+	NFT_TABLE_LOCAL, /* hands over connections of this host's programs;
+			  * without a listener they would be lost, so it must
+			  * go with the daemon */
+	NFT_TABLE_MAX
+};
+
+enum nft_chain {
+	NFT_CHAIN_ZONE_IN,   /* which of two connections that look the same a */
+	NFT_CHAIN_ZONE_OUT,  /* packet belongs to, before it is tracked */
+	NFT_CHAIN_TAKE,      /* what comes in from others */
+	NFT_CHAIN_REDIRECT,  /* the same without tproxy */
+	NFT_CHAIN_REFUSE,    /* `closed` for programs of this host */
+	NFT_CHAIN_LOCAL_OUT, /* gives their packets the mark that leads to lo */
+	NFT_CHAIN_LOCAL_IN,  /* takes these when they come in from lo */
+	NFT_CHAIN_MAX
+};
+
+/* What a chain is in nft and in the kernel. A chain, and a table, is there when
+ * nft_model says so, not when it has a rule. */
+struct nft_hook {
+	enum nft_table table;
+	const char *name, *type;
+	uint32_t hook;    /* NF_INET_* */
+	int32_t priority; /* NF_IP_PRI_* */
+	const char *hook_text, *priority_text;
+};
+
+extern const char *const nft_table_names[NFT_TABLE_MAX];
+extern const struct nft_hook nft_hooks[NFT_CHAIN_MAX];
+
 enum nft_set_kind {
 	NFT_SET_TO,         /* address . port */
 	NFT_SET_CLIENTS,    /* address */
@@ -33,8 +65,9 @@ enum nft_set_kind {
 };
 
 struct nft_set {
+	enum nft_table table;
 	char name[NFT_SET_NAME_LEN];
-	uint32_t id; /* within the batch; from 1 */
+	uint32_t id; /* within the batch, both tables; from 1 */
 	enum nft_set_kind kind;
 	uint16_t family;        /* AF_INET or AF_INET6; AF_UNSPEC: neither */
 	struct conf_list items; /* in dests, nets or ifaces; those of another
@@ -72,6 +105,7 @@ enum nft_stmt {
 };
 
 struct nft_rule {
+	enum nft_chain chain;
 	char comment[NFT_COMMENT_LEN];
 	uint16_t family; /* AF_UNSPEC: both */
 	uint16_t port;   /* of the listeners, host order */
@@ -83,9 +117,11 @@ struct nft_rule {
 struct nft_model {
 	const struct conf_tables *conf; /* outlives the model */
 	enum nft_state state;
+	bool tables[NFT_TABLE_MAX]; /* which of them are there */
+	bool chains[NFT_CHAIN_MAX];
 	uint32_t n_sets, n_rules;
 	struct nft_set sets[CONF_RULES_MAX * 5 + 1];
-	struct nft_rule rules[CONF_RULES_MAX * 4 + 3];
+	struct nft_rule rules[CONF_RULES_MAX * 4 + 3]; /* by chain, in order */
 };
 
 /* Return: NULL = no memory; the caller frees it with nft_model_free(). */

@@ -65,13 +65,13 @@ static struct key key_of(const struct nft_set *s)
 	};
 }
 
-struct nftnl_table *nft_objects_table(uint32_t flags)
+struct nftnl_table *nft_objects_table(enum nft_table table, uint32_t flags)
 {
 	struct nftnl_table *t = nftnl_table_alloc();
 
 	if (!t)
 		return NULL;
-	if (nftnl_table_set_str(t, NFTNL_TABLE_NAME, NFT_TABLE)) {
+	if (nftnl_table_set_str(t, NFTNL_TABLE_NAME, nft_table_names[table])) {
 		nftnl_table_free(t);
 		return NULL;
 	}
@@ -80,21 +80,23 @@ struct nftnl_table *nft_objects_table(uint32_t flags)
 	return t;
 }
 
-struct nftnl_chain *nft_objects_chain(void)
+struct nftnl_chain *nft_objects_chain(enum nft_chain chain)
 {
+	const struct nft_hook *hook = &nft_hooks[chain];
 	struct nftnl_chain *c = nftnl_chain_alloc();
 
 	if (!c)
 		return NULL;
-	if (nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, NFT_TABLE) ||
-	    nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, NFT_CHAIN) ||
-	    nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter")) {
+	if (nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE,
+				nft_table_names[hook->table]) ||
+	    nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, hook->name) ||
+	    nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, hook->type)) {
 		nftnl_chain_free(c);
 		return NULL;
 	}
 	nftnl_chain_set_u32(c, NFTNL_CHAIN_FAMILY, NFPROTO_INET);
-	nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, NF_INET_PRE_ROUTING);
-	nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, NF_IP_PRI_MANGLE);
+	nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, hook->hook);
+	nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, hook->priority);
 	nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
 	return c;
 }
@@ -107,7 +109,8 @@ struct nftnl_set *nft_objects_set(const struct nft_set *s)
 
 	if (!out)
 		return NULL;
-	if (nftnl_set_set_str(out, NFTNL_SET_TABLE, NFT_TABLE) ||
+	if (nftnl_set_set_str(out, NFTNL_SET_TABLE,
+			      nft_table_names[s->table]) ||
 	    nftnl_set_set_str(out, NFTNL_SET_NAME, name) ||
 	    (k.fields[1] && nftnl_set_set_data(out, NFTNL_SET_DESC_CONCAT,
 					       k.fields, sizeof(k.fields)))) {
@@ -206,12 +209,14 @@ static bool set_comment(struct nftnl_rule *out, const char *comment)
 
 struct nftnl_rule *nft_objects_rule(const struct nft_rule *r)
 {
+	const struct nft_hook *hook = &nft_hooks[r->chain];
 	struct nftnl_rule *out = nftnl_rule_alloc();
 
 	if (!out)
 		return NULL;
-	if (nftnl_rule_set_str(out, NFTNL_RULE_TABLE, NFT_TABLE) ||
-	    nftnl_rule_set_str(out, NFTNL_RULE_CHAIN, NFT_CHAIN) ||
+	if (nftnl_rule_set_str(out, NFTNL_RULE_TABLE,
+			       nft_table_names[hook->table]) ||
+	    nftnl_rule_set_str(out, NFTNL_RULE_CHAIN, hook->name) ||
 	    !set_comment(out, r->comment))
 		goto free_rule;
 	nftnl_rule_set_u32(out, NFTNL_RULE_FAMILY, NFPROTO_INET);

@@ -14,15 +14,13 @@
 #include "base_attr.h"
 #include "nft_model.h"
 
-#define NFT_CHAIN "prerouting"
-
 struct nftnl_chain;
 struct nftnl_rule;
 struct nftnl_set;
 struct nftnl_table;
 
-struct nftnl_table *nft_objects_table(uint32_t flags);
-struct nftnl_chain *nft_objects_chain(void);
+struct nftnl_table *nft_objects_table(enum nft_table table, uint32_t flags);
+struct nftnl_chain *nft_objects_chain(enum nft_chain chain);
 struct nftnl_set *nft_objects_set(const struct nft_set *s); /* no elements */
 struct nftnl_rule *nft_objects_rule(const struct nft_rule *r);
 

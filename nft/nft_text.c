@@ -91,7 +91,51 @@ static void print_rule(FILE *out, const struct nft_rule *r)
 	(void)fputc('\n', out);
 }
 
-static void print_table(FILE *out, const struct nft_model *m)
+static void print_chain(FILE *out, const struct nft_model *m, enum nft_chain c)
+{
+	const struct nft_hook *hook = &nft_hooks[c];
+
+	(void)fprintf(out,
+		      "\tchain %s {\n"
+		      "\t\ttype %s hook %s priority %s; policy accept;\n",
+		      hook->name, hook->type, hook->hook_text,
+		      hook->priority_text);
+	for (uint32_t i = 0; i < m->n_rules; i++) {
+		if (m->rules[i].chain == c)
+			print_rule(out, &m->rules[i]);
+	}
+	(void)fputs("\t}\n", out);
+}
+
+/* Sets end with an empty line, and chains have one between them. */
+static void print_table(FILE *out, const struct nft_model *m, enum nft_table t)
+{
+	const char *name = nft_table_names[t];
+	bool first = true;
+
+	(void)fprintf(out,
+		      "table inet %s\n"
+		      "delete table inet %s\n"
+		      "\n"
+		      "table inet %s {\n",
+		      name, name, name);
+	for (uint32_t i = 0; i < m->n_sets; i++) {
+		if (m->sets[i].table == t &&
+		    m->sets[i].kind != NFT_SET_PROTOCOLS)
+			print_set(out, m, &m->sets[i]);
+	}
+	for (enum nft_chain c = 0; c < NFT_CHAIN_MAX; c++) {
+		if (!m->chains[c] || nft_hooks[c].table != t)
+			continue;
+		if (!first)
+			(void)fputc('\n', out);
+		first = false;
+		print_chain(out, m, c);
+	}
+	(void)fputs("}\n", out);
+}
+
+static void print_model(FILE *out, const struct nft_model *m)
 {
 	static const char *const states[NFT_STATE_MAX] = {
 		[NFT_STATE_RUNNING] = "",
@@ -101,27 +145,21 @@ static void print_table(FILE *out, const struct nft_model *m)
 		[NFT_STATE_STOPPED] = ", stopped",
 	};
 	const enum conf_failure f = (enum conf_failure)m->conf->on_failure;
+	bool first = true;
 
 	(void)fprintf(out,
 		      "# Wayside with on_failure: %s%s\n"
-		      "# Load it with nft -f.%s\n"
-		      "table inet " NFT_TABLE "\n"
-		      "delete table inet " NFT_TABLE "\n"
-		      "\n"
-		      "table inet " NFT_TABLE " {\n",
+		      "# Load it with nft -f.%s\n",
 		      conf_failure_name(f), states[m->state],
 		      m->state == NFT_STATE_STOPPED ? "" : routing);
-	for (uint32_t i = 0; i < m->n_sets; i++) {
-		if (m->sets[i].kind != NFT_SET_PROTOCOLS)
-			print_set(out, m, &m->sets[i]);
+	for (enum nft_table t = 0; t < NFT_TABLE_MAX; t++) {
+		if (!m->tables[t])
+			continue;
+		if (!first)
+			(void)fputc('\n', out);
+		first = false;
+		print_table(out, m, t);
 	}
-	(void)fputs("\tchain prerouting {\n"
-		    "\t\ttype filter hook prerouting priority mangle;"
-		    " policy accept;\n",
-		    out);
-	for (uint32_t i = 0; i < m->n_rules; i++)
-		print_rule(out, &m->rules[i]);
-	(void)fputs("\t}\n}\n", out);
 }
 
 int nft_print(FILE *out, const struct conf_tables *conf, enum nft_state state)
@@ -131,7 +169,7 @@ int nft_print(FILE *out, const struct conf_tables *conf, enum nft_state state)
 	if (!m)
 		return -ENOMEM;
 	if (nft_model_wanted(conf, state))
-		print_table(out, m);
+		print_model(out, m);
 	else
 		(void)fprintf(out, "# Wayside has no kernel rules %s\n",
 			      conf_tables_fixed(conf) ? "in fixed-remote mode"
