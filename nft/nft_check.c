@@ -426,18 +426,10 @@ static int take_elems(const struct nlmsghdr *h, void *arg)
 	return verdict(nftnl_set_elems_nlmsg_parse(h, arg) == 0);
 }
 
-static struct nlmsghdr *question(struct nft_link *l, uint16_t type,
-				 uint16_t flags)
-{
-	struct nlmsghdr *h = nft_link_message(l);
-
-	return nftnl_nlmsg_build_hdr((char *)h, type, NFPROTO_INET, flags,
-				     h->nlmsg_seq);
-}
-
 int nft_check_table(struct nft_link *l, struct nft_check_table *t)
 {
-	struct nlmsghdr *h = question(l, NFT_MSG_GETTABLE, NLM_F_ACK);
+	struct nlmsghdr *h =
+		nft_link_question(l, NFT_MSG_GETTABLE, NFPROTO_INET, NLM_F_ACK);
 	int r;
 
 	*t = (struct nft_check_table){ .there = false };
@@ -458,7 +450,7 @@ static int read_set(struct nft_link *l, struct picture *p,
 		return -ENOMEM;
 	if (!s)
 		return 0; /* its own line says enough */
-	h = question(l, NFT_MSG_GETSETELEM, NLM_F_DUMP);
+	h = nft_link_question(l, NFT_MSG_GETSETELEM, NFPROTO_INET, NLM_F_DUMP);
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, name);
 	r = nft_link_ask(l, h, take_elems, set);
@@ -470,7 +462,8 @@ static int read_set(struct nft_link *l, struct picture *p,
 static int read_sets(struct nft_link *l, struct picture *p,
 		     struct nftnl_set_list *list)
 {
-	struct nlmsghdr *h = question(l, NFT_MSG_GETSET, NLM_F_DUMP);
+	struct nlmsghdr *h =
+		nft_link_question(l, NFT_MSG_GETSET, NFPROTO_INET, NLM_F_DUMP);
 	struct nftnl_set_list_iter *i;
 	struct nftnl_set *set;
 	int r;
@@ -494,7 +487,7 @@ static int try_kernel(struct nft_link *l, struct picture *p)
 	struct nlmsghdr *h;
 	int r;
 
-	h = question(l, NFT_MSG_GETCHAIN, NLM_F_DUMP);
+	h = nft_link_question(l, NFT_MSG_GETCHAIN, NFPROTO_INET, NLM_F_DUMP);
 	r = nft_link_ask(l, h, take_chain, p);
 	if (r)
 		return r;
@@ -505,7 +498,7 @@ static int try_kernel(struct nft_link *l, struct picture *p)
 	nftnl_set_list_free(list);
 	if (r)
 		return r;
-	h = question(l, NFT_MSG_GETRULE, NLM_F_DUMP);
+	h = nft_link_question(l, NFT_MSG_GETRULE, NFPROTO_INET, NLM_F_DUMP);
 	mnl_attr_put_strz(h, NFTA_RULE_TABLE, NFT_TABLE);
 	return nft_link_ask(l, h, take_rule, p);
 }

@@ -12,11 +12,8 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "conf_tables.h"
 #include "nft_test.h"
@@ -41,19 +38,6 @@ static enum nft_keep keeping(void)
 	return keep;
 }
 
-static void flush_ruleset(void)
-{
-	char nft[] = "nft", flush[] = "flush", ruleset[] = "ruleset";
-	char *const argv[] = { nft, flush, ruleset, NULL };
-	int status;
-	pid_t pid;
-
-	assert_int_equal(posix_spawnp(&pid, "nft", NULL, NULL, argv, environ),
-			 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-}
-
 /* Nobody but `daemon` changes or removes its table, also not all at once. */
 static void expect_untouchable(const struct conf_tables *conf)
 {
@@ -65,7 +49,7 @@ static void expect_untouchable(const struct conf_tables *conf)
 	assert_int_equal(nft_install(other, conf, NFT_STATE_RUNNING, &why),
 			 -EPERM);
 	assert_string_equal(why.text, owned_by_another);
-	flush_ruleset();
+	nft_test_run("nft", "flush", "ruleset", NULL);
 	assert_int_equal(nft_test_differences(conf, NFT_STATE_RUNNING), 0);
 	nft_close(other);
 }

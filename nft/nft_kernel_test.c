@@ -18,12 +18,9 @@
 #include <libnftnl/rule.h>
 #include <libnftnl/table.h>
 #include <linux/netfilter/nf_tables.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "conf_load.h"
 #include "conf_tables.h"
@@ -91,12 +88,9 @@ static void test_states_by_hand(void **state)
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
 		const struct conf_tables *conf;
-		char path[512], nft[] = "nft", option[] = "-f";
-		char *const argv[] = { nft, option, path, NULL };
+		char path[512];
 		const struct conf_input in = { .path = path,
 					       .protocols = protocols };
-		int status;
-		pid_t pid;
 
 		(void)snprintf(path, sizeof(path), "%s/golden/%s.yaml",
 			       WAYSIDE_TEST_DIR, cases[i].config);
@@ -106,11 +100,7 @@ static void test_states_by_hand(void **state)
 				 0);
 		(void)snprintf(path, sizeof(path), "%s/golden/%s.nft",
 			       WAYSIDE_TEST_DIR, cases[i].golden);
-		assert_int_equal(
-			posix_spawnp(&pid, "nft", NULL, NULL, argv, environ),
-			0);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_int_equal(status, 0);
+		nft_test_run("nft", "-f", path, NULL);
 		assert_int_equal(nft_test_differences(conf, cases[i].state), 0);
 	}
 	nft_close(l);

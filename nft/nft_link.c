@@ -3,6 +3,7 @@
 #include "nft_link.h"
 
 #include <errno.h>
+#include <libnftnl/common.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -52,6 +53,15 @@ struct nlmsghdr *nft_link_message(struct nft_link *l)
 
 	h->nlmsg_seq = ++l->seq;
 	return h;
+}
+
+struct nlmsghdr *nft_link_question(struct nft_link *l, uint16_t type,
+				   uint8_t family, uint16_t flags)
+{
+	struct nlmsghdr *h = nft_link_message(l);
+
+	return nftnl_nlmsg_build_hdr((char *)h, type, family, flags,
+				     h->nlmsg_seq);
 }
 
 /* Answers of a question that ended early must not answer the next one. */

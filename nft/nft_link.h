@@ -29,6 +29,10 @@ void nft_link_close(struct nft_link *l); /* NULL is a no-op */
 /* A message to be asked with: the caller puts header and attributes into it. */
 struct nlmsghdr *nft_link_message(struct nft_link *l);
 
+/* The same for nf_tables: type NFT_MSG_*, family NFPROTO_*. */
+struct nlmsghdr *nft_link_question(struct nft_link *l, uint16_t type,
+				   uint8_t family, uint16_t flags);
+
 /*
  * Sends it and gives each answer to `take` (libmnl's convention: MNL_CB_OK or
  * MNL_CB_ERROR with errno; NULL: answers do not matter). With NLM_F_DUMP the

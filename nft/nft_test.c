@@ -4,8 +4,12 @@
 
 #include "base_test.h"
 
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 struct nft_link *nft_test_open(bool hold)
 {
@@ -63,4 +67,28 @@ void nft_test_remove(void)
 
 	assert_int_equal(nft_remove(l, &why), 0);
 	nft_close(l);
+}
+
+void nft_test_run(const char *program, ...)
+{
+	char *argv[16] = { NULL };
+	const char *word = program;
+	size_t n = 0;
+	va_list args;
+	int status;
+	pid_t pid;
+
+	va_start(args, program);
+	for (; word; word = va_arg(args, const char *)) {
+		assert_true(n < WS_ARRAY_LEN(argv) - 1);
+		argv[n++] = strdup(word);
+	}
+	va_end(args);
+	assert_int_equal(posix_spawnp(&pid, program, NULL, NULL, argv, environ),
+			 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (status)
+		fail_msg("%s %s ...: wait status %d", program, argv[1], status);
+	while (n > 0)
+		free(argv[--n]);
 }

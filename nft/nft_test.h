@@ -24,4 +24,7 @@ void nft_test_dest(struct conf_tables *conf, const char *net, uint16_t first,
 int nft_test_differences(const struct conf_tables *conf, enum nft_state state);
 void nft_test_remove(void);
 
+/* A program and its arguments, NULL after the last one; it ends with 0. */
+void nft_test_run(const char *program, ...) __attribute__((sentinel));
+
 #endif

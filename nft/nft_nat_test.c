@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * nft_nat_test.c - which rules of others are source NAT
+ *
+ * Run by netns-tests/t_rules_kernel.sh as nft_kernel_test is. The rules are
+ * made with nft and iptables, as their owners make them.
+ */
+#include "nft_nat.h"
+
+#include "base_test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nft_test.h"
+
+#define NONE "no source NAT in nftables or iptables"
+
+static void expect(bool source, const char *text)
+{
+	struct nft_link *l = nft_test_open(false);
+	struct nft_nat nat;
+	struct nft_error why;
+
+	assert_int_equal(nft_nat_source(l, &nat, &why), 0);
+	assert_string_equal(nat.why, text);
+	assert_int_equal(nat.source, source);
+	nft_close(l);
+}
+
+#define BASE(type, hook) "{ type " type " hook " hook " priority 0; }; "
+
+/* Each of these is all that there is. */
+static void test_nft(void **state)
+{
+	static const struct {
+		const char *rules, *why; /* NULL: none */
+	} cases[] = {
+		{ "add table ip t", NULL },
+		{ "add table ip t; add chain ip t c " BASE("nat",
+							   "postrouting"),
+		  NULL },
+		{ "add table ip t; add chain ip t c " BASE(
+			  "nat", "postrouting") "add rule ip t c masquerade",
+		  "masquerade in table ip t, chain c" },
+		{ "add table ip6 t; add chain ip6 t c " BASE(
+			  "nat",
+			  "postrouting") "add rule ip6 t c oif lo counter snat "
+					 "to 2001:db8::1",
+		  "snat in table ip6 t, chain c" },
+		/* one that is jumped to, and lies before its base chain */
+		{ "add table inet t; add chain inet t wan; add chain inet t "
+		  "c " BASE("nat", "postrouting") "add rule inet t c jump "
+						  "wan; add rule inet t wan "
+						  "masquerade random",
+		  "masquerade in table inet t, chain wan" },
+		/* of the destination only, and what is not of type nat */
+		{ "add table ip t; add chain ip t c " BASE(
+			  "nat",
+			  "prerouting") "add chain ip t o " BASE("nat",
+								 "postrouting") "add rule ip t c dnat to "
+										"192.0.2.1",
+		  NULL },
+		{ "add table ip t; add chain ip t c " BASE(
+			  "filter", "postrouting") "add rule ip t c counter",
+		  NULL },
+		/* what comes in for this host is not forwarded */
+		{ "add table ip t; add chain ip t c " BASE(
+			  "nat",
+			  "postrouting") "add chain ip t i " BASE("nat",
+								  "input") "add rule ip t i snat to "
+									   "192.0.2.1",
+		  NULL },
+		/* the other table's chain is not this table's */
+		{ "add table ip t; add chain ip t c " BASE(
+			  "nat",
+			  "postrouting") "add table inet t; add chain inet t "
+					 "i " BASE("nat",
+						   "input") "add rule inet t i "
+							    "snat ip to "
+							    "192.0.2.1",
+		  NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
+		nft_test_run("nft", cases[i].rules, NULL);
+		expect(cases[i].why, cases[i].why ? cases[i].why : NONE);
+		nft_test_run("nft", "flush", "ruleset", NULL);
+	}
+	expect(false, NONE);
+}
+
+/* Its rules are nft rules with expressions of their own. */
+static void test_iptables_nft(void **state)
+{
+	static const struct {
+		const char *chain, *target, *option, *value, *why;
+	} cases[] = {
+		{ "POSTROUTING", "MASQUERADE", "-o", "lo",
+		  "MASQUERADE in table ip nat, chain POSTROUTING" },
+		{ "POSTROUTING", "SNAT", "--to-source", "192.0.2.1",
+		  "SNAT in table ip nat, chain POSTROUTING" },
+		{ "POSTROUTING", "NETMAP", "--to", "192.0.2.0/24",
+		  "NETMAP in table ip nat, chain POSTROUTING" },
+		{ "POSTROUTING", "ACCEPT", "-o", "lo", NULL },
+		/* the same word changes a destination here */
+		{ "PREROUTING", "NETMAP", "--to", "192.0.2.0/24", NULL },
+		{ "PREROUTING", "DNAT", "--to-destination", "192.0.2.1", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
+		/* so that its table has a chain at postrouting */
+		nft_test_run("iptables-nft", "-t", "nat", "-A", "POSTROUTING",
+			     "-j", "ACCEPT", NULL);
+		nft_test_run("iptables-nft", "-t", "nat", "-I", cases[i].chain,
+			     "-j", cases[i].target, cases[i].option,
+			     cases[i].value, NULL);
+		expect(cases[i].why, cases[i].why ? cases[i].why : NONE);
+		nft_test_run("nft", "flush", "ruleset", NULL);
+	}
+}
+
+static bool legacy(const char *text, struct nft_nat *nat)
+{
+	char path[] = "/tmp/nft_nat_test.XXXXXX";
+	const int fd = mkstemp(path);
+	bool has;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(close(fd), 0);
+	has = nft_nat_legacy(path, "IPv4", nat);
+	assert_int_equal(unlink(path), 0);
+	return has;
+}
+
+/* The file of iptables-legacy has one name a line. */
+static void test_legacy(void **state)
+{
+	struct nft_nat nat = { .why = "" };
+
+	(void)state;
+	assert_false(legacy("", &nat));
+	assert_false(legacy("filter\nmangle\n", &nat));
+	assert_false(legacy("natural\nnot-nat\n", &nat));
+	assert_false(nft_nat_legacy("/nonexistent", "IPv4", &nat));
+	assert_string_equal(nat.why, "");
+	assert_true(legacy("nat\n", &nat));
+	assert_true(legacy("filter\nnat\n", &nat));
+	assert_string_equal(nat.why,
+			    "iptables-legacy has a table nat for IPv4, "
+			    "which is taken for source NAT");
+	/* there, and not to be read */
+	assert_true(nft_nat_legacy("/proc/self", "IPv4", &nat));
+	assert_string_equal(nat.why,
+			    "/proc/self: Is a directory: taken for source NAT");
+}
+
+/* Last: what the kernel has made stays until the namespace goes. */
+static void test_iptables_legacy(void **state)
+{
+	(void)state;
+	nft_test_run("ip6tables-legacy", "-t", "nat", "-A", "POSTROUTING", "-j",
+		     "MASQUERADE", NULL);
+	expect(true, "iptables-legacy has a table nat for IPv6, which is taken "
+		     "for source NAT");
+	nft_test_run("ip6tables-legacy", "-t", "nat", "-F", NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nft),
+		cmocka_unit_test(test_iptables_nft),
+		cmocka_unit_test(test_legacy),
+		cmocka_unit_test(test_iptables_legacy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

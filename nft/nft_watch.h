@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * nft_watch.h - a descriptor that says when somebody changes nftables
+ *
+ * The kernel tells the multicast group NFNLGRP_NFTABLES of each change in the
+ * network namespace, with the netlink port of who made it. Nothing is said when
+ * an owned table goes with its owner's socket.
+ *
+ * Process: supervisor. Non-blocking; needs no rights.
+ */
+#ifndef NFT_WATCH_H
+#define NFT_WATCH_H
+
+#include <stdbool.h>
+
+#include "base_attr.h"
+#include "nft.h"
+
+struct nft_link;
+
+/* Return: 0 and *fd, to be polled for reading and closed by the caller; or
+ * -errno. CLOEXEC and non-blocking from birth. */
+WS_MUST_USE int nft_watch_open(int *fd, struct nft_error *why);
+
+/*
+ * Reads what there is to read; call it when the descriptor is readable. A flood
+ * is read in parts: the descriptor is then still readable.
+ * Return: has anybody but `own` (NULL: nobody is) changed something? True also
+ * when that is not known: messages were lost (ENOBUFS), or reading failed.
+ */
+bool nft_watch_drain(int fd, const struct nft_link *own);
+
+#endif
