@@ -79,6 +79,13 @@ static uint64_t servers_of(const struct conf_tables *t,
 	return n;
 }
 
+/* Does it connect from the gateway's own address, or may it at any time? */
+static bool from_gateway(const struct conf_rule *r)
+{
+	return r->source == CONF_SOURCE_GATEWAY ||
+	       r->source == CONF_SOURCE_AUTO;
+}
+
 /* Flows for which there are source addresses with port: each server sees one of
  * our own only once. Clients bring addresses of their own. */
 static uint64_t flows_by_ports(const struct conf_tables *t, uint32_t n_ports)
@@ -88,7 +95,7 @@ static uint64_t flows_by_ports(const struct conf_tables *t, uint32_t n_ports)
 	for (uint32_t i = 0; i < t->n_rules; i++) {
 		const struct conf_rule *r = &t->rules[i];
 
-		if (r->source != CONF_SOURCE_GATEWAY)
+		if (!from_gateway(r))
 			return UINT64_MAX;
 		n = plus(n, times(servers_of(t, r), n_ports));
 	}
@@ -98,7 +105,7 @@ static uint64_t flows_by_ports(const struct conf_tables *t, uint32_t n_ports)
 static bool any_from_gateway(const struct conf_tables *t)
 {
 	for (uint32_t i = 0; i < t->n_rules; i++) {
-		if (t->rules[i].source == CONF_SOURCE_GATEWAY)
+		if (from_gateway(&t->rules[i]))
 			return true;
 	}
 	return false;

@@ -119,6 +119,14 @@ static void flows(void **state)
 		  { 20200, 1000, 1999 },
 		  90000,
 		  false },
+		/* auto may be the gateway's address at any time; UDP flows are
+		 * flows */
+		{ "workers: 9\nmax_flows: 90000\n"
+		  "rules: [{name: a, source: auto, transport: udp, to: "
+		  "[\"192.0.2.1:1\"]}]\n",
+		  { 20200, 1000, 1999 },
+		  1000,
+		  false },
 		/* nobody knows the ports */
 		{ "workers: 9\nmax_flows: 90000\n"
 		  "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",

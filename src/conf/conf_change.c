@@ -19,6 +19,56 @@ static const char *value_of(const struct conf_tables *t,
 	return text;
 }
 
+static bool has_udp(const struct conf_tables *t)
+{
+	for (uint32_t i = 0; i < t->n_rules; i++) {
+		if (t->rules[i].transport == CONF_TRANSPORT_UDP)
+			return true;
+	}
+	return false;
+}
+
+static bool has_client_port(const struct conf_tables *t)
+{
+	for (uint32_t i = 0; i < t->n_rules; i++) {
+		if (t->rules[i].source == CONF_SOURCE_CLIENT_PORT)
+			return true;
+	}
+	return false;
+}
+
+static unsigned refuse(FILE *out, enum conf_key_id id, const char *from,
+		       const char *to)
+{
+	(void)fprintf(out, "%s: %s is in force, %s needs a restart\n",
+		      conf_keys[id].name, from, to);
+	return 1;
+}
+
+/* Keys that may change, but not in each way. */
+static unsigned refuse_some(FILE *out, const struct conf_tables *now,
+			    const struct conf_tables *next)
+{
+	const bool hold = now->on_failure == CONF_FAILURE_HOLD;
+	const bool client_port = has_client_port(now);
+	unsigned n = 0;
+
+	/* who keeps the listeners is settled when they are made */
+	if (hold != (next->on_failure == CONF_FAILURE_HOLD))
+		n += refuse(out, CONF_KEY_ON_FAILURE,
+			    conf_failure_name(now->on_failure),
+			    conf_failure_name(next->on_failure));
+	/* and what they listen for; without a rule they have nothing to do */
+	if (has_udp(next) && !has_udp(now))
+		n += refuse(out, CONF_KEY_RULE_TRANSPORT, "tcp alone", "udp");
+	/* what is open would be in another conntrack zone all at once */
+	if (client_port != has_client_port(next))
+		n += refuse(out, CONF_KEY_RULE_SOURCE,
+			    client_port ? "client-port" : "no client-port",
+			    client_port ? "none of it" : "the first one");
+	return n;
+}
+
 unsigned conf_change_refused(const struct conf_tables *now,
 			     const struct conf_tables *next, FILE *out)
 {
@@ -33,11 +83,8 @@ unsigned conf_change_refused(const struct conf_tables *now,
 			continue;
 		from = value_of(now, k, a);
 		to = value_of(next, k, b);
-		if (!strcmp(from, to))
-			continue;
-		(void)fprintf(out, "%s: %s is in force, %s needs a restart\n",
-			      k->name, from, to);
-		n++;
+		if (strcmp(from, to) != 0)
+			n += refuse(out, (enum conf_key_id)i, from, to);
 	}
-	return n;
+	return n + refuse_some(out, now, next);
 }

@@ -39,7 +39,10 @@ static void expect_change(const char *from, const char *to, unsigned n,
 	free(next);
 }
 
-#define RULE  "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n"
+#define RULE "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n"
+#define UDP  "rules: [{name: a, transport: udp, to: [\"192.0.2.1:1\"]}]\n"
+#define CLIENT_PORT \
+	"rules: [{name: a, source: client-port, to: [\"192.0.2.1:1\"]}]\n"
 #define FIXED "listen: 127.0.0.1:1\nremote: 192.0.2.1:1\n"
 
 static void each_key(void **state)
@@ -64,6 +67,24 @@ static void each_key(void **state)
 		{ RULE, RULE "control: none\n",
 		  "control: \"/run/wayside/control\" is in force, none needs "
 		  "a restart\n" },
+		{ RULE "on_failure: open\n", RULE "on_failure: hold\n",
+		  "on_failure: open is in force, hold needs a restart\n" },
+		{ RULE "on_failure: hold\n", RULE "on_failure: closed\n",
+		  "on_failure: hold is in force, closed needs a restart\n" },
+		{ RULE "on_failure: open\n",
+		  RULE "on_failure: open\nintercept: redirect\n",
+		  "intercept: tproxy is in force, redirect needs a "
+		  "restart\n" },
+		{ RULE, UDP,
+		  "transport: tcp alone is in force, udp needs a restart\n" },
+		{ RULE, CLIENT_PORT,
+		  "source: no client-port is in force, the first one needs a "
+		  "restart\n" },
+		{ CLIENT_PORT, RULE,
+		  "source: client-port is in force, none of it needs a "
+		  "restart\n" },
+		{ FIXED, FIXED "proxy_protocol: v2\n",
+		  "proxy_protocol: none is in force, v2 needs a restart\n" },
 		{ FIXED, "listen: 127.0.0.1:2\nremote: 192.0.2.1:1\n",
 		  "listen: \"127.0.0.1:1\" is in force, \"127.0.0.1:2\" "
 		  "needs a restart\n" },
@@ -101,6 +122,16 @@ static void all_others_may_change(void **state)
 		"to: [\"192.0.2.9:9\"], source: client, capture: none, "
 		"when_full: wait, observe: none}]\n",
 		0, "");
+	expect_change(RULE,
+		      "on_failure: open\nself_test: no\nlocal_except: root\n"
+		      "keepalive_client: 1m\nkeepalive_server: none\n"
+		      "user_timeout: 1m\nidle_timeout: 3h\nudp_timeout: 1m\n"
+		      "max_udp_flows: 1\n"
+		      "rules: [{name: b, local: yes, to: [\"192.0.2.9:9\"], "
+		      "source: auto}]\n",
+		      0, "");
+	/* listeners of a transport that no rule has any more do no harm */
+	expect_change(UDP, RULE, 0, "");
 }
 
 int main(void)

@@ -7,7 +7,9 @@
 #include "conf_load.h"
 #include "conf_parse.h"
 #include "conf_scalar.h"
-#include "conf_value.h"
+
+/* Silence that a tracker may well mean. */
+#define IDLE_LEAST_MS (2 * 3600000)
 
 static void check_ring_size(struct conf_draft *d)
 {
@@ -138,185 +140,6 @@ static void resolve_workers(struct conf_draft *d)
 	t->workers = (uint32_t)(n < CONF_WORKERS_MAX ? n : CONF_WORKERS_MAX);
 }
 
-static bool dests_meet(const struct conf_dest *a, const struct conf_dest *b)
-{
-	return a->port_first <= b->port_last && b->port_first <= a->port_last &&
-	       base_net_overlap(&a->net, &b->net);
-}
-
-/* Is there a name that both patterns match? */
-static bool names_meet(const char *a, const char *b)
-{
-	const size_t len_a = strcspn(a, "*"), len_b = strcspn(b, "*");
-
-	if (a[len_a] && b[len_b])
-		return !strncmp(a, b, len_a < len_b ? len_a : len_b);
-	if (a[len_a])
-		return !strncmp(a, b, len_a);
-	if (b[len_b])
-		return !strncmp(a, b, len_b);
-	return !strcmp(a, b);
-}
-
-static bool interfaces_meet(const struct conf_tables *t,
-			    const struct conf_list *a,
-			    const struct conf_list *b)
-{
-	if (!a->n || !b->n)
-		return true;
-	for (uint32_t i = 0; i < a->n; i++) {
-		for (uint32_t j = 0; j < b->n; j++) {
-			if (names_meet(t->ifaces[a->first + i],
-				       t->ifaces[b->first + j]))
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool has_family(const struct conf_tables *t, const struct conf_list *l,
-		       uint16_t family)
-{
-	for (uint32_t i = 0; i < l->n; i++) {
-		if (t->nets[l->first + i].family == family)
-			return true;
-	}
-	return l->n == 0;
-}
-
-/* Is there a client of this family that both lists take? */
-static bool clients_meet(const struct conf_tables *t, const struct conf_list *a,
-			 const struct conf_list *b, uint16_t family)
-{
-	if (!a->n || !b->n)
-		return has_family(t, a->n ? a : b, family);
-	for (uint32_t i = 0; i < a->n; i++) {
-		const struct base_net *x = &t->nets[a->first + i];
-
-		for (uint32_t j = 0; x->family == family && j < b->n; j++) {
-			if (base_net_overlap(x, &t->nets[b->first + j]))
-				return true;
-		}
-	}
-	return false;
-}
-
-static void check_names(struct conf_draft *d, uint32_t first, uint32_t second)
-{
-	const char *name = d->t->rules[second].name;
-
-	if (*name && !strcmp(name, d->t->rules[first].name))
-		conf_errors_add(d->errors, d->rule_at[second],
-				"name: there is a rule \"%s\" on line %u "
-				"already",
-				name, d->rule_at[first].line);
-}
-
-static void check_pair(struct conf_draft *d, uint32_t first, uint32_t second)
-{
-	const struct conf_tables *t = d->t;
-	const struct conf_rule *a = &t->rules[first], *b = &t->rules[second];
-	const struct conf_mark *at = d->item_at[CONF_TYPE_TO];
-	char text_a[CONF_DEST_LEN], text_b[CONF_DEST_LEN];
-
-	if (!interfaces_meet(t, &a->interfaces, &b->interfaces))
-		return;
-	for (uint32_t j = b->to.first; j < b->to.first + b->to.n; j++) {
-		const uint16_t family = t->dests[j].net.family;
-
-		for (uint32_t i = a->to.first; i < a->to.first + a->to.n; i++) {
-			if (!dests_meet(&t->dests[i], &t->dests[j]) ||
-			    !clients_meet(t, &a->clients, &b->clients, family))
-				continue;
-			conf_value_format_dest(&t->dests[i], text_a);
-			conf_value_format_dest(&t->dests[j], text_b);
-			conf_errors_add(d->errors, at[j],
-					"to: %s in rule \"%s\" meets %s in "
-					"rule \"%s\" on line %u: no two rules "
-					"may take one connection",
-					text_b, b->name, text_a, a->name,
-					at[i].line);
-			return; /* one meeting a pair is enough */
-		}
-	}
-}
-
-/* One list key of a rule: its items, and how to compare two of them. */
-struct item_row {
-	enum conf_key_id id;
-	bool (*meet)(const struct conf_tables *t, uint32_t i, uint32_t j);
-};
-
-static bool meet_interfaces(const struct conf_tables *t, uint32_t i, uint32_t j)
-{
-	return names_meet(t->ifaces[i], t->ifaces[j]);
-}
-
-static bool meet_clients(const struct conf_tables *t, uint32_t i, uint32_t j)
-{
-	return base_net_overlap(&t->nets[i], &t->nets[j]);
-}
-
-static bool meet_to(const struct conf_tables *t, uint32_t i, uint32_t j)
-{
-	return dests_meet(&t->dests[i], &t->dests[j]);
-}
-
-static bool meet_events(const struct conf_tables *t, uint32_t i, uint32_t j)
-{
-	return !strcmp(t->events[i], t->events[j]);
-}
-
-static void check_items(struct conf_draft *d, const struct item_row *row,
-			const struct conf_list *l)
-{
-	const struct conf_key *k = &conf_keys[row->id];
-	const struct conf_mark *at = d->item_at[k->type];
-	const struct conf_array *a = conf_array_of(k->type);
-	const char *items = (const char *)d->t + a->items;
-	char text_i[CONF_PRINTED_LEN], text_j[CONF_PRINTED_LEN];
-	char line[24] = ""; /* the command line has none */
-
-	for (uint32_t j = l->first + 1; j < l->first + l->n; j++) {
-		uint32_t i = l->first;
-
-		while (i < j && !row->meet(d->t, i, j))
-			i++;
-		if (i == j)
-			continue;
-		if (at[i].line)
-			(void)snprintf(line, sizeof(line), " on line %u",
-				       at[i].line);
-		conf_scalar_format(k, items + i * a->item_size, text_i);
-		conf_scalar_format(k, items + j * a->item_size, text_j);
-		conf_errors_add(d->errors, at[j], "%s: %s overlaps %s%s",
-				k->name, text_j, text_i, line);
-	}
-}
-
-/* The kernel's sets refuse intervals that overlap, and a name given twice is
- * a slip: both are found here, where there are lines to name. */
-static void check_lists(struct conf_draft *d)
-{
-	static const struct item_row interfaces = { CONF_KEY_RULE_INTERFACES,
-						    meet_interfaces };
-	static const struct item_row clients = { CONF_KEY_RULE_CLIENTS,
-						 meet_clients };
-	static const struct item_row to = { CONF_KEY_RULE_TO, meet_to };
-	static const struct item_row events = { CONF_KEY_EVENTS_FILE,
-						meet_events };
-	const struct conf_list files = { 0, d->t->n_events };
-
-	for (uint32_t i = 0; i < d->t->n_rules; i++) {
-		const struct conf_rule *r = &d->t->rules[i];
-
-		check_items(d, &interfaces, &r->interfaces);
-		check_items(d, &clients, &r->clients);
-		check_items(d, &to, &r->to);
-	}
-	check_items(d, &events, &files);
-}
-
 /* One path, one purpose. */
 static void check_paths(struct conf_draft *d)
 {
@@ -336,26 +159,6 @@ static void check_paths(struct conf_draft *d)
 	}
 }
 
-/* What the kernel would never find is written, and likely not meant. */
-static void check_reach(struct conf_draft *d, const struct conf_rule *r)
-{
-	const struct conf_mark *at = d->item_at[CONF_TYPE_TO];
-	char text[CONF_DEST_LEN];
-
-	for (uint32_t i = r->to.first; i < r->to.first + r->to.n; i++) {
-		const struct conf_dest *dest = &d->t->dests[i];
-
-		if (has_family(d->t, &r->clients, dest->net.family))
-			continue;
-		conf_value_format_dest(dest, text);
-		conf_errors_warn(d->errors, at[i],
-				 "to: %s in rule \"%s\" takes nothing: none of "
-				 "its clients is an %s network",
-				 text, r->name,
-				 dest->net.family == AF_INET ? "IPv4" : "IPv6");
-	}
-}
-
 static uint32_t observe_code(const struct conf_draft *d, const char *name)
 {
 	const char *const *p = d->env->in->protocols;
@@ -370,6 +173,85 @@ static uint32_t observe_code(const struct conf_draft *d, const char *name)
 	return CONF_OBSERVE_PROTOCOL + i;
 }
 
+/* What nat can do for a rule: the value that each of these keys must have. */
+static void check_redirect(struct conf_draft *d)
+{
+	static const struct {
+		enum conf_key_id id;
+		uint32_t value;
+	} needs[] = {
+		{ CONF_KEY_RULE_TRANSPORT, CONF_TRANSPORT_TCP },
+		{ CONF_KEY_RULE_LOCAL, CONF_NO },
+		{ CONF_KEY_RULE_SOURCE, CONF_SOURCE_GATEWAY },
+	};
+	const struct conf_tables *t = d->t;
+
+	if (t->intercept != CONF_INTERCEPT_REDIRECT)
+		return;
+	if (t->on_failure != CONF_FAILURE_OPEN &&
+	    t->on_failure != CONF_FAILURE_CLOSED)
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_INTERCEPT],
+				"intercept: redirect needs on_failure open or "
+				"closed, not %s",
+				conf_failure_name(t->on_failure));
+	for (uint32_t i = 0; i < t->n_rules; i++) {
+		for (size_t j = 0; j < WS_ARRAY_LEN(needs); j++) {
+			const struct conf_key *k = &conf_keys[needs[j].id];
+			const uint32_t *is =
+				(const void *)((const char *)&t->rules[i] +
+					       k->offset);
+
+			if (*is == needs[j].value)
+				continue;
+			conf_errors_add(d->errors,
+					d->rule_key_at[i][needs[j].id],
+					"%s: intercept: redirect needs %s, not "
+					"%s",
+					k->name, k->choice(needs[j].value),
+					k->choice(*is));
+		}
+	}
+}
+
+static void check_proxy_protocol(struct conf_draft *d)
+{
+	if (d->t->proxy_protocol && !d->given[CONF_KEY_LISTEN] &&
+	    !d->given[CONF_KEY_REMOTE])
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_PROXY_PROTOCOL],
+				"proxy_protocol: only with listen and remote: "
+				"what a rule takes goes to servers that do not "
+				"expect it");
+}
+
+/* One that nobody asked for is no reason to refuse a small max_flows. */
+static void check_udp_flows(struct conf_draft *d)
+{
+	struct conf_tables *t = d->t;
+
+	if (t->max_udp_flows <= t->max_flows)
+		return;
+	if (d->given[CONF_KEY_MAX_UDP_FLOWS])
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_MAX_UDP_FLOWS],
+				"max_udp_flows: %u are more than max_flows, "
+				"%u, which they are part of",
+				t->max_udp_flows, t->max_flows);
+	t->max_udp_flows = t->max_flows;
+}
+
+static void check_idle_timeout(struct conf_draft *d)
+{
+	const struct conf_key *k = &conf_keys[CONF_KEY_IDLE_TIMEOUT];
+	char text[CONF_PRINTED_LEN];
+
+	if (!d->t->idle_timeout_ms || d->t->idle_timeout_ms >= IDLE_LEAST_MS)
+		return;
+	conf_scalar_format(k, &d->t->idle_timeout_ms, text);
+	conf_errors_warn(d->errors, d->key_at[CONF_KEY_IDLE_TIMEOUT],
+			 "idle_timeout: with less than 2h, as %s, trackers "
+			 "that sleep are cut off",
+			 text);
+}
+
 void conf_check(struct conf_draft *d)
 {
 	check_ring_size(d);
@@ -377,18 +259,13 @@ void conf_check(struct conf_draft *d)
 		check_surroundings(d);
 	check_mode(d);
 	resolve_workers(d);
-	check_lists(d);
 	check_paths(d);
-	for (uint32_t j = 0; j < d->t->n_rules; j++) {
-		struct conf_rule *r = &d->t->rules[j];
-
-		r->observe_code = observe_code(d, r->observe);
-		if (!d->rule_bad[j])
-			check_reach(d, &d->t->rules[j]);
-		for (uint32_t i = 0; i < j; i++) {
-			check_names(d, i, j);
-			if (!d->rule_bad[i] && !d->rule_bad[j])
-				check_pair(d, i, j);
-		}
-	}
+	check_redirect(d);
+	check_proxy_protocol(d);
+	check_udp_flows(d);
+	check_idle_timeout(d);
+	for (uint32_t i = 0; i < d->t->n_rules; i++)
+		d->t->rules[i].observe_code =
+			observe_code(d, d->t->rules[i].observe);
+	conf_check_rules(d);
 }

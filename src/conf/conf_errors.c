@@ -86,7 +86,8 @@ void conf_errors_print(struct conf_errors *e, const char *file, FILE *out)
 		const struct conf_error *x = &e->list[i];
 
 		if (x->at.line == 0)
-			(void)fputs("command line: ", out);
+			(void)fprintf(out, "%s: ",
+				      e->origin ? e->origin : "command line");
 		else
 			(void)fprintf(out, "%s:%u:%u: ", file, x->at.line,
 				      x->at.column);

@@ -10,7 +10,7 @@
 
 #include "base_attr.h"
 
-/* A place in the file, counted from 1; line 0 is the command line. */
+/* A place in the file, counted from 1; line 0 is what is no file. */
 struct conf_mark {
 	uint32_t line;
 	uint32_t column; /* in characters */
@@ -24,7 +24,8 @@ struct conf_errors {
 	size_t n; /* errors and warnings */
 	size_t n_warnings;
 	size_t size;
-	bool lost; /* there was no memory for one */
+	bool lost;          /* there was no memory for one */
+	const char *origin; /* what line 0 is; NULL: the command line */
 };
 
 /* `fmt` makes one line without its end; quote what comes from outside. */
@@ -37,7 +38,7 @@ void conf_errors_warn(struct conf_errors *e, struct conf_mark at,
 /* Is there an error? Warnings are none. */
 bool conf_errors_any(const struct conf_errors *e);
 
-/* "FILE:LINE:COLUMN: text" or "command line: text" a line, a warning's text
+/* "FILE:LINE:COLUMN: text" or "ORIGIN: text" a line, a warning's text
  * with "warning: " before it, sorted by place; problems of one place in the
  * order they were found. */
 void conf_errors_print(struct conf_errors *e, const char *file, FILE *out);

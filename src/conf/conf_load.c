@@ -17,6 +17,7 @@
 #include <limits.h>
 #include <netdb.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@
 #include "base_log.h"
 #include "base_map.h"
 #include "base_time.h"
+#include "conf_edit.h"
 #include "conf_load_internal.h"
 #include "conf_parse.h"
 #include "conf_text.h"
@@ -92,6 +94,24 @@ static const char *resolve(const struct conf_service *s, struct base_addr *out)
 		problem = "neither IPv4 nor IPv6";
 	freeaddrinfo(list);
 	return problem;
+}
+
+/* getpwnam(3): several errors say that there is none. */
+static const char *find_user(const char *name, uint32_t *uid)
+{
+	char text[12288];
+	struct passwd entry, *found = NULL;
+	int r;
+
+	set_alarm(CONF_LOAD_RESOLVE_MS); /* it may be a directory server's */
+	r = getpwnam_r(name, &entry, text, sizeof(text), &found);
+	if (!found)
+		return r && r != ENOENT && r != ESRCH && r != EBADF &&
+				       r != EPERM
+			       ? strerrordesc_np(r)
+			       : "not found";
+	*uid = found->pw_uid;
+	return NULL;
 }
 
 static int check_dir(const char *path, bool writable)
@@ -158,11 +178,19 @@ static int arm(void)
 	return 0;
 }
 
-/* One line about the whole. */
-static void say(const char *path, const char *text, const char *detail)
+/* What lines about the whole begin with. */
+static const char *name_of(const struct conf_input *in)
 {
-	(void)dprintf(CHILD_SAID, "%s: %s%s\n", path ? path : "command line",
-		      text, detail);
+	if (in->edit)
+		return "edit";
+	return in->path ? in->path : "command line";
+}
+
+/* One line about the whole. */
+static void say(const struct conf_input *in, const char *text,
+		const char *detail)
+{
+	(void)dprintf(CHILD_SAID, "%s: %s%s\n", name_of(in), text, detail);
 }
 
 static void say_errors(struct conf_errors *e, const char *path)
@@ -199,29 +227,40 @@ static int await_text(void)
 	return poll(&p, 1, -1) < 0 ? -errno : 0;
 }
 
+/* Return: false after it was said why. */
+static bool read_file(const struct conf_input *in, char **text, size_t *len)
+{
+	int r = await_text();
+
+	if (!r)
+		r = base_fd_read_all(CHILD_FILE, CONF_YAML_SIZE_MAX, text, len);
+	if (r)
+		say(in, r == -EFBIG ? "is larger than 1 MiB" : "",
+		    r == -EFBIG ? "" : strerrordesc_np(-r));
+	return !r;
+}
+
 /* Return: how the child ends. */
 static int parse(const struct conf_env *env, struct conf_tables *t)
 {
-	const char *path = env->in->path;
+	const struct conf_input *in = env->in;
 	struct conf_errors errors = { .n = 0 };
+	char origin[CONF_EDIT_LEN];
 	char *text = NULL;
 	size_t len = 0;
 	bool ok;
-	int r = 0;
 
-	if (path)
-		r = await_text();
-	if (path && !r)
-		r = base_fd_read_all(CHILD_FILE, CONF_YAML_SIZE_MAX, &text,
-				     &len);
-	if (r) {
-		say(path, r == -EFBIG ? "is larger than 1 MiB" : "",
-		    r == -EFBIG ? "" : strerrordesc_np(-r));
-		return CHILD_REFUSED;
-	}
-	ok = conf_parse(env, (struct base_span){ (const uint8_t *)text, len },
+	if (in->edit) {
+		errors.origin = conf_edit_name(in->edit, origin);
+		ok = conf_edit(env, in->edit, t, &errors);
+	} else {
+		if (in->path && !read_file(in, &text, &len))
+			return CHILD_REFUSED;
+		ok = conf_parse(
+			env, (struct base_span){ (const uint8_t *)text, len },
 			t, &errors);
-	say_errors(&errors, path); /* or warnings */
+	}
+	say_errors(&errors, in->path); /* or warnings */
 	conf_errors_done(&errors);
 	free(text);
 	return ok ? CHILD_DONE : CHILD_REFUSED;
@@ -257,7 +296,7 @@ static int child(const struct conf_env *env, unsigned limit_ms, pid_t parent,
 		r = base_fd_write_all(CHILD_TABLES, t, sizeof(*t), NULL);
 	}
 	if (r)
-		say(env->in->path, step, strerrordesc_np(-r));
+		say(env->in, step, strerrordesc_np(-r));
 
 done:
 	free(t);
@@ -385,12 +424,11 @@ static char *collect(int memfd)
 }
 
 /* Adds a line of ours. Without memory, what there was is all. */
-static char *add_line(char *said, const char *path, const char *why)
+static char *add_line(char *said, const char *name, const char *why)
 {
 	char *both;
 
-	if (asprintf(&both, "%s%s: %s\n", said ? said : "",
-		     path ? path : "command line", why) < 0)
+	if (asprintf(&both, "%s%s: %s\n", said ? said : "", name, why) < 0)
 		return said;
 	free(said);
 	return both;
@@ -422,10 +460,10 @@ void conf_load_begin_with(const struct conf_env *env, unsigned limit_ms,
 
 	*l = (struct conf_loading){ .tables = -1,
 				    .said = -1,
-				    .path = env->in->path };
-	if (l->path) {
+				    .name = name_of(env->in) };
+	if (env->in->path && !env->in->edit) {
 		/* a FIFO that nobody writes to must not hold us up */
-		file = open(l->path,
+		file = open(env->in->path,
 			    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 		if (!check_file(l, file))
 			return;
@@ -473,7 +511,7 @@ int conf_load_end(struct conf_loading *l, int wait_status,
 				       strerrordesc_np(-r));
 	}
 	if (*why)
-		*said = add_line(*said, l->path, why);
+		*said = add_line(*said, l->name, why);
 	if (!r && fd)
 		*fd = base_fd_take(&l->tables);
 	base_fd_close(&l->tables);
@@ -533,6 +571,7 @@ static struct conf_env here(const struct conf_input *in,
 		.nofile = getrlimit(RLIMIT_NOFILE, &nofile) ? 0
 							    : nofile.rlim_max,
 		.resolve = resolve,
+		.find_user = find_user,
 		.check_dir = check_dir,
 	};
 }

@@ -17,6 +17,7 @@
 
 #include "base_attr.h"
 
+struct conf_edit;
 struct conf_tables;
 
 /* What the command line said; NULL = not given. It beats the file. */
@@ -25,6 +26,7 @@ struct conf_overrides {
 	const char *remote;  /* -r, the same forms */
 	const char *log_dir; /* -o */
 	const char *pidfile; /* -p */
+	const char *proxy_protocol;
 	const char *observers[8]; /* -O: file=PATH, logfile=PATH or PATH */
 	int n_observers;
 };
@@ -32,6 +34,9 @@ struct conf_overrides {
 struct conf_input {
 	const char *path; /* of the file; NULL = command line alone */
 	struct conf_overrides overrides;
+	/* Not NULL: neither file nor command line, but the tables in force
+	 * with an edit; it outlives the call. */
+	const struct conf_edit *edit;
 	const char *const *protocols; /* names for `observe`, NULL-terminated */
 	uint32_t number;              /* the config number; 0 = the first, 1 */
 	/* To run with it here, as this user without capabilities: log_dir must
@@ -51,8 +56,8 @@ struct conf_input {
 /* A load under way. Its owner reaps `pid`; conf_load_end() closes the rest. */
 struct conf_loading {
 	pid_t pid; /* the parsing child; 0 = there is none, end it at once */
-	int tables, said; /* memfds that the child fills */
-	const char *path;
+	int tables, said;    /* memfds that the child fills */
+	const char *name;    /* the file's path, or what stands for it */
 	const char *problem; /* why there is no child, with `error` */
 	int error;
 	bool late; /* ended by conf_load_kill() */

@@ -42,6 +42,8 @@ static const struct option_row rows[] = {
 	      "hold the process id here while running"),
 	VALUE('O', "observer", NULL, "CFG", overrides.observers,
 	      "write messages to file=PATH, logfile=PATH or PATH; repeatable"),
+	VALUE(0, "proxy-protocol", NULL, "v2", overrides.proxy_protocol,
+	      "tell the server of -r who the client is"),
 	ACTION(0, "check", CONF_ACTION_CHECK,
 	       "check configuration and surroundings, change nothing"),
 	ACTION(0, "print-config", CONF_ACTION_PRINT_CONFIG,

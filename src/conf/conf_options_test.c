@@ -71,7 +71,8 @@ static void long_names(void **state)
 	assert_string_equal(o.overrides.pidfile, "d");
 	assert_string_equal(o.overrides.observers[0], "e");
 	assert_string_equal(o.config, "f");
-	good("waysided --local a --log-dir=c", &o);
+	good("waysided --local a --log-dir=c --proxy-protocol v2", &o);
+	assert_string_equal(o.overrides.proxy_protocol, "v2");
 	assert_string_equal(o.overrides.listen, "a");
 	assert_string_equal(o.overrides.log_dir, "c");
 	assert_null(o.config);
@@ -157,7 +158,7 @@ static void usage_is_the_table(void **state)
 		"--remote",       "--output",      "--log-dir",
 		"--pidfile",      "--observer",    "--check",
 		"--print-config", "--print-rules", "--print-sample",
-		"--version",      "--help",
+		"--version",      "--help",        "--proxy-protocol",
 	};
 	struct conf_options o;
 	char command[64], *text = NULL, *line;

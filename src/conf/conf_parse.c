@@ -173,6 +173,8 @@ static void take_rule(struct conf_draft *d, yaml_document_t *doc,
 		return;
 	}
 	d->rule_at[n] = mark_of(node);
+	for (size_t i = 0; i < CONF_KEY_MAX; i++)
+		d->rule_key_at[n][i] = d->rule_at[n];
 	d->t->n_rules++;
 	set_initial(d, CONF_SCOPE_RULE, r);
 	name_rule(doc, node, n + 1, p.where);
@@ -234,6 +236,7 @@ static void take_value(struct conf_draft *d, yaml_document_t *doc,
 		take_rule_list(d, k, doc, node, out);
 		return;
 	case CONF_TYPE_FILES:
+	case CONF_TYPE_USERS:
 		if (is_scalar(node))
 			(void)take_item(d, k, mark_of(node), scalar_text(node));
 		else
@@ -305,6 +308,7 @@ static void take_pair(struct conf_draft *d, yaml_document_t *doc,
 	}
 	seen_on[id] = at.line;
 	if (p->scope == CONF_SCOPE_RULE) {
+		d->rule_key_at[d->t->n_rules - 1][id] = mark_of(value);
 		take_value(d, doc, k, value, p->base);
 		return;
 	}
@@ -402,6 +406,7 @@ static void take_overrides(struct conf_draft *d)
 	take_option(d, CONF_KEY_REMOTE, o->remote);
 	take_option(d, CONF_KEY_LOG_DIR, o->log_dir);
 	take_option(d, CONF_KEY_PIDFILE, o->pidfile);
+	take_option(d, CONF_KEY_PROXY_PROTOCOL, o->proxy_protocol);
 	for (int i = 0; i < o->n_observers; i++)
 		take_observer(d, o->observers[i]);
 	d->given[CONF_KEY_EVENTS_FILE] = o->n_observers > 0;

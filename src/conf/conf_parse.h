@@ -36,6 +36,8 @@ struct conf_env {
 	/* Return: NULL, or why the name has no address. */
 	const char *(*resolve)(const struct conf_service *s,
 			       struct base_addr *out);
+	/* Return: NULL, or why there is no such user. */
+	const char *(*find_user)(const char *name, uint32_t *uid);
 	/* Return: 0 when a directory is there and, if asked for, we may make
 	 * files in it; or -errno. */
 	int (*check_dir)(const char *path, bool writable);
@@ -55,6 +57,8 @@ struct conf_draft {
 	bool key_bad[CONF_KEY_MAX];
 	struct conf_mark rule_at[CONF_RULES_MAX];
 	bool rule_bad[CONF_RULES_MAX];
+	/* of a rule's keys: the value's place, or the rule's */
+	struct conf_mark rule_key_at[CONF_RULES_MAX][CONF_KEY_MAX];
 	struct conf_mark item_at[CONF_TYPE_MAX][CONF_ITEMS_MAX]; /* lists */
 };
 
@@ -67,5 +71,10 @@ WS_MUST_USE bool conf_parse(const struct conf_env *env, struct base_span text,
 
 /* conf_check.c: the checks that need the whole, and what follows from it. */
 void conf_check(struct conf_draft *d);
+
+/* conf_check_rules.c: rules against each other, and items of one list. */
+void conf_check_rules(struct conf_draft *d);
+/* The same of one rule alone, against all others. */
+void conf_check_rule(struct conf_draft *d, uint32_t rule);
 
 #endif

@@ -28,6 +28,12 @@ static const char *resolve(const struct conf_service *s, struct base_addr *out)
 	return base_addr_parse(out, text) ? NULL : "no address";
 }
 
+static const char *find_user(const char *name, uint32_t *uid)
+{
+	*uid = (uint32_t)strlen(name);
+	return *uid % 2 ? NULL : "not found";
+}
+
 static int check_dir(const char *path, bool writable)
 {
 	/* some are there, some are not */
@@ -123,6 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 				.cores = 4,
 				.nofile = 20200,
 				.resolve = resolve,
+				.find_user = find_user,
 				.check_dir = check_dir };
 	struct conf_tables *t = calloc(1, sizeof(*t));
 	bool fine;

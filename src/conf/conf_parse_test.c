@@ -159,12 +159,26 @@ static void every_key_lands(void **state)
 	assert_int_equal(t->client_bits_v4, 24);
 	assert_int_equal(t->client_bits_v6, 56);
 	assert_int_equal(t->connect_rate, 250);
+	assert_int_equal(t->intercept, CONF_INTERCEPT_TPROXY);
+	assert_int_equal(t->self_test, CONF_NO);
+	assert_int_equal(t->proxy_protocol, CONF_PROXY_PROTOCOL_NONE);
+	assert_int_equal(t->n_users, 2);
+	assert_int_equal(t->users[0], 13);
+	assert_int_equal(t->users[1], 4711);
+	assert_int_equal(t->keepalive_client_ms, 300000);
+	assert_int_equal(t->keepalive_server_ms, 0);
+	assert_int_equal(t->user_timeout_ms, 45000);
+	assert_int_equal(t->idle_timeout_ms, 43200000);
+	assert_int_equal(t->udp_timeout_ms, 90000);
+	assert_int_equal(t->max_udp_flows, 23);
 	assert_int_equal(t->n_events, 2);
 	assert_string_equal(t->events[0], "/var/log/wayside/events.log");
 	assert_string_equal(t->events[1], "/cwd/e \"v\\\xc3\xa4");
 	assert_false(conf_tables_fixed(t));
 	assert_int_equal(t->n_rules, 2);
 	assert_string_equal(t->rules[0].name, "tkstar");
+	assert_int_equal(t->rules[0].transport, CONF_TRANSPORT_UDP);
+	assert_int_equal(t->rules[0].local, CONF_YES);
 	assert_int_equal(t->rules[0].source, CONF_SOURCE_CLIENT);
 	assert_int_equal(t->rules[0].capture, CONF_CAPTURE_NONE);
 	assert_int_equal(t->rules[0].when_full, CONF_WHEN_FULL_WAIT);
@@ -189,6 +203,8 @@ static void every_key_lands(void **state)
 	assert_int_equal(t->rules[1].clients.n, 0);
 	assert_int_equal(t->rules[1].to.first, 3);
 	assert_int_equal(t->rules[1].to.n, 1);
+	assert_int_equal(t->rules[1].transport, CONF_TRANSPORT_TCP);
+	assert_int_equal(t->rules[1].local, CONF_NO);
 	assert_int_equal(t->rules[1].source, CONF_SOURCE_GATEWAY);
 	assert_int_equal(t->rules[1].capture, CONF_CAPTURE_TEXT);
 	assert_int_equal(t->rules[1].when_full, CONF_WHEN_FULL_BRIEF);
@@ -218,6 +234,7 @@ static void classic_command_line(void **state)
 		.overrides = { .listen = "[::1]:7700",
 			       .remote = "tracker.example:gps",
 			       .log_dir = "/var/log/wayside//",
+			       .proxy_protocol = "v2",
 			       .observers = { " file=a ", "logfile=/b", "c" },
 			       .n_observers = 3 },
 	};
@@ -234,6 +251,7 @@ static void classic_command_line(void **state)
 	assert_string_equal(base_addr_format(&t->remote, text),
 			    "192.0.2.99:7700");
 	assert_string_equal(t->log_dir, "/var/log/wayside");
+	assert_int_equal(t->proxy_protocol, CONF_PROXY_PROTOCOL_V2);
 	/* as tcpproxy: no files but those asked for, and an end at once */
 	assert_string_equal(t->pidfile, "");
 	assert_string_equal(t->control, "");
@@ -255,6 +273,7 @@ static void command_line_errors(void **state)
 	const struct conf_input in = {
 		.overrides = { .listen = "7700",
 			       .log_dir = "/nonexistent",
+			       .proxy_protocol = "v1",
 			       .observers = { "amqps://broker/",
 					      "file= ", "amqp=x", "/a", "/a" },
 			       .n_observers = 5 },
@@ -266,6 +285,7 @@ static void command_line_errors(void **state)
 		&in, "",
 		"command line: listen: \"7700\" is not an address with a port "
 		"(write 192.0.2.1:7700, [2001:db8::1]:7700 or NAME:SERVICE)\n"
+		"command line: proxy_protocol: \"v1\" is not one of none, v2\n"
 		"command line: observer: amqps://... needs the AMQP sink, "
 		"which is not built in: use file=PATH\n"
 		"command line: file: \"\" is empty\n"
@@ -389,6 +409,14 @@ static void limits_and_their_words(void **state)
 	assert_int_equal(t->client_bits_v4, 32);
 	assert_int_equal(t->client_bits_v6, 64);
 	assert_int_equal(t->connect_rate, 0);
+	assert_int_equal(t->self_test, CONF_YES);
+	assert_int_equal(t->n_users, 0);
+	assert_int_equal(t->keepalive_client_ms, 0);
+	assert_int_equal(t->keepalive_server_ms, 120000);
+	assert_int_equal(t->user_timeout_ms, 0);
+	assert_int_equal(t->idle_timeout_ms, 0);
+	assert_int_equal(t->udp_timeout_ms, 300000);
+	assert_int_equal(t->max_udp_flows, 2000);
 	assert_int_equal(t->number, 1);
 	/* protocols: watch, gt06 */
 	assert_int_equal(t->rules[0].observe_code, CONF_OBSERVE_PROTOCOL + 1);
@@ -405,6 +433,22 @@ static void limits_and_their_words(void **state)
 	assert_int_equal(t->connect_rate, 0);
 	assert_int_equal(t->drain_ms, 3600000);
 	assert_true(conf_tables_valid(t, sizeof(*t)));
+	free(t);
+}
+
+/* Where nobody says how many, there are never more UDP flows than flows. */
+static void udp_flows_are_flows(void **state)
+{
+	struct conf_tables *t = calloc(1, sizeof(*t));
+	char *got = outcome(&file_input,
+			    "max_flows: 7\n"
+			    "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
+			    t);
+
+	(void)state;
+	assert_string_equal(got, "");
+	assert_int_equal(t->max_udp_flows, 7);
+	free(got);
 	free(t);
 }
 
@@ -579,6 +623,7 @@ int main(void)
 		cmocka_unit_test(places_are_checked_once),
 		cmocka_unit_test(text_alone),
 		cmocka_unit_test(limits_and_their_words),
+		cmocka_unit_test(udp_flows_are_flows),
 		cmocka_unit_test(auto_workers),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(mutations),

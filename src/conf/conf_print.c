@@ -30,14 +30,16 @@ static void print_key(FILE *out, const struct conf_key *k,
 		      const struct conf_tables *t, const void *base)
 {
 	const void *value = (const char *)base + k->offset;
-	const struct conf_list files = { 0, t->n_events };
+	const struct conf_array *a = conf_array_of(k->type);
 	char text[CONF_PRINTED_LEN];
 
 	(void)fprintf(out, "%s: ", k->name);
-	if (k->type == CONF_TYPE_FILES) {
-		print_list(out, k, t, &files);
-	} else if (conf_array_of(k->type)) {
+	if (a && k->scope == CONF_SCOPE_RULE) {
 		print_list(out, k, t, value);
+	} else if (a) { /* all of it */
+		const uint32_t *n = (const void *)((const char *)t + a->count);
+
+		print_list(out, k, t, &(const struct conf_list){ 0, *n });
 	} else {
 		conf_scalar_format(k, value, text);
 		(void)fprintf(out, "%s\n", text);

@@ -76,9 +76,11 @@ static void sample_is_of_the_schema(void **state)
 	expect_fine(text, b);
 	assert_int_equal(b->n_ifaces, 2);
 	assert_int_equal(b->n_nets, 2);
+	assert_int_equal(b->n_users, 2);
 	memset(b->ifaces, 0, sizeof(b->ifaces));
 	memset(b->nets, 0, sizeof(b->nets));
-	b->n_ifaces = b->n_nets = 0;
+	memset(b->users, 0, sizeof(b->users));
+	b->n_ifaces = b->n_nets = b->n_users = 0;
 	b->rules[0].interfaces.n = b->rules[0].clients.n = 0;
 	assert_memory_equal(a, b, sizeof(*a));
 	free(printed);

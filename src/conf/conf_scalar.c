@@ -251,6 +251,35 @@ static bool parse_dest(const struct job *j)
 	return true;
 }
 
+/* A number is a number, also where a user is called so. */
+static bool parse_user(const struct job *j)
+{
+	char name[CONF_USER_LEN];
+	const char *problem;
+	uint64_t number;
+	uint32_t uid;
+
+	if (conf_value_count(j->text, &number)) {
+		if (number > CONF_USER_MAX) {
+			(void)snprintf(j->why, CONF_WHY_LEN,
+				       "is not within 0 to %u", CONF_USER_MAX);
+			return false;
+		}
+		uid = (uint32_t)number;
+	} else {
+		if (!conf_value_user(j->text, name))
+			return false;
+		problem = j->env->find_user(name, &uid);
+		if (problem) {
+			(void)snprintf(j->why, CONF_WHY_LEN,
+				       "is no user here: %s", problem);
+			return false;
+		}
+	}
+	put_number(j->out, sizeof(uid), uid);
+	return true;
+}
+
 static void quote(const char *text, char buf[static CONF_PRINTED_LEN])
 {
 	const struct base_span s = { (const uint8_t *)text, strlen(text) };
@@ -283,6 +312,14 @@ static void print_dest(const void *value, char buf[static CONF_PRINTED_LEN])
 
 	conf_value_format_dest(value, text);
 	quote(text, buf);
+}
+
+static void print_user(const void *value, char buf[static CONF_PRINTED_LEN])
+{
+	char text[CONF_NUMBER_LEN];
+
+	conf_value_format_count(get_number(value, sizeof(uint32_t)), text);
+	(void)snprintf(buf, CONF_PRINTED_LEN, "%s", text);
 }
 
 /* RULES and EVENTS hold no scalar: they have no row. */
@@ -363,6 +400,11 @@ static const struct type_row rows[CONF_TYPE_MAX] = {
 		.parse = parse_file,
 		.print = print_text,
 	},
+	[CONF_TYPE_USERS] = {
+		.what = "a user's name or number",
+		.parse = parse_user,
+		.print = print_user,
+	},
 };
 
 #define ARRAY(member, counter)                                        \
@@ -388,6 +430,9 @@ const struct conf_array *conf_array_of(enum conf_type type)
 				      .max = CONF_EVENTS_MAX,
 				      .what = "event files",
 				      .such = "/var/log/wayside/events.log" },
+		[CONF_TYPE_USERS] = { ARRAY(users, n_users),
+				      .max = CONF_USERS_MAX, .what = "users",
+				      .such = "root" },
 	};
 
 	return arrays[type].max ? &arrays[type] : NULL;

@@ -92,6 +92,15 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 			"firewall? If not, Wayside says what to add and does "
 			"not start. yes or no.",
 	},
+	[CONF_KEY_LOCAL_EXCEPT] = {
+		.scope = CONF_SCOPE_TOP,
+		.name = "local_except",
+		.type = CONF_TYPE_USERS,
+		.example = "[root, 1000]",
+		.help = "Users, by name or number, whose connections a rule "
+			"with local: yes does not take. Wayside's own are "
+			"never taken.",
+	},
 	[CONF_KEY_WORKERS] = {
 		.scope = TOP(workers),
 		.name = "workers",

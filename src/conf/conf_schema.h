@@ -19,6 +19,7 @@ enum conf_key_id {
 	CONF_KEY_ON_FAILURE,
 	CONF_KEY_INTERCEPT,
 	CONF_KEY_SELF_TEST,
+	CONF_KEY_LOCAL_EXCEPT,
 	CONF_KEY_WORKERS,
 	CONF_KEY_MAX_FLOWS,
 	CONF_KEY_RING_SIZE,
@@ -80,6 +81,7 @@ enum conf_type {
 	CONF_TYPE_NETWORKS,   /* struct conf_list in nets */
 	CONF_TYPE_TO,         /* struct conf_list in dests */
 	CONF_TYPE_FILES,      /* one or a list; the array `events` */
+	CONF_TYPE_USERS,      /* one or a list; the array `users` */
 	CONF_TYPE_RULES,      /* list of mappings */
 	CONF_TYPE_EVENTS,     /* mapping */
 	CONF_TYPE_MAX

@@ -167,6 +167,10 @@ static bool valid_arrays(const struct conf_tables *t)
 		if (!valid_path(t->events[i]))
 			return false;
 	}
+	for (uint32_t i = 0; i < t->n_users; i++) {
+		if (t->users[i] > CONF_USER_MAX)
+			return false;
+	}
 	for (uint32_t i = 0; i < t->n_dests; i++) {
 		const struct conf_dest *d = &t->dests[i];
 

@@ -26,10 +26,11 @@
 #define CONF_IFACES_MAX  256
 #define CONF_EVENTS_MAX  8
 #define CONF_USERS_MAX   16
-#define CONF_NAME_LEN    32   /* with the final NUL */
-#define CONF_IFNAME_LEN  16   /* IFNAMSIZ */
-#define CONF_PATH_LEN    1024 /* with the final NUL */
-#define CONF_CONTROL_MAX 107  /* bytes of a socket's path: sun_path, unix(7) */
+#define CONF_USER_MAX    (UINT32_MAX - 1) /* UINT32_MAX is no user */
+#define CONF_NAME_LEN    32               /* with the final NUL */
+#define CONF_IFNAME_LEN  16               /* IFNAMSIZ */
+#define CONF_PATH_LEN    1024             /* with the final NUL */
+#define CONF_CONTROL_MAX 107 /* bytes of a socket's path: sun_path, unix(7) */
 #define CONF_RULE_NONE   0xffffU
 
 enum conf_failure { /* on_failure */
@@ -165,7 +166,7 @@ struct conf_tables {
 	char events[CONF_EVENTS_MAX][CONF_PATH_LEN]; /* event files, absolute */
 	uint32_t n_events;
 
-	/* local_except: users whose connections are never taken */
+	/* local_except: users whose connections no rule takes */
 	uint32_t n_users;
 	uint32_t users[CONF_USERS_MAX];
 

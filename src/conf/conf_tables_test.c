@@ -31,6 +31,8 @@ static struct conf_tables *good_tables(void)
 	memcpy(t->control, "/c", 3);
 	memcpy(t->events[0], "/e", 3);
 	t->n_events = 1;
+	t->users[0] = UINT32_MAX - 1;
+	t->n_users = 1;
 	for (size_t i = 0; i < WS_ARRAY_LEN(ifaces); i++)
 		memcpy(t->ifaces[t->n_ifaces++], ifaces[i],
 		       strlen(ifaces[i]) + 1);
@@ -154,6 +156,7 @@ static const struct {
 	BAD(n_ifaces, 3),
 	BAD(n_ifaces, CONF_IFACES_MAX + 1),
 	BAD(n_users, CONF_USERS_MAX + 1),
+	BAD(users[0], UINT32_MAX),
 	BAD(rules[0].name[0], 0),
 	BAD(rules[0].observe[0], 0),
 	BAD(rules[0].interfaces.first, 1),

@@ -35,6 +35,14 @@ static inline const char *test_resolve(const struct conf_service *s,
 	return base_addr_parse(out, text) ? NULL : "Servname not supported";
 }
 
+static inline const char *test_find_user(const char *name, uint32_t *uid)
+{
+	if (strcmp(name, "root") != 0 && strcmp(name, "proxy") != 0)
+		return "not found";
+	*uid = *name == 'r' ? 0 : 13;
+	return NULL;
+}
+
 static inline int test_check_dir(const char *path, bool writable)
 {
 	static const struct {
@@ -70,6 +78,7 @@ static inline struct conf_env env_of(const struct conf_input *in)
 				  .cores = 4,
 				  .nofile = 20200,
 				  .resolve = test_resolve,
+				  .find_user = test_find_user,
 				  .check_dir = test_check_dir };
 }
 

@@ -221,6 +221,11 @@ bool conf_value_name(struct base_span text, char out[static CONF_NAME_LEN])
 	return copy(text, DIGITS LETTERS "_-", out, CONF_NAME_LEN);
 }
 
+bool conf_value_user(struct base_span text, char out[static CONF_USER_LEN])
+{
+	return copy(text, DIGITS LETTERS "_.@$-", out, CONF_USER_LEN);
+}
+
 bool conf_value_iface(struct base_span text, char out[static CONF_IFNAME_LEN])
 {
 	char name[CONF_IFNAME_LEN];

@@ -43,6 +43,11 @@ WS_MUST_USE bool conf_value_net(struct base_span text, struct base_net *out);
 WS_MUST_USE bool conf_value_name(struct base_span text,
 				 char out[static CONF_NAME_LEN]);
 
+/* A user's name: [A-Za-z0-9_.@$-], 1 to 63. */
+#define CONF_USER_LEN 64
+WS_MUST_USE bool conf_value_user(struct base_span text,
+				 char out[static CONF_USER_LEN]);
+
 /* An interface's name as the kernel takes it (dev_valid_name(): 1 to 15
  * bytes, no blank, '/' or ':', not "." or ".."); a final '*' stands for any
  * ending, but not alone. */
