@@ -45,6 +45,10 @@
  * the cursor page only shows them. A gap is counted from the stream offset that
  * the record of the flow holds.
  *
+ * Of a UDP flow each DATA entry is a datagram: a record of its own in the
+ * capture, and the end of a message, so nothing is held for the next one. An
+ * empty datagram has no entry and so no record.
+ *
  * A slot that lives again within a batch ends the batch first: a record holds
  * one flow. A flow that ended is forgotten when its end is committed.
  *

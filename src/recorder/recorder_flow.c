@@ -137,8 +137,10 @@ static bool begin_track(struct recorder_flow *f, const struct ring_slot *s)
 			return false;
 	}
 	f->tracked = s->observe != CONF_OBSERVE_NONE;
+	f->datagrams = s->transport == RING_TRANSPORT_UDP;
 	track_flow_init(&f->track, p, f->server.port);
-	return s->capture < CONF_CAPTURE_MAX;
+	return s->capture < CONF_CAPTURE_MAX &&
+	       s->transport <= RING_TRANSPORT_UDP;
 }
 
 /* Goes on where a predecessor's last commit stands. */
@@ -412,6 +414,8 @@ static void feed(struct recorder_flow *f, enum base_direction d,
 		base_err("too many partial messages: some are lost "
 			 "flow=%016llx",
 			 (unsigned long long)f->flow_id);
+	if (f->datagrams)
+		track_flow_cut(&f->track, d, &out);
 	recorder_guard_leave(r);
 }
 

@@ -52,6 +52,7 @@ struct recorder_flow {
 	struct base_addr server;
 	uint64_t next[BASE_DIRECTIONS]; /* stream offset expected next */
 	bool captured, tracked;
+	bool datagrams;           /* UDP: each DATA entry is one */
 	bool refused;             /* not captured: its name is in use */
 	bool ended, changed;      /* since the last commit */
 	bool due;                 /* in the list of those due for expiry */

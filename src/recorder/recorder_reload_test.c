@@ -16,6 +16,8 @@ static struct conf_tables *next_tables(const struct lab *lab)
 	t->max_flows = LAB_SLOTS;
 	t->ring_size = RING_SIZE_MIN;
 	t->connect_timeout_ms = 10000;
+	t->udp_timeout_ms = 300000;
+	t->max_udp_flows = 1;
 	t->listen_port = 15001;
 	t->client_bits_v4 = 32;
 	t->client_bits_v6 = 64;

@@ -181,36 +181,34 @@ static bool find_place(struct run *r, struct place *p)
 	return true;
 }
 
-/* Books n bytes that came, and shows them to the readers. */
-static void account(struct run *r, const struct place *p, size_t n)
+void relay_book(struct relay_env *env, uint32_t slot, unsigned d, size_t n,
+		bool observed)
 {
-	struct ring_dir *d = r->d;
+	struct ring_slot *s = &env->slots[slot];
+	struct ring_dir *dir = &s->dir[d];
 	const struct ring_entry e = {
 		.type = RING_ENTRY_DATA,
 		.len = (uint32_t)n,
-		.slot = r->slot,
-		.serial = r->s->serial,
-		.direction = (uint8_t)r->direction,
+		.slot = slot,
+		.serial = s->serial,
+		.direction = (uint8_t)d,
 		.view = RING_VIEW_WIRE,
-		.flow_id = r->s->flow_id,
-		.offset = d->bytes_in,
-		.time_ns = r->env->wall_ns,
+		.flow_id = s->flow_id,
+		.offset = dir->bytes_in,
+		.time_ns = env->wall_ns,
 	};
 
-	if (p->observed)
-		ring_tap_commit(r->env->tap, &e);
-	d->bytes_in += n;
-	d->last_ns = r->env->wall_ns;
-	if (!p->observed) {
-		d->unobserved += n;
-		if (r->s->flags & RING_SLOT_OBSERVED)
-			stat_add(&r->env->control->stat, STAT_UNOBSERVED_BYTES,
-				 n);
+	if (observed)
+		ring_tap_commit(env->tap, &e);
+	dir->bytes_in += n;
+	dir->last_ns = env->wall_ns;
+	if (!observed) {
+		dir->unobserved += n;
+		if (s->flags & RING_SLOT_OBSERVED)
+			stat_add(&env->control->stat, STAT_UNOBSERVED_BYTES, n);
 	}
-	stat_add(&r->env->control->stat,
-		 r->direction == RING_CLIENT ? STAT_CLIENT_BYTES
-					     : STAT_SERVER_BYTES,
-		 n);
+	stat_add(&env->control->stat,
+		 d == RING_CLIENT ? STAT_CLIENT_BYTES : STAT_SERVER_BYTES, n);
 }
 
 /* Full reads want a larger chunk, small ones go back to the smallest. */
@@ -230,7 +228,8 @@ static ssize_t receive(struct run *r, struct place *p)
 
 	if (n > 0) {
 		base_die_at(BASE_DIE_WORKER_RECEIVED);
-		account(r, p, (size_t)n);
+		relay_book(r->env, r->slot, r->direction, (size_t)n,
+			   p->observed);
 		base_die_at(BASE_DIE_WORKER_TAPPED);
 	}
 	return n;

@@ -94,6 +94,11 @@ struct relay_env {
 /* Clears both directions of a slot that begins. */
 void relay_begin(struct ring_slot *s);
 
+/* Books n bytes of direction d that came just now, behind those before them;
+ * observed: they lie where the tap was asked for room, and are shown. */
+void relay_book(struct relay_env *env, uint32_t slot, unsigned d, size_t n,
+		bool observed);
+
 /*
  * Runs direction d of the slot. Return: 0, or -errno of the side that broke,
  * *broken says which one (untouched on success).

@@ -18,7 +18,7 @@
 
 static size_t bytes_for(uint32_t n_places)
 {
-	return sizeof(struct ring_shared) + n_places * sizeof(uint64_t);
+	return sizeof(struct ring_shared) + 2UL * n_places * sizeof(uint64_t);
 }
 
 struct ring_shared *ring_shared_new(uint64_t second, uint32_t number,
@@ -75,13 +75,23 @@ bool ring_shared_set_full(struct ring_shared *s, unsigned worker, bool full)
 	return set_bit(&s->full, worker, full);
 }
 
-uint32_t ring_shared_flows(const struct ring_shared *s)
+uint64_t ring_shared_dead(struct ring_shared *s)
+{
+	return atomic_load(&s->dead);
+}
+
+static uint32_t sum_of(const _Atomic uint32_t counts[RING_WORKERS_MAX])
 {
 	uint32_t n = 0;
 
 	for (int i = 0; i < RING_WORKERS_MAX; i++)
-		n += atomic_load(&s->flows[i]);
+		n += atomic_load(&counts[i]);
 	return n;
+}
+
+uint32_t ring_shared_flows(const struct ring_shared *s)
+{
+	return sum_of(s->flows);
 }
 
 void ring_shared_set_flows(struct ring_shared *s, unsigned worker, uint32_t n)
@@ -91,15 +101,33 @@ void ring_shared_set_flows(struct ring_shared *s, unsigned worker, uint32_t n)
 
 /* Announced first, then added up: of two workers that take the last place, both
  * see it and at most one keeps it. */
+static bool try_count(_Atomic uint32_t counts[RING_WORKERS_MAX],
+		      unsigned worker, uint32_t n, uint32_t most)
+{
+	const uint32_t before = atomic_exchange(&counts[worker], n);
+
+	if (sum_of(counts) <= most)
+		return true;
+	atomic_store(&counts[worker], before);
+	return false;
+}
+
 bool ring_shared_try_flows(struct ring_shared *s, unsigned worker, uint32_t n,
 			   uint32_t most)
 {
-	const uint32_t before = atomic_exchange(&s->flows[worker], n);
+	return try_count(s->flows, worker, n, most);
+}
 
-	if (ring_shared_flows(s) <= most)
-		return true;
-	atomic_store(&s->flows[worker], before);
-	return false;
+void ring_shared_set_udp_flows(struct ring_shared *s, unsigned worker,
+			       uint32_t n)
+{
+	atomic_store(&s->udp_flows[worker], n);
+}
+
+bool ring_shared_try_udp_flows(struct ring_shared *s, unsigned worker,
+			       uint32_t n, uint32_t most)
+{
+	return try_count(s->udp_flows, worker, n, most);
 }
 
 static uint64_t rotate(uint64_t x, int bits)
@@ -121,18 +149,18 @@ static void sip_round(uint64_t v[4])
 	v[2] = rotate(v[2], 32);
 }
 
-/* SipHash-2-4 (Aumasson and Bernstein, 2012) of three words: clients choose
- * their addresses, but not where they are counted. */
-static uint64_t hash(const uint64_t key[2], const uint64_t words[3])
+/* SipHash-2-4 (Aumasson and Bernstein, 2012) of n words: clients choose their
+ * addresses, but not where they are counted. */
+static uint64_t hash(const uint64_t key[2], const uint64_t *words, unsigned n)
 {
 	uint64_t v[4] = { key[0] ^ 0x736f6d6570736575U,
 			  key[1] ^ 0x646f72616e646f6dU,
 			  key[0] ^ 0x6c7967656e657261U,
 			  key[1] ^ 0x7465646279746573U };
 
-	for (int i = 0; i < 4; i++) {
+	for (unsigned i = 0; i <= n; i++) {
 		/* the last one is what the paper calls b: only the length */
-		const uint64_t m = i < 3 ? words[i] : 24ULL << 56;
+		const uint64_t m = i < n ? words[i] : 8ULL * n << 56;
 
 		v[3] ^= m;
 		sip_round(v);
@@ -159,7 +187,7 @@ uint64_t ring_shared_network(const struct ring_shared *s,
 				  : (uint8_t)(client->ip[i] & 0xff00U >> kept);
 	}
 	memcpy(words, ip, sizeof(ip));
-	return hash(s->key, words);
+	return hash(s->key, words, WS_ARRAY_LEN(words));
 }
 
 /* A network's hash: its upper bits are in the word, its lower ones say where
@@ -225,6 +253,11 @@ static bool count_one(struct ring_shared *s, uint64_t network)
 	}
 }
 
+bool ring_shared_is_full(struct ring_shared *s, uint64_t network, uint32_t most)
+{
+	return flows_of(s, network) >= most;
+}
+
 enum ring_enter ring_shared_enter(struct ring_shared *s, uint64_t network,
 				  uint32_t most)
 {
@@ -251,6 +284,82 @@ void ring_shared_leave(struct ring_shared *s, uint64_t network)
 				return;
 		}
 	}
+}
+
+uint64_t ring_shared_pair(const struct ring_shared *s,
+			  const struct base_addr *client,
+			  const struct base_addr *server)
+{
+	uint64_t words[5] = { [4] = server->port };
+
+	memcpy(words, client->ip, sizeof(client->ip));
+	memcpy(words + 2, server->ip, sizeof(server->ip));
+	return hash(s->key, words, WS_ARRAY_LEN(words));
+}
+
+static _Atomic uint64_t *pair_place(struct ring_shared *s, uint64_t pair,
+				    uint32_t i)
+{
+	return &s->places[s->n_places + ((pair + i) & (s->n_places - 1))];
+}
+
+/* Half of the hash is in the word, and its lowest bits are the place. */
+static bool is_pair(uint64_t word, uint64_t pair)
+{
+	return (word ^ pair) >> 32 == 0;
+}
+
+static uint32_t second_of(uint64_t connection)
+{
+	return (uint32_t)ring_connection_second(connection);
+}
+
+/* The pair's place, else the oldest of its window. */
+static _Atomic uint64_t *find_pair(struct ring_shared *s, uint64_t pair)
+{
+	_Atomic uint64_t *oldest = NULL;
+	uint32_t least = UINT32_MAX;
+
+	for (uint32_t i = 0; i < RING_PLACES; i++) {
+		_Atomic uint64_t *place = pair_place(s, pair, i);
+		const uint64_t word = atomic_load(place);
+
+		if (is_pair(word, pair))
+			return place;
+		if (!oldest || (uint32_t)word < least) {
+			oldest = place;
+			least = (uint32_t)word;
+		}
+	}
+	return oldest;
+}
+
+void ring_shared_came(struct ring_shared *s, uint64_t pair, uint64_t connection)
+{
+	const uint64_t mine = (pair >> 32 << 32) | second_of(connection);
+
+	for (;;) {
+		_Atomic uint64_t *place = find_pair(s, pair);
+		uint64_t word = atomic_load(place);
+
+		if (is_pair(word, pair) && word >= mine)
+			return; /* another worker had a newer one */
+		if (atomic_compare_exchange_strong(place, &word, mine))
+			return;
+	}
+}
+
+bool ring_shared_came_anew(struct ring_shared *s, uint64_t pair,
+			   uint64_t connection)
+{
+	for (uint32_t i = 0; i < RING_PLACES; i++) {
+		const uint64_t word = atomic_load(pair_place(s, pair, i));
+
+		if (is_pair(word, pair) &&
+		    (uint32_t)word > second_of(connection))
+			return true;
+	}
+	return false;
 }
 
 uint64_t ring_shared_connect(struct ring_shared *s, uint64_t now_ns,

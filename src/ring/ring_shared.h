@@ -26,8 +26,13 @@
  * count too many, so the error of one flow is to the client's favour, and is
  * gone when that network has no flow any more.
  *
- * Newest flow of a client: a word {hash, time}, so that a half-open flow finds
- * out whether its client has come anew, with whatever worker.
+ * Newest flow of a client: a word {32 bits of a keyed hash of the client's
+ * address and its server, second of the newest flow's connection id}, so that a
+ * half-open flow finds out whether its client has come anew, with whatever
+ * worker. The words of a pair lie in a window as above; in a full one the
+ * oldest makes room, so what is forgotten is that somebody came anew, and never
+ * the other way round. Two clients behind one address are one pair: this says
+ * only when it is worth to look whether the older flow is dead.
  *
  * Connect rate: the generic cell rate algorithm in one word, the time from
  * which on the next connect may begin (ITU-T I.371, A.1). Connects keep an
@@ -56,9 +61,12 @@ struct ring_shared {
 	_Atomic uint64_t dead; /* bit i: worker i is not there; supervisor */
 	_Atomic uint64_t full; /* bit i: worker i takes no more; that worker */
 	_Atomic uint64_t next_connect_ns; /* when connect_rate allows one */
-	_Atomic uint32_t flows[RING_WORKERS_MAX]; /* of worker i; by it */
-	uint64_t key[2];                          /* of the hash; random */
-	uint32_t n_places;       /* of client networks; a power of two */
+	_Atomic uint32_t flows[RING_WORKERS_MAX];     /* of worker i; by it */
+	_Atomic uint32_t udp_flows[RING_WORKERS_MAX]; /* of these */
+	uint64_t key[2];                              /* of the hash; random */
+	/* of client networks, and as many behind them of pairs; a power of two
+	 */
+	uint32_t n_places;
 	_Atomic uint32_t source; /* what source: auto is; supervisor */
 	_Atomic uint64_t places[];
 };
@@ -73,6 +81,8 @@ uint64_t ring_shared_connection(struct ring_shared *s, uint64_t wall_ns);
 
 /* Whose listeners are to be served by others: bit i = worker i. */
 uint64_t ring_shared_help(struct ring_shared *s);
+/* Those that are dead: the only help that UDP needs. */
+uint64_t ring_shared_dead(struct ring_shared *s);
 void ring_shared_set_dead(struct ring_shared *s, unsigned worker, bool dead);
 /* Return: it was different before, so the others have to be told. */
 bool ring_shared_set_full(struct ring_shared *s, unsigned worker, bool full);
@@ -96,6 +106,12 @@ void ring_shared_set_flows(struct ring_shared *s, unsigned worker, uint32_t n);
  * all together would be more than `most`. */
 WS_MUST_USE bool ring_shared_try_flows(struct ring_shared *s, unsigned worker,
 				       uint32_t n, uint32_t most);
+/* Both for UDP flows. */
+void ring_shared_set_udp_flows(struct ring_shared *s, unsigned worker,
+			       uint32_t n);
+WS_MUST_USE bool ring_shared_try_udp_flows(struct ring_shared *s,
+					   unsigned worker, uint32_t n,
+					   uint32_t most);
 
 enum ring_enter {
 	RING_ENTER_COUNTED,
@@ -111,6 +127,20 @@ WS_MUST_USE enum ring_enter ring_shared_enter(struct ring_shared *s,
 					      uint64_t network, uint32_t most);
 /* Gives one count back; does nothing when there is none. */
 void ring_shared_leave(struct ring_shared *s, uint64_t network);
+/* Would it be refused now? */
+bool ring_shared_is_full(struct ring_shared *s, uint64_t network,
+			 uint32_t most);
+
+/* A client's address, whatever its port, and its server. */
+uint64_t ring_shared_pair(const struct ring_shared *s,
+			  const struct base_addr *client,
+			  const struct base_addr *server);
+/* A flow of the pair begins, and this is its connection id. */
+void ring_shared_came(struct ring_shared *s, uint64_t pair,
+		      uint64_t connection);
+/* Did another flow of the pair begin in a later second than this one? */
+bool ring_shared_came_anew(struct ring_shared *s, uint64_t pair,
+			   uint64_t connection);
 
 /* May a connect begin, `rate` a second? Times are CLOCK_MONOTONIC, which all
  * workers share. Return: 0 yes, it is counted; or when to ask again, > now_ns.

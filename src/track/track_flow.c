@@ -97,12 +97,18 @@ void track_flow_expire(struct track_flow *f, uint64_t now_ns,
 		track_stream_expire(&f->streams[i], f->protocol, now_ns, out);
 }
 
+void track_flow_cut(struct track_flow *f, enum base_direction d,
+		    const struct track_out *out)
+{
+	if (f->protocol)
+		track_stream_end(&f->streams[d], f->protocol, out);
+	else
+		track_stream_skip(&f->streams[d], 0, out);
+	f->raw[d] = false;
+}
+
 void track_flow_end(struct track_flow *f, const struct track_out *out)
 {
-	for (int i = 0; i < BASE_DIRECTIONS; i++) {
-		if (f->protocol)
-			track_stream_end(&f->streams[i], f->protocol, out);
-		else
-			track_stream_skip(&f->streams[i], 0, out);
-	}
+	for (int i = 0; i < BASE_DIRECTIONS; i++)
+		track_flow_cut(f, (enum base_direction)i, out);
 }

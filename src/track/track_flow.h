@@ -41,6 +41,14 @@ WS_MUST_USE int track_flow_feed(struct track_flow *f, enum base_direction d,
 				const struct track_chunk *chunk,
 				const struct track_out *out);
 
+/*
+ * The bytes fed last end a datagram, which is a message's end, too: what is
+ * held of this direction is judged as at the end of a flow. Where the protocol
+ * is still to be chosen, the direction's next datagram is shown anew.
+ */
+void track_flow_cut(struct track_flow *f, enum base_direction d,
+		    const struct track_out *out);
+
 /* The time at which track_flow_expire() is worth a call; 0 = it is not. */
 uint64_t track_flow_due(const struct track_flow *f);
 
