@@ -25,6 +25,7 @@ struct die_page {
 /* Shared with all children; NULL: nothing was asked for. */
 static struct die_page *page;
 static uint32_t restart_ms; /* 0: nothing was asked for */
+static uint32_t half_open_ms;
 
 const char *base_die_name(enum base_die_point point)
 {
@@ -54,19 +55,22 @@ static bool set_point(const char *text, size_t len)
 	return false;
 }
 
-/* Return: false = no number of milliseconds. */
-static bool set_restart(void)
+/* Return: false after one logged line: no number of milliseconds. */
+static bool set_ms(const char *name, uint32_t *ms)
 {
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	const char *text = getenv("WAYSIDE_RESTART_MS");
+	const char *text = getenv(name);
 	char *end;
 	long n;
 
 	if (!text)
 		return true;
 	n = strtol(text, &end, 10);
-	restart_ms = (uint32_t)n;
-	return n > 0 && n <= INT32_MAX && !*end;
+	*ms = (uint32_t)n;
+	if (n > 0 && n <= INT32_MAX && !*end)
+		return true;
+	base_err("%s: not a number of milliseconds", name);
+	return false;
 }
 
 uint32_t base_die_restart_ms(uint32_t real)
@@ -74,15 +78,19 @@ uint32_t base_die_restart_ms(uint32_t real)
 	return restart_ms ? restart_ms : real;
 }
 
+uint32_t base_die_half_open_ms(uint32_t real)
+{
+	return half_open_ms ? half_open_ms : real;
+}
+
 bool base_die_init(void)
 {
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	const char *text = getenv("WAYSIDE_DIE");
 
-	if (!set_restart()) {
-		base_err("WAYSIDE_RESTART_MS: not a number of milliseconds");
+	if (!set_ms("WAYSIDE_RESTART_MS", &restart_ms) ||
+	    !set_ms("WAYSIDE_HALF_OPEN_MS", &half_open_ms))
 		return false;
-	}
 	if (!text || !*text)
 		return true;
 	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE,

@@ -16,6 +16,10 @@
  *   WAYSIDE_RESTART_MS=N
  *
  * A role that died is started again after N ms, whatever it did before.
+ *
+ *   WAYSIDE_HALF_OPEN_MS=N
+ *
+ * So long bytes stay unacknowledged until a flow counts as half-open.
  */
 #ifndef BASE_DIE_H
 #define BASE_DIE_H
@@ -55,6 +59,13 @@
 	/* a reload, in each role */                                          \
 	X(RELOAD_PREPARED, "reload.prepared")                                 \
 	X(RELOAD_ACTIVE, "reload.active")                                     \
+	/* the self-test, in its order; the child: space, calling */          \
+	X(PROBE_SPACE, "probe.space")                                         \
+	X(PROBE_CABLE, "probe.cable")                                         \
+	X(PROBE_ADDRESSED, "probe.addressed")                                 \
+	X(PROBE_RULES, "probe.rules")                                         \
+	X(PROBE_CALLING, "probe.calling")                                     \
+	X(PROBE_CALLED, "probe.called")                                       \
 	/* no death: the worker puts an entry into its ring that is none */   \
 	X(GARBAGE, "garbage")
 
@@ -82,6 +93,8 @@ const char *base_die_name(enum base_die_point point);
 
 /* How long a role stays away: `real`, if the environment says nothing else. */
 uint32_t base_die_restart_ms(uint32_t real);
+/* When a flow is half-open: `real`, as above. */
+uint32_t base_die_half_open_ms(uint32_t real);
 
 #else
 
@@ -107,6 +120,11 @@ static inline void base_die_now(enum base_die_point point)
 }
 
 static inline uint32_t base_die_restart_ms(uint32_t real)
+{
+	return real;
+}
+
+static inline uint32_t base_die_half_open_ms(uint32_t real)
 {
 	return real;
 }

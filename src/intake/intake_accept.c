@@ -63,18 +63,22 @@ static int incoming_index(int fd, uint16_t family)
 
 /* SIOCGIFNAME on the socket itself: if_indextoname() would open one more, and
  * there may be no descriptor left (netdevice(7)). */
-static int incoming_name(int fd, uint16_t family, char name[IF_NAMESIZE])
+int intake_interface(int fd, int index, char *name)
 {
-	const int index = incoming_index(fd, family);
 	struct ifreq req = { .ifr_ifindex = index };
 
-	if (index < 0)
-		return index;
 	if (ioctl(fd, SIOCGIFNAME, &req))
 		return -errno;
 	memcpy(name, req.ifr_name, IF_NAMESIZE);
 	name[IF_NAMESIZE - 1] = '\0';
 	return 0;
+}
+
+static int incoming_name(int fd, uint16_t family, char name[IF_NAMESIZE])
+{
+	const int index = incoming_index(fd, family);
+
+	return index < 0 ? index : intake_interface(fd, index, name);
 }
 
 int intake_accept(int listener_fd, const struct intake_listener *l,
@@ -96,7 +100,9 @@ int intake_accept(int listener_fd, const struct intake_listener *l,
 		r = -EAFNOSUPPORT;
 		goto reset;
 	}
-	r = l->engine->lookup(c.fd, l, &c.server);
+	r = intake_engine_fits(l->engine, c.fd, c.client.family);
+	if (!r)
+		r = l->engine->lookup(c.fd, l, &c.server);
 	if (!r)
 		r = incoming_name(c.fd, c.client.family, c.ifname);
 	if (!r)

@@ -29,7 +29,7 @@ static int accept_one(int fd, const struct intake_listener *l,
 static void check_intercepted(const char *listen_ip, const char *tracker_ip,
 			      const char *vendor_ip)
 {
-	struct intake_listener l = listener_for("tproxy", listen_ip, 15001);
+	struct intake_listener l = listener_for("tproxy-tcp", listen_ip, 15001);
 	const struct base_addr vendor = addr_of(vendor_ip, 7700);
 	struct base_addr tracker = addr_of(tracker_ip, 0);
 	const bool v4 = l.addr.family == AF_INET;
@@ -101,11 +101,11 @@ static void check_loop(const char *engine, const char *listen_ip,
 static void test_loop(void **state)
 {
 	need_gateway(state);
-	check_loop("tproxy", "127.0.0.1", VENDOR4, "127.0.0.1");
-	check_loop("tproxy", "::1", VENDOR6, "::1");
+	check_loop("tproxy-tcp", "127.0.0.1", VENDOR4, "127.0.0.1");
+	check_loop("tproxy-tcp", "::1", VENDOR6, "::1");
 	/* on all addresses, any of ours with its port is the listener */
-	check_loop("tproxy", "0.0.0.0", VENDOR4, GATEWAY_WAN4);
-	check_loop("tproxy", "::", VENDOR6, GATEWAY_WAN6);
+	check_loop("tproxy-tcp", "0.0.0.0", VENDOR4, GATEWAY_WAN4);
+	check_loop("tproxy-tcp", "::", VENDOR6, GATEWAY_WAN6);
 }
 
 /* The configuration compares only whole addresses: these are not the same. */
@@ -253,7 +253,7 @@ static void test_failures(void **state)
 static void test_engines(void **state)
 {
 	(void)state;
-	assert_string_equal(intake_engine_find("tproxy")->name, "tproxy");
+	assert_string_equal(intake_engine_find("tproxy-tcp")->name, "tproxy-tcp");
 	assert_string_equal(intake_engine_find("fixed")->name, "fixed");
 	assert_null(intake_engine_find("tprox"));
 }

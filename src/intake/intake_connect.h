@@ -3,22 +3,32 @@
 #ifndef INTAKE_CONNECT_H
 #define INTAKE_CONNECT_H
 
+#include <stdint.h>
+
 #include "base_addr.h"
 #include "base_attr.h"
 #include "conf_tables.h"
 
+/* Of our own connections to servers, in interception mode: the rules for local
+ * applications leave them alone. The bit that the routing of intercepted
+ * packets uses, which makes no difference to what this host sends. */
+#define INTAKE_MARK 0x10000U
+
 /*
- * Begins to connect to `server`. With CONF_SOURCE_CLIENT the server sees the
- * client's address, with a port that the kernel chooses: that takes CAP_NET_RAW
- * and both addresses of one family. The socket is non-blocking, close-on-exec,
- * TCP_NODELAY and, other than the client's, SO_KEEPALIVE: its dead peer has to
- * be noticed here, as the client cannot see it.
+ * Begins to connect to `server`. What the server sees: CONF_SOURCE_GATEWAY our
+ * own address; CONF_SOURCE_CLIENT the client's address, with a port that the
+ * kernel chooses; CONF_SOURCE_CLIENT_PORT its address and port. The latter two
+ * take CAP_NET_RAW and both addresses of one family. `mark`: SO_MARK of the
+ * socket, 0 for none; takes CAP_NET_RAW (since Linux 5.17) or CAP_NET_ADMIN.
+ * The socket is non-blocking, close-on-exec and TCP_NODELAY.
  * Return: the descriptor, the caller's to close; the connection is there or on
  * its way, and EPOLLOUT, EPOLLERR or EPOLLHUP says that it is decided. -errno:
- * -EADDRNOTAVAIL all ports towards this server are taken, -EPERM the right is
- * missing, -EAFNOSUPPORT the families differ, -ENETUNREACH and others.
+ * -EADDRNOTAVAIL all ports towards this server are taken, or the client's is
+ * (a connection of the same four numbers is not over yet, TIME_WAIT without TCP
+ * timestamps included, or a listener has it on all addresses), -EPERM the right is missing, -EAFNOSUPPORT the families differ,
+ * -ENETUNREACH and others.
  */
-WS_MUST_USE int intake_connect(enum conf_source source,
+WS_MUST_USE int intake_connect(enum conf_source source, uint32_t mark,
 			       const struct base_addr *client,
 			       const struct base_addr *server);
 

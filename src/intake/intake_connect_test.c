@@ -18,8 +18,9 @@ static int vendor_listens(const struct base_addr *vendor)
 	return fd;
 }
 
-static void check_connect(enum conf_source source, const char *seen_ip,
-			  const char *client_ip, const char *vendor_ip)
+static void check_connect(enum conf_source source, uint32_t mark,
+			  const char *seen_ip, const char *client_ip,
+			  const char *vendor_ip)
 {
 	const struct base_addr client = addr_of(client_ip, 33333);
 	const struct base_addr vendor = addr_of(vendor_ip, 7700);
@@ -28,11 +29,11 @@ static void check_connect(enum conf_source source, const char *seen_ip,
 	char bytes[3];
 	int fd, v;
 
-	fd = intake_connect(source, &client, &vendor);
+	fd = intake_connect(source, mark, &client, &vendor);
 	assert_true(fd >= 0);
 	assert_flags(fd);
 	assert_int_equal(option_of(fd, SOL_TCP, TCP_NODELAY), 1);
-	assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+	assert_int_equal(option_of(fd, SOL_SOCKET, SO_MARK), mark);
 	assert_int_equal(wait_for(fd, POLLOUT), POLLOUT);
 	assert_int_equal(intake_connect_result(fd), 0);
 	wait_for(listener, POLLIN);
@@ -41,14 +42,15 @@ static void check_connect(enum conf_source source, const char *seen_ip,
 	peer = peer_of(v);
 	seen.port = name_of(fd).port;
 	assert_addr(&peer, &seen);
-	/* the port is the kernel's choice, not the client's */
-	assert_int_not_equal(peer.port, client.port);
+	/* the port is the kernel's choice, or just the client's */
+	assert_int_equal(peer.port == client.port,
+			 source == CONF_SOURCE_CLIENT_PORT);
 	/* and what the server answers finds its way to us */
 	assert_int_equal(send(v, "abc", 3, 0), 3);
 	wait_for(fd, POLLIN);
 	assert_int_equal(recv(fd, bytes, 3, 0), 3);
 	assert_memory_equal(bytes, "abc", 3);
-	close(fd);
+	intake_reset(fd); /* no TIME_WAIT for the next case */
 	close(v);
 	close(listener);
 }
@@ -56,17 +58,91 @@ static void check_connect(enum conf_source source, const char *seen_ip,
 static void test_source_gateway(void **state)
 {
 	need_gateway(state);
-	check_connect(CONF_SOURCE_GATEWAY, GATEWAY_WAN4, TRACKER4, VENDOR4);
-	check_connect(CONF_SOURCE_GATEWAY, GATEWAY_WAN6, TRACKER6, VENDOR6);
+	check_connect(CONF_SOURCE_GATEWAY, 0, GATEWAY_WAN4, TRACKER4, VENDOR4);
+	check_connect(CONF_SOURCE_GATEWAY, INTAKE_MARK, GATEWAY_WAN6, TRACKER6,
+		      VENDOR6);
 	/* a fixed remote may be of the other family */
-	check_connect(CONF_SOURCE_GATEWAY, GATEWAY_WAN6, TRACKER4, VENDOR6);
+	check_connect(CONF_SOURCE_GATEWAY, 0, GATEWAY_WAN6, TRACKER4, VENDOR6);
 }
 
 static void test_source_client(void **state)
 {
 	need_gateway(state);
-	check_connect(CONF_SOURCE_CLIENT, TRACKER4, TRACKER4, VENDOR4);
-	check_connect(CONF_SOURCE_CLIENT, TRACKER6, TRACKER6, VENDOR6);
+	check_connect(CONF_SOURCE_CLIENT, INTAKE_MARK, TRACKER4, TRACKER4,
+		      VENDOR4);
+	check_connect(CONF_SOURCE_CLIENT, INTAKE_MARK, TRACKER6, TRACKER6,
+		      VENDOR6);
+}
+
+static void test_source_client_port(void **state)
+{
+	need_gateway(state);
+	check_connect(CONF_SOURCE_CLIENT_PORT, INTAKE_MARK, TRACKER4, TRACKER4,
+		      VENDOR4);
+	check_connect(CONF_SOURCE_CLIENT_PORT, INTAKE_MARK, TRACKER6, TRACKER6,
+		      VENDOR6);
+}
+
+/* One port serves one connection to each server, at the same time, and no
+ * second one to the same. A listener of the gateway that has it on all
+ * addresses lets nobody else have it. */
+static void check_same_port(const char *client_ip, const char *vendor_ip,
+			    const char *any_ip)
+{
+	const struct base_addr client = addr_of(client_ip, 33333);
+	const struct base_addr any = addr_of(any_ip, 33333);
+	struct base_addr vendors[2] = { addr_of(vendor_ip, 7700),
+					addr_of(vendor_ip, 7701) };
+	int fds[2], listeners[2], own;
+
+	for (int i = 0; i < 2; i++) {
+		listeners[i] = vendor_listens(&vendors[i]);
+		fds[i] = intake_connect(CONF_SOURCE_CLIENT_PORT, 0, &client,
+					&vendors[i]);
+		assert_true(fds[i] >= 0);
+		wait_for(fds[i], POLLOUT);
+		assert_int_equal(intake_connect_result(fds[i]), 0);
+		assert_int_equal(name_of(fds[i]).port, 33333);
+	}
+	assert_int_equal(intake_connect(CONF_SOURCE_CLIENT_PORT, 0, &client,
+					&vendors[0]),
+			 -EADDRNOTAVAIL);
+	/* TIME_WAIT is no hindrance where both ends have timestamps: a port
+	 * that was asked for is taken over (tcp_twsk_unique()) */
+	assert_int_equal(shutdown(fds[0], SHUT_WR), 0);
+	const int v = accept4(listeners[0], NULL, NULL, SOCK_CLOEXEC);
+
+	assert_int_equal(end_of(v), 0);
+	close(v);
+	assert_int_equal(end_of(fds[0]), 0);
+	close(fds[0]);
+	fds[0] = intake_connect(CONF_SOURCE_CLIENT_PORT, 0, &client,
+				&vendors[0]);
+	assert_true(fds[0] >= 0);
+	wait_for(fds[0], POLLOUT);
+	assert_int_equal(intake_connect_result(fds[0]), 0);
+	intake_reset(fds[0]);
+	intake_reset(fds[1]);
+	own = socket(client.family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const int on = 1;
+
+	assert_int_equal(
+		setsockopt(own, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+	assert_int_equal(bind_to(own, &any), 0);
+	assert_int_equal(listen(own, 1), 0);
+	assert_int_equal(intake_connect(CONF_SOURCE_CLIENT_PORT, 0, &client,
+					&vendors[1]),
+			 -EADDRNOTAVAIL);
+	close(own);
+	close(listeners[0]);
+	close(listeners[1]);
+}
+
+static void test_one_port_per_server(void **state)
+{
+	need_gateway(state);
+	check_same_port(TRACKER4, VENDOR4, "0.0.0.0");
+	check_same_port(TRACKER6, VENDOR6, "::");
 }
 
 static void test_families_differ(void **state)
@@ -75,8 +151,12 @@ static void test_families_differ(void **state)
 	const struct base_addr vendor = addr_of(VENDOR6, 7700);
 
 	(void)state;
-	assert_int_equal(intake_connect(CONF_SOURCE_CLIENT, &client, &vendor),
-			 -EAFNOSUPPORT);
+	assert_int_equal(
+		intake_connect(CONF_SOURCE_CLIENT, 0, &client, &vendor),
+		-EAFNOSUPPORT);
+	assert_int_equal(
+		intake_connect(CONF_SOURCE_CLIENT_PORT, 0, &client, &vendor),
+		-EAFNOSUPPORT);
 }
 
 /* Two ports serve two connections to each of two servers, not two in all. */
@@ -90,12 +170,12 @@ static void check_ports(const char *client_ip, const char *vendor_ip)
 	for (int i = 0; i < 2; i++)
 		listeners[i] = vendor_listens(&vendors[i]);
 	for (int i = 0; i < 4; i++) {
-		fds[i] = intake_connect(CONF_SOURCE_CLIENT, &client,
+		fds[i] = intake_connect(CONF_SOURCE_CLIENT, 0, &client,
 					&vendors[i / 2]);
 		assert_true(fds[i] >= 0);
 	}
 	assert_int_equal(
-		intake_connect(CONF_SOURCE_CLIENT, &client, &vendors[0]),
+		intake_connect(CONF_SOURCE_CLIENT, 0, &client, &vendors[0]),
 		-EADDRNOTAVAIL);
 	for (int i = 0; i < 4; i++) {
 		wait_for(fds[i], POLLOUT);
@@ -122,7 +202,7 @@ static void test_refused(void **state)
 	int fd;
 
 	need_gateway(state);
-	fd = intake_connect(CONF_SOURCE_GATEWAY, &client, &vendor);
+	fd = intake_connect(CONF_SOURCE_GATEWAY, 0, &client, &vendor);
 	assert_true(fd >= 0);
 	wait_for(fd, POLLOUT);
 	assert_int_equal(intake_connect_result(fd), -ECONNREFUSED);
@@ -135,8 +215,9 @@ static void test_no_route(void **state)
 	const struct base_addr nowhere = addr_of("203.0.113.1", 7700);
 
 	need_gateway(state);
-	assert_int_equal(intake_connect(CONF_SOURCE_GATEWAY, &client, &nowhere),
-			 -ENETUNREACH);
+	assert_int_equal(
+		intake_connect(CONF_SOURCE_GATEWAY, 0, &client, &nowhere),
+		-ENETUNREACH);
 }
 
 /* In a child, because what is dropped is gone. */
@@ -156,10 +237,13 @@ static void test_without_capability(void **state)
 	if (!pid) {
 		if (syscall(SYS_capset, &header, none))
 			_exit(1);
-		_exit(intake_connect(CONF_SOURCE_CLIENT, &client, &vendor) ==
-				      -EPERM
-			      ? 0
-			      : 2);
+		if (intake_connect(CONF_SOURCE_CLIENT, 0, &client, &vendor) !=
+		    -EPERM)
+			_exit(2);
+		if (intake_connect(CONF_SOURCE_GATEWAY, INTAKE_MARK, &client,
+				   &vendor) != -EPERM)
+			_exit(3);
+		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -175,7 +259,7 @@ static void check_end(void (*end)(int fd), int want)
 	assert_int_equal(listen(listener, 1), 0);
 	const struct base_addr addr = name_of(listener);
 
-	fd = intake_connect(CONF_SOURCE_GATEWAY, &addr, &addr);
+	fd = intake_connect(CONF_SOURCE_GATEWAY, 0, &addr, &addr);
 	assert_true(fd >= 0);
 	peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	assert_true(peer >= 0);
@@ -203,6 +287,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_source_gateway),
 		cmocka_unit_test(test_source_client),
+		cmocka_unit_test(test_source_client_port),
+		cmocka_unit_test(test_one_port_per_server),
 		cmocka_unit_test(test_families_differ),
 		cmocka_unit_test(test_ports_per_server),
 		cmocka_unit_test(test_refused),

@@ -9,10 +9,16 @@
 #include "base_log.h"
 #include "intake_internal.h"
 
+static bool is_udp(const struct intake_listener *l)
+{
+	return l->engine->transport == CONF_TRANSPORT_UDP;
+}
+
 static int prepare(int fd, const struct intake_listener *l)
 {
 	const struct intake_engine *engine = l->engine;
-	int r = intake_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	/* for a port in TIME_WAIT. Of UDP it would let a second daemon in */
+	int r = is_udp(l) ? 0 : intake_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 
 	/* IPv4 has listeners of its own */
 	if (!r && l->addr.family == AF_INET6)
@@ -22,12 +28,13 @@ static int prepare(int fd, const struct intake_listener *l)
 	return r;
 }
 
-static int bind_and_listen(int fd, const struct base_addr *addr)
+static int bind_and_listen(int fd, const struct intake_listener *l)
 {
 	struct sockaddr_storage ss;
-	const socklen_t len = base_addr_to_sockaddr(addr, &ss);
+	const socklen_t len = base_addr_to_sockaddr(&l->addr, &ss);
 
-	if (bind(fd, (struct sockaddr *)&ss, len) || listen(fd, SOMAXCONN))
+	if (bind(fd, (struct sockaddr *)&ss, len) ||
+	    (!is_udp(l) && listen(fd, SOMAXCONN)))
 		return -errno;
 	return 0;
 }
@@ -44,7 +51,9 @@ static int open_one(const struct intake_listener *l, bool first)
 {
 	WS_CLEAN(base_fd_close)
 	int s = socket(l->addr.family,
-		       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		       (is_udp(l) ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK |
+			       SOCK_CLOEXEC,
+		       0);
 	int r;
 
 	if (s < 0)
@@ -53,9 +62,11 @@ static int open_one(const struct intake_listener *l, bool first)
 	if (!r && !first)
 		r = intake_option(s, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (!r)
-		r = bind_and_listen(s, &l->addr);
+		r = bind_and_listen(s, l);
 	if (!r && first)
 		r = intake_option(s, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (!r)
+		r = intake_engine_fits(l->engine, s, l->addr.family);
 	return r ? r : base_fd_take(&s);
 }
 
@@ -82,6 +93,31 @@ static void log_failure(const struct intake_listener *l, int err)
 			 l->engine->needs);
 	else
 		base_err("cannot listen on %s: %s", text, strerrordesc_np(err));
+}
+
+/* Return: the value of an option of SOL_SOCKET, or -errno. */
+static int socket_value(int fd, int name)
+{
+	socklen_t len = sizeof(int);
+	int value;
+
+	return getsockopt(fd, SOL_SOCKET, name, &value, &len) ? -errno : value;
+}
+
+int intake_listen_check(const struct intake_listener *l, int fd)
+{
+	struct base_addr addr = { .family = 0 };
+	const int protocol = socket_value(fd, SO_PROTOCOL);
+	const int listens = socket_value(fd, SO_ACCEPTCONN);
+	const int r = bound_addr(fd, &addr);
+
+	if (protocol < 0 || r)
+		return r ? r : protocol;
+	if (protocol != IPPROTO_TCP || listens <= 0)
+		return -EINVAL;
+	if (!base_addr_equal(&addr, &l->addr))
+		return -EADDRNOTAVAIL;
+	return intake_engine_fits(l->engine, fd, addr.family);
 }
 
 int intake_listen(struct intake_listener *l, unsigned n, int *fds)

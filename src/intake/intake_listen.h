@@ -7,7 +7,7 @@
 #include "intake_engine.h"
 
 /*
- * Opens n (at least 1) listening TCP sockets on l->addr that share its port
+ * Opens n (at least 1) listening sockets on l->addr that share its port
  * (SO_REUSEPORT: the kernel spreads connections over them). The sockets are
  * non-blocking and close-on-exec, and the caller's to close. A port of 0 is
  * replaced in l->addr by the one that the kernel chose.
@@ -16,5 +16,12 @@
  * listens there with SO_REUSEPORT, which the kernel would let us join.
  */
 WS_MUST_USE int intake_listen(struct intake_listener *l, unsigned n, int *fds);
+
+/*
+ * Is `fd`, which somebody else opened, a listener for l?
+ * Return: 0; -EINVAL it does not listen, or not for TCP; -EADDRNOTAVAIL it
+ * does so elsewhere; -EPROTOTYPE it is not as l's engine needs it; -errno.
+ */
+WS_MUST_USE int intake_listen_check(const struct intake_listener *l, int fd);
 
 #endif

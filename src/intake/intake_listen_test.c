@@ -171,7 +171,7 @@ static void test_v6_only(void **state)
 
 static void test_transparent(void **state)
 {
-	struct intake_listener l = listener_on("tproxy", "127.0.0.1", 0);
+	struct intake_listener l = listener_on("tproxy-tcp", "127.0.0.1", 0);
 	int fds[2];
 
 	need_gateway(state);
@@ -180,7 +180,7 @@ static void test_transparent(void **state)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(option_of(fds[i], SOL_IP, IP_TRANSPARENT), 1);
 	close_all(fds, 2);
-	l = listener_on("tproxy", "::1", 0);
+	l = listener_on("tproxy-tcp", "::1", 0);
 	assert_int_equal(intake_listen(&l, 2, fds), 0);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(option_of(fds[i], SOL_IPV6, IPV6_TRANSPARENT),
@@ -191,7 +191,7 @@ static void test_transparent(void **state)
 /* Return: 0, or the number of the check that failed: the exit status. */
 static int listen_without_capability(void)
 {
-	struct intake_listener l = listener_on("tproxy", "127.0.0.1", 15001);
+	struct intake_listener l = listener_on("tproxy-tcp", "127.0.0.1", 15001);
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3
 	};
@@ -204,7 +204,7 @@ static int listen_without_capability(void)
 	if (listen_and_hear(&l, 1, &fd, line) != -EPERM)
 		return 2;
 	if (strcmp(line, "cannot listen on 127.0.0.1:15001: Operation not "
-			 "permitted (engine tproxy needs CAP_NET_ADMIN or "
+			 "permitted (engine tproxy-tcp needs CAP_NET_ADMIN or "
 			 "CAP_NET_RAW)\n") != 0)
 		return 3;
 	return 0;

@@ -158,7 +158,7 @@ int worker_init(struct worker *w, const struct worker_setup *setup)
 	w->n_slots = m->n_slots;
 	w->links = calloc(w->n_slots, sizeof(*w->links));
 	w->waiting = calloc(w->n_slots, sizeof(*w->waiting));
-	if (!w->links || !w->waiting)
+	if (!w->links || !w->waiting || worker_udp_init(w))
 		return -ENOMEM;
 	ring_tap_init(&w->tap, m);
 	ring_pool_init(&w->pool, m);
@@ -177,6 +177,8 @@ int worker_init(struct worker *w, const struct worker_setup *setup)
 	w->resume_timer.fire = worker_accept_retry;
 	w->full_timer.fire = worker_accept_full;
 	w->hold_timer.fire = worker_hold_retry;
+	w->sweep_timer.fire = worker_sweep_fire;
+	w->half_open_ms = base_die_half_open_ms(WORKER_HALF_OPEN_MS);
 	r = loop_init(&w->loop, &ops, w);
 	if (r)
 		return r;
@@ -213,6 +215,7 @@ void worker_done(struct worker *w)
 	loop_done(&w->loop);
 	free(w->links);
 	free(w->waiting);
+	worker_udp_done(w);
 }
 
 int worker_main(const struct worker_setup *setup, pid_t parent)

@@ -7,8 +7,8 @@
 
 #define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
 
-/* Tables that pass conf_tables_valid(): one rule for the clients of 127.0.0.`h`
- * that come over the loopback. */
+/* Tables that pass conf_tables_valid(): one rule for local clients of
+ * 127.0.0.`h`. */
 static void fill(struct conf_tables *t, uint32_t number, unsigned host)
 {
 	struct conf_rule *r = &t->rules[0];
@@ -22,17 +22,19 @@ static void fill(struct conf_tables *t, uint32_t number, unsigned host)
 	t->max_flows = 16;
 	t->ring_size = RING_SIZE_MIN;
 	t->connect_timeout_ms = 1000;
+	t->udp_timeout_ms = 300000;
+	t->max_udp_flows = 16;
 	t->drain_ms = 30000;
 	t->client_bits_v4 = 32;
 	t->client_bits_v6 = 64;
 	t->listen_port = 15001;
 	memcpy(t->log_dir, "/var/log", sizeof("/var/log"));
-	t->n_rules = t->n_ifaces = t->n_nets = t->n_dests = 1;
+	t->n_rules = t->n_nets = t->n_dests = 1;
 	memcpy(r->name, "r", sizeof("r"));
 	memcpy(r->observe, "auto", sizeof("auto"));
 	r->observe_code = CONF_OBSERVE_AUTO;
-	r->interfaces.n = r->clients.n = r->to.n = 1;
-	memcpy(t->ifaces[0], "lo", sizeof("lo"));
+	r->local = CONF_YES;
+	r->clients.n = r->to.n = 1;
 	(void)snprintf(net, sizeof(net), "127.0.0.%u/32", host);
 	assert_true(base_net_parse(&t->nets[0], net));
 	assert_true(base_net_parse(&t->dests[0].net, "127.0.0.1/32"));

@@ -10,6 +10,8 @@
 #include "base_log.h"
 #include "base_time.h"
 #include "intake_connect.h"
+#include "intake_peer.h"
+#include "intake_proxy.h"
 #include "worker_internal.h"
 
 _Static_assert((int)RING_WHEN_FULL_BRIEF == (int)CONF_WHEN_FULL_BRIEF &&
@@ -106,14 +108,18 @@ static bool is_cut(const struct ring_slot *s, unsigned direction)
 }
 
 /* What is not an orderly end is passed on as a reset: also an end of our own
- * making, for a side that does not get all of its bytes. */
+ * making, for a side that does not get all of its bytes; a client that is dead
+ * does not get them. */
 static void close_sides(struct worker *w, struct ring_slot *s,
 			enum ring_close reason)
 {
-	const bool ours = reason == RING_CLOSE_STOPPED ||
-			  reason == RING_CLOSE_OPERATOR;
+	const bool dead = reason == RING_CLOSE_SUPERSEDED;
+	const bool ours = dead || reason == RING_CLOSE_STOPPED ||
+			  reason == RING_CLOSE_OPERATOR ||
+			  reason == RING_CLOSE_IDLE;
 	const bool cut[RING_SIDES] = { ours && is_cut(s, RING_CLIENT),
-				       ours && is_cut(s, RING_SERVER) };
+				       dead || (ours &&
+						is_cut(s, RING_SERVER)) };
 
 	for (int i = 0; i < RING_SIDES; i++) {
 		if (s->fd[i] < 0)
@@ -165,6 +171,8 @@ void worker_flow_close(struct worker *w, uint32_t slot, enum ring_close reason,
 	worker_hold_forget(w, slot);
 	if (s->state == RING_STATE_CONNECTING)
 		worker_list_remove(w, &w->connecting, slot);
+	if (s->transport == RING_TRANSPORT_UDP)
+		worker_udp_forget(w, slot);
 	close_sides(w, s, reason);
 	worker_flow_tell(w, slot);
 	put_hint(w, slot, RING_ENTRY_CLOSE, reason, error);
@@ -237,6 +245,7 @@ static void run(struct worker *w, uint32_t slot, unsigned mask)
 {
 	int r;
 
+	w->links[slot].active_ms = (uint32_t)w->env.now_ms;
 	for (unsigned d = 0; d < RING_SIDES; d++) {
 		enum ring_side broken = RING_CLIENT;
 
@@ -264,8 +273,12 @@ void worker_flow_stop(struct worker *w, uint32_t slot, enum ring_close reason)
 {
 	if (w->slots[slot].state == RING_STATE_FREE)
 		return;
-	if (w->slots[slot].state == RING_STATE_OPEN)
-		run(w, slot, 1U << RING_CLIENT | 1U << RING_SERVER);
+	if (w->slots[slot].state == RING_STATE_OPEN) {
+		if (w->slots[slot].transport == RING_TRANSPORT_UDP)
+			worker_udp_pass(w, slot);
+		else
+			run(w, slot, 1U << RING_CLIENT | 1U << RING_SERVER);
+	}
 	worker_flow_close(w, slot, reason, 0);
 }
 
@@ -321,8 +334,7 @@ void worker_flow_retry(struct loop_timer *t, uint64_t now_ms)
 	}
 }
 
-/* A socket in the loop. Return: 0 or -errno. */
-static int hook(struct worker *w, uint32_t slot, enum ring_side side)
+int worker_flow_hook(struct worker *w, uint32_t slot, enum ring_side side)
 {
 	struct ring_slot *s = &w->slots[slot];
 	const unsigned want = relay_interest(s, side);
@@ -349,14 +361,13 @@ static void note_upstream(struct ring_slot *s)
 					      (struct sockaddr *)&ss);
 }
 
-void worker_flow_begin(struct worker *w, uint32_t slot,
-		       const struct intake_conn *in,
-		       const struct conf_tables *conf, uint16_t rule)
+void worker_flow_describe(struct worker *w, uint32_t slot,
+			  const struct intake_conn *in,
+			  const struct conf_tables *conf, uint16_t rule)
 {
 	const struct conf_rule *r = &conf->rules[rule];
 	struct ring_slot *s = &w->slots[slot];
 	struct worker_link *l = &w->links[slot];
-	int err;
 
 	s->config_number = conf->number;
 	s->rule = rule;
@@ -368,16 +379,33 @@ void worker_flow_begin(struct worker *w, uint32_t slot,
 	s->server = in->server;
 	s->opened_ns = w->env.wall_ns;
 	s->connection = ring_shared_connection(w->setup->shared, s->opened_ns);
+	s->transport = in->transport == CONF_TRANSPORT_UDP ? RING_TRANSPORT_UDP
+							   : RING_TRANSPORT_TCP;
 	s->fd[RING_CLIENT] = in->fd;
 	l->source = (uint8_t)r->source;
+	l->idle_ms = conf->idle_timeout_ms;
 	l->timeout_ms = conf->connect_timeout_ms;
 	l->deadline_ms = (uint32_t)w->env.now_ms + l->timeout_ms;
 	l->hold = WORKER_HOLD_NONE;
 	l->opened = 0;
+}
+
+void worker_flow_begin(struct worker *w, uint32_t slot,
+		       const struct intake_conn *in,
+		       const struct conf_tables *conf, uint16_t rule)
+{
+	struct ring_slot *s = &w->slots[slot];
+	struct ring_shared *shared = w->setup->shared;
+	int err;
+
+	worker_flow_describe(w, slot, in, conf, rule);
+	ring_shared_came(shared,
+			 ring_shared_pair(shared, &s->client, &s->server),
+			 s->connection);
 	s->state = RING_STATE_HELD;
 	stat_add(&w->control->stat, STAT_FLOWS_OPENED, 1);
 	base_die_at(BASE_DIE_WORKER_SLOT);
-	err = hook(w, slot, RING_CLIENT);
+	err = worker_flow_hook(w, slot, RING_CLIENT);
 	if (err)
 		worker_flow_close(w, slot, RING_CLOSE_CLIENT_RESET, -err);
 	else
@@ -409,6 +437,15 @@ static void await_server(struct worker *w, uint32_t slot)
 		set_deadline(w);
 }
 
+int worker_flow_attach(struct worker *w, uint32_t slot, int fd)
+{
+	struct ring_slot *s = &w->slots[slot];
+
+	s->fd[RING_SERVER] = fd;
+	note_upstream(s);
+	return worker_flow_hook(w, slot, RING_SERVER);
+}
+
 void worker_flow_connect(struct worker *w, uint32_t slot, int fd)
 {
 	struct ring_slot *s = &w->slots[slot];
@@ -416,23 +453,40 @@ void worker_flow_connect(struct worker *w, uint32_t slot, int fd)
 
 	s->state = RING_STATE_CONNECTING;
 	await_server(w, slot);
-	if (fd >= 0) {
-		s->fd[RING_SERVER] = fd;
-		note_upstream(s);
-		err = hook(w, slot, RING_SERVER);
-	}
+	if (fd >= 0)
+		err = worker_flow_attach(w, slot, fd);
 	worker_flow_tell(w, slot);
 	base_die_at(BASE_DIE_WORKER_CONNECT);
 	if (err)
 		worker_flow_close(w, slot, RING_CLOSE_CONNECT_FAILED, -err);
 }
 
+/* The server is there: what both legs need before the first byte. Return: 0 or
+ * -errno. */
+static int prepare_legs(const struct worker *w, const struct ring_slot *s)
+{
+	const struct conf_tables *conf = w->conf;
+	int r = intake_peer_guard(s->fd[RING_SERVER], conf->keepalive_server_ms,
+				  conf->user_timeout_ms);
+
+	if (!r)
+		r = intake_peer_guard(s->fd[RING_CLIENT],
+				      conf->keepalive_client_ms,
+				      conf->user_timeout_ms);
+	if (!r && conf->proxy_protocol == CONF_PROXY_PROTOCOL_V2)
+		r = intake_proxy_introduce(s->fd[RING_SERVER],
+					   s->fd[RING_CLIENT], &s->client);
+	return r;
+}
+
 /* The server answered, or did not. */
 static void connected(struct worker *w, uint32_t slot)
 {
 	struct ring_slot *s = &w->slots[slot];
-	const int err = intake_connect_result(s->fd[RING_SERVER]);
+	int err = intake_connect_result(s->fd[RING_SERVER]);
 
+	if (!err)
+		err = prepare_legs(w, s);
 	if (err) {
 		worker_flow_close(w, slot, RING_CLOSE_CONNECT_FAILED, -err);
 		return;
@@ -441,6 +495,7 @@ static void connected(struct worker *w, uint32_t slot)
 	s->state = RING_STATE_OPEN;
 	base_die_at(BASE_DIE_WORKER_OPEN);
 	log_flow(w, slot, "open");
+	worker_sweep_open(w, slot);
 	run(w, slot, 1U << RING_CLIENT);
 }
 
@@ -484,7 +539,10 @@ void worker_flow_ready(void *owner, uint64_t token, uint32_t events)
 					  ECONNRESET);
 		return;
 	case RING_STATE_OPEN:
-		moved(w, slot, side, events);
+		if (s->transport == RING_TRANSPORT_UDP)
+			worker_udp_ready(w, slot, side, events);
+		else
+			moved(w, slot, side, events);
 		return;
 	case RING_STATE_FREE:
 	case RING_STATE_CLOSING:

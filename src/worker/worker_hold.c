@@ -42,6 +42,7 @@ struct look {
 	enum worker_hold stop; /* nobody can connect now, or HOLD_NONE */
 	uint64_t rate_ns;      /* HOLD_RATE: not before that */
 	uint64_t next_ms;      /* when there is something to look at again */
+	uint64_t ports_ms;     /* hold_ports_ms when it began */
 	uint32_t exhausted[EXHAUSTED_MAX]; /* slots that found no port */
 	unsigned n_exhausted;
 };
@@ -55,16 +56,32 @@ static uint64_t deadline_of(const struct worker *w, uint32_t slot)
 	return left > 0 ? now + (uint32_t)left : now;
 }
 
-/* Counts the flow in its client network. Marked before it is counted, and after
- * it is given back: see ring_shared.h. Return: false = that has enough flows.
+static uint32_t bits_of(const struct conf_tables *conf,
+			const struct base_addr *client)
+{
+	return client->family == AF_INET ? conf->client_bits_v4
+					 : conf->client_bits_v6;
+}
+
+bool worker_hold_is_full(const struct worker *w, const struct base_addr *client)
+{
+	struct ring_shared *shared = w->setup->shared;
+	const struct conf_tables *conf = w->conf;
+
+	return conf->max_flows_per_client &&
+	       ring_shared_is_full(shared,
+				   ring_shared_network(shared, client,
+						       bits_of(conf, client)),
+				   conf->max_flows_per_client);
+}
+
+/* Marked before it is counted, and after it is given back: see ring_shared.h.
  */
-static bool enter_network(struct worker *w, uint32_t slot)
+bool worker_hold_enter(struct worker *w, uint32_t slot)
 {
 	const struct conf_tables *conf = w->conf;
 	struct ring_slot *s = &w->slots[slot];
-	const uint32_t bits = s->client.family == AF_INET
-				      ? conf->client_bits_v4
-				      : conf->client_bits_v6;
+	const uint32_t bits = bits_of(conf, &s->client);
 	enum ring_enter entered;
 
 	if (!conf->max_flows_per_client || (s->flags & RING_SLOT_COUNTED))
@@ -92,6 +109,22 @@ void worker_hold_leave(struct worker *w, uint32_t slot)
 	s->flags &= (uint16_t)~RING_SLOT_COUNTED;
 }
 
+enum conf_source worker_hold_source(const struct worker *w,
+				    enum conf_source source)
+{
+	if (source != CONF_SOURCE_AUTO)
+		return source;
+	return ring_shared_source(w->setup->shared) == CONF_SOURCE_CLIENT
+		       ? CONF_SOURCE_CLIENT
+		       : CONF_SOURCE_GATEWAY;
+}
+
+static enum conf_source source_of(const struct worker *w, uint32_t slot)
+{
+	return worker_hold_source(w,
+				  (enum conf_source)w->links[slot].source);
+}
+
 /* Did another one find no port between the same two addresses? */
 static bool is_exhausted(const struct worker *w, const struct look *look,
 			 uint32_t slot)
@@ -104,11 +137,11 @@ static bool is_exhausted(const struct worker *w, const struct look *look,
 		const uint32_t other = look->exhausted[i];
 		struct base_addr a = s->client, b = w->slots[other].client;
 
-		if (w->links[slot].source != w->links[other].source ||
+		if (source_of(w, slot) != source_of(w, other) ||
 		    !base_addr_equal(&s->server, &w->slots[other].server))
 			continue;
 		a.port = b.port = 0;
-		if (w->links[slot].source != CONF_SOURCE_CLIENT ||
+		if (source_of(w, slot) == CONF_SOURCE_GATEWAY ||
 		    base_addr_equal(&a, &b))
 			return true;
 	}
@@ -127,13 +160,19 @@ void worker_hold_forget(struct worker *w, uint32_t slot)
 	worker_list_remove(w, &w->held, slot);
 }
 
-/* Did it find no port just now? Then the next look is when it may try again. */
-static bool too_early(struct worker *w, uint32_t slot)
+/* Did it find no port just now? Then the next look is when it may try again.
+ * Who needs one certain port waits on his own: the kernel looks at one only. */
+static bool too_early(struct worker *w, const struct look *look, uint32_t slot)
 {
-	if (w->links[slot].hold != WORKER_HOLD_PORTS ||
-	    w->env.now_ms >= w->hold_ports_ms)
+	const uint32_t now = (uint32_t)w->env.now_ms;
+
+	if (w->links[slot].hold != WORKER_HOLD_PORTS)
 		return false;
-	w->hold_look_ms = w->hold_ports_ms;
+	if (source_of(w, slot) == CONF_SOURCE_CLIENT_PORT)
+		return now - w->links[slot].retry_ms > INT32_MAX;
+	if (w->env.now_ms >= look->ports_ms)
+		return false;
+	w->hold_look_ms = look->ports_ms;
 	return true;
 }
 
@@ -158,23 +197,26 @@ static enum worker_hold try_flow(struct worker *w, struct look *look,
 {
 	struct ring_shared *shared = w->setup->shared;
 	const struct ring_slot *s = &w->slots[slot];
+	const enum conf_source source = source_of(w, slot);
+	const bool same_port = source == CONF_SOURCE_CLIENT_PORT;
+	const uint32_t mark = conf_tables_fixed(w->conf) ? 0 : INTAKE_MARK;
 	const uint32_t rate = w->conf->connect_rate;
 	enum worker_hold hold;
 	int fd;
 
-	if (!enter_network(w, slot))
+	if (!worker_hold_enter(w, slot))
 		return WORKER_HOLD_CLIENT;
 	if (look->stop)
 		return look->stop;
-	if (too_early(w, slot) || is_exhausted(w, look, slot))
+	if (too_early(w, look, slot) ||
+	    (!same_port && is_exhausted(w, look, slot)))
 		return WORKER_HOLD_PORTS;
 	if (rate)
 		look->rate_ns = ring_shared_connect(
 			shared, w->env.now_ms * NS_PER_MS, rate);
 	if (look->rate_ns)
 		return look->stop = WORKER_HOLD_RATE;
-	fd = intake_connect((enum conf_source)w->links[slot].source, &s->client,
-			    &s->server);
+	fd = intake_connect(source, mark, &s->client, &s->server);
 	hold = reason_of(fd);
 	if (hold == WORKER_HOLD_NONE) {
 		worker_hold_forget(w, slot);
@@ -185,6 +227,11 @@ static enum worker_hold try_flow(struct worker *w, struct look *look,
 		ring_shared_connect_undo(shared, rate);
 	if (hold == WORKER_HOLD_FILES)
 		return look->stop = hold;
+	if (same_port) {
+		w->links[slot].retry_ms =
+			(uint32_t)w->env.now_ms + WORKER_RESUME_MS;
+		return hold;
+	}
 	look->exhausted[look->n_exhausted++] = slot;
 	w->hold_ports_ms = w->env.now_ms + PORTS_MS;
 	return hold;
@@ -255,7 +302,8 @@ void worker_hold_look(struct worker *w)
 {
 	const uint64_t now = w->env.now_ms;
 	struct look look = { .all = now >= w->hold_look_ms,
-			     .next_ms = UINT64_MAX };
+			     .next_ms = UINT64_MAX,
+			     .ports_ms = w->hold_ports_ms };
 	uint32_t next;
 
 	w->hold_due = false;
@@ -308,7 +356,7 @@ void worker_hold_begin(struct worker *w, uint32_t slot)
 		hold = try_flow(w, &look, slot);
 		if (hold == WORKER_HOLD_NONE)
 			return;
-	} else if (!enter_network(w, slot)) {
+	} else if (!worker_hold_enter(w, slot)) {
 		hold = WORKER_HOLD_CLIENT;
 	} else if (is_crowded(w, hold)) {
 		worker_hold_look(w);

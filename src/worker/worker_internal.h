@@ -31,6 +31,14 @@
 #define WORKER_FULL_MS 1000
 /* Taken from one backlog when the worker drains: more does not fit into it. */
 #define WORKER_DRAIN_MAX SOMAXCONN
+/* Datagrams of one socket, before others get their turn. */
+#define WORKER_UDP_BATCH 32
+/* Client's bytes that stay unacknowledged so long: half-open (base_die.h). */
+#define WORKER_HALF_OPEN_MS 30000
+/* Between two looks at the open flows, so that much an idle one is ended too
+ * late at most; and of how many flows the kernel is asked in one. */
+#define WORKER_SWEEP_MS  1000
+#define WORKER_ASKED_MAX 1024
 /* Held flows: an eighth of the slots, at least 16, of those that wait for their
  * own network, and as many of the others. */
 #define WORKER_HELD_SHARE 8
@@ -68,6 +76,25 @@ struct worker_link {
 	uint8_t hold;   /* enum worker_hold */
 	uint8_t source; /* enum conf_source of its rule */
 	uint8_t opened; /* its OPEN is in the ring */
+	/* held for its own port: not tried before that */
+	uint32_t retry_ms;
+	/* worker_sweep.c, of an open flow */
+	uint32_t idle_ms;   /* idle_timeout of its configuration; 0 = none */
+	uint32_t active_ms; /* when a pump last ran */
+	uint32_t acked;     /* stuck: what the client's kernel had acknowledged;
+			     * else what was sent when that was all */
+	uint32_t stuck_ms;  /* since when */
+	bool stuck;         /* something was out at the last look */
+};
+
+/* Associations by client and server: chains of slots, each link slot + 1, 0 at
+ * the end. */
+struct worker_udp {
+	uint32_t *heads; /* mask + 1 */
+	uint32_t *next;  /* n_slots */
+	uint32_t mask;
+	uint32_t n;       /* associations */
+	uint64_t told_ms; /* when one that cannot be was last logged */
 };
 
 /* A list through the links: first in, first out. */
@@ -107,12 +134,20 @@ struct worker {
 	uint64_t hold_ports_ms; /* no port is looked for before that */
 	bool hold_due;          /* a look at the end of this batch */
 
+	struct worker_udp udp;
+
+	/* worker_sweep.c */
+	uint32_t half_open_ms; /* WORKER_HALF_OPEN_MS */
+	uint32_t sweep_first;  /* the slot that the next one begins with */
+	uint64_t half_look_ms; /* half-open flows are not looked for before */
+
 	struct loop_watch channel;
 	struct loop_timer connect_timer;
 	struct loop_timer wait_timer;
 	struct loop_timer resume_timer;
 	struct loop_timer full_timer;
 	struct loop_timer hold_timer;
+	struct loop_timer sweep_timer;
 };
 
 /* worker.c: the parts of its life, for worker_main() and for tests that take
@@ -165,13 +200,48 @@ void worker_conf_done(struct worker *w);
 void worker_hold_begin(struct worker *w, uint32_t slot);
 /* Takes the flow off the list, if it is on it. */
 void worker_hold_forget(struct worker *w, uint32_t slot);
+/* Counts the flow in its client network. Return: false = that has enough. */
+WS_MUST_USE bool worker_hold_enter(struct worker *w, uint32_t slot);
+/* Has the client's network enough flows? */
+bool worker_hold_is_full(const struct worker *w,
+			 const struct base_addr *client);
+/* `auto` is what the supervisor made of the rules for NAT at this moment. */
+enum conf_source worker_hold_source(const struct worker *w,
+				    enum conf_source source);
 /* The flow is over: its network has one less, if it was counted. */
 void worker_hold_leave(struct worker *w, uint32_t slot);
 /* A look at those that are held. */
 void worker_hold_look(struct worker *w);
 void worker_hold_retry(struct loop_timer *t, uint64_t now_ms);
 
+/* worker_sweep.c: flows that nobody hears of any more */
+/* A flow has been opened; its idle_ms is set. */
+void worker_sweep_open(struct worker *w, uint32_t slot);
+void worker_sweep_fire(struct loop_timer *t, uint64_t now_ms);
+
+/* worker_udp.c: UDP flows. worker_udp_init(): 0 or -errno; worker_udp_done() is
+ * called either way. */
+WS_MUST_USE int worker_udp_init(struct worker *w);
+void worker_udp_done(struct worker *w);
+/* Takes datagrams from a listener, `most` of them. */
+void worker_udp_listen(struct worker_listener *l, int most);
+void worker_udp_ready(struct worker *w, uint32_t slot, enum ring_side side,
+		      uint32_t events);
+/* Passes on what has come. */
+void worker_udp_pass(struct worker *w, uint32_t slot);
+/* The flow ends. */
+void worker_udp_forget(struct worker *w, uint32_t slot);
+
 /* worker_flow.c: the life of a flow */
+/* What the slot says of the flow for all its life. */
+void worker_flow_describe(struct worker *w, uint32_t slot,
+			  const struct intake_conn *in,
+			  const struct conf_tables *conf, uint16_t rule);
+/* A side's socket goes into the loop, the server's after it was attached.
+ * Return: 0 or -errno. */
+WS_MUST_USE int worker_flow_hook(struct worker *w, uint32_t slot,
+				 enum ring_side side);
+WS_MUST_USE int worker_flow_attach(struct worker *w, uint32_t slot, int fd);
 /* Takes an accepted connection over, its descriptor included. */
 void worker_flow_begin(struct worker *w, uint32_t slot,
 		       const struct intake_conn *in,

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* intake_peer.h - is the other end of a connection still there? Process:
+ * worker. */
+#ifndef INTAKE_PEER_H
+#define INTAKE_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base_attr.h"
+
+/* Between two questions of keepalive, and how many may stay unanswered. */
+#define INTAKE_KEEPALIVE_INTERVAL_S 10
+#define INTAKE_KEEPALIVE_PROBES     3
+
+/*
+ * How a connection finds out that its peer is gone; 0 = not. After keepalive_ms
+ * of silence, in whole seconds, the kernel asks. user_timeout_ms: bytes, or
+ * keepalive's questions, may stay unacknowledged so long (RFC 5482, tcp(7)).
+ * The connection then breaks with ETIMEDOUT. Return: 0 or -errno.
+ */
+WS_MUST_USE int intake_peer_guard(int fd, uint32_t keepalive_ms,
+				  uint32_t user_timeout_ms);
+
+/* What the peer has acknowledged. */
+struct intake_peer {
+	uint64_t acked; /* bytes; comparable with itself only */
+	bool unacked;   /* something is on its way, or a FIN */
+	bool unsent;    /* the peer takes no more at the moment */
+};
+
+/* Return: 0 or -errno. */
+WS_MUST_USE int intake_peer_ask(int fd, struct intake_peer *p);
+
+#endif
