@@ -19,10 +19,10 @@ static const char *value_of(const struct conf_tables *t,
 	return text;
 }
 
-static bool has_udp(const struct conf_tables *t)
+static bool has_transport(const struct conf_tables *t, uint32_t transport)
 {
 	for (uint32_t i = 0; i < t->n_rules; i++) {
-		if (t->rules[i].transport == CONF_TRANSPORT_UDP)
+		if (t->rules[i].transport == transport)
 			return true;
 	}
 	return false;
@@ -59,8 +59,11 @@ static unsigned refuse_some(FILE *out, const struct conf_tables *now,
 			    conf_failure_name(now->on_failure),
 			    conf_failure_name(next->on_failure));
 	/* and what they listen for; without a rule they have nothing to do */
-	if (has_udp(next) && !has_udp(now))
-		n += refuse(out, CONF_KEY_RULE_TRANSPORT, "tcp alone", "udp");
+	for (uint32_t i = 0; i < CONF_TRANSPORT_MAX; i++) {
+		if (has_transport(next, i) && !has_transport(now, i))
+			n += refuse(out, CONF_KEY_RULE_TRANSPORT, "the other",
+				    conf_transport_name(i));
+	}
 	/* what is open would be in another conntrack zone all at once */
 	if (client_port != has_client_port(next))
 		n += refuse(out, CONF_KEY_RULE_SOURCE,

@@ -41,6 +41,9 @@ static void expect_change(const char *from, const char *to, unsigned n,
 
 #define RULE "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n"
 #define UDP  "rules: [{name: a, transport: udp, to: [\"192.0.2.1:1\"]}]\n"
+#define BOTH                                                         \
+	"rules: [{name: a, transport: udp, to: [\"192.0.2.1:1\"]}, " \
+	"{name: b, to: [\"192.0.2.1:1\"]}]\n"
 #define CLIENT_PORT \
 	"rules: [{name: a, source: client-port, to: [\"192.0.2.1:1\"]}]\n"
 #define FIXED "listen: 127.0.0.1:1\nremote: 192.0.2.1:1\n"
@@ -76,7 +79,9 @@ static void each_key(void **state)
 		  "intercept: tproxy is in force, redirect needs a "
 		  "restart\n" },
 		{ RULE, UDP,
-		  "transport: tcp alone is in force, udp needs a restart\n" },
+		  "transport: the other is in force, udp needs a restart\n" },
+		{ UDP, RULE,
+		  "transport: the other is in force, tcp needs a restart\n" },
 		{ RULE, CLIENT_PORT,
 		  "source: no client-port is in force, the first one needs a "
 		  "restart\n" },
@@ -131,7 +136,8 @@ static void all_others_may_change(void **state)
 		      "source: auto}]\n",
 		      0, "");
 	/* listeners of a transport that no rule has any more do no harm */
-	expect_change(UDP, RULE, 0, "");
+	expect_change(BOTH, RULE, 0, "");
+	expect_change(BOTH, UDP, 0, "");
 }
 
 int main(void)
