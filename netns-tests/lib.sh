@@ -346,6 +346,18 @@ expect_captured() {
 	expect_value captures server_gap 0
 }
 
+# udp_client NAME HOST [OPTION...] ADDR:PORT STEP...
+udp_client() {
+	peer "$1" "$2" udp_client "${@:3}"
+}
+
+# udp_server NAME HOST ADDR:PORT [WORD]: answers each datagram with WORD and the
+# datagram, until dismiss NAME
+udp_server() {
+	peer "$1" "$2" udp_server "${@:3}"
+	await_listener "$1"
+}
+
 # exchange ADDR:PORT [CLIENT_OPTION...]: the tracker sends 10000 bytes to this
 # server, gets 20000, both end; all of it arrives. The peers that have ended are
 # tracker and vendor.
@@ -447,7 +459,9 @@ config() {
 	{
 		keys on_failure workers connect_timeout drain control \
 			max_flows max_flows_per_client client_bits_v4 \
-			connect_rate ring_size log_dir pidfile
+			connect_rate ring_size log_dir pidfile intercept \
+			keepalive_client keepalive_server user_timeout \
+			idle_timeout
 		echo "events: { file: $EVENTS }"
 		echo "rules:"
 		keys name to source capture observe when_full |
