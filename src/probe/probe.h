@@ -39,6 +39,7 @@
 #ifndef PROBE_H
 #define PROBE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base_attr.h"
@@ -61,10 +62,11 @@ struct probe_place {
 };
 
 struct probe_result {
-	enum probe_verdict verdict; /* the worse of the two families' */
-	uint16_t family;            /* AF_INET or AF_INET6: of which */
-	struct probe_place place;   /* BLOCKED_*: who took it */
-	char why[192];              /* IMPOSSIBLE: one line, no newline */
+	enum probe_verdict verdict;  /* the worst of the families' */
+	enum probe_verdict of[2];    /* IPv4, IPv6; PASSED where not tried */
+	struct probe_place place[2]; /* BLOCKED_*: who took it */
+	bool traced; /* nft chains told: a place not known is none of theirs */
+	char why[256]; /* IMPOSSIBLE: one line, no newline */
 };
 
 /*

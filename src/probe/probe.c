@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* probe.c - does intercepted traffic get through? The form for a start */
+#include "probe.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base_die.h"
+#include "base_fd.h"
+#include "base_time.h"
+#include "nft.h"
+#include "nft_link.h"
+#include "probe_link.h"
+#include "probe_space.h"
+#include "probe_table.h"
+#include "probe_trace.h"
+
+#define LIMIT_MS 1500 /* the first SYN, and another after a second */
+
+enum {
+	V4,
+	V6,
+	FAMILIES
+};
+
+struct probe {
+	struct probe_result *result;
+	struct probe_cable cable;
+	struct probe_space space;
+	struct nft_link *route; /* NETLINK_ROUTE */
+	struct nft_link *nft;   /* owner of the table */
+	struct nft_link *watch; /* of the trace; NULL: there is none */
+	struct probe_trace trace;
+	struct probe_table table;
+	int listeners[FAMILIES]; /* -1: none */
+	bool accepted[FAMILIES];
+};
+
+enum step {
+	STEP_ADDRESS, /* take the cable up */
+	STEP_CALL,    /* send the SYNs */
+};
+
+/* What the child is told. */
+struct order {
+	enum step step;
+	struct probe_cable cable;
+	uint16_t port;
+};
+
+static int impossible(struct probe *p, const char *what, int error)
+{
+	p->result->verdict = PROBE_IMPOSSIBLE;
+	(void)snprintf(p->result->why, sizeof(p->result->why), "%s: %s", what,
+		       strerrordesc_np(-error));
+	return error;
+}
+
+static socklen_t address_of(struct sockaddr_storage *ss,
+			    const struct probe_cable *c, int family,
+			    enum probe_end end, uint16_t port)
+{
+	memset(ss, 0, sizeof(*ss));
+	if (family == V4) {
+		struct sockaddr_in *in = (struct sockaddr_in *)ss;
+
+		*in = (struct sockaddr_in){ .sin_family = AF_INET,
+					    .sin_port = htons(port),
+					    .sin_addr = c->ip4[end] };
+		return sizeof(*in);
+	} else {
+		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
+
+		*in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
+					      .sin6_port = htons(port),
+					      .sin6_addr = c->ip6[end] };
+		return sizeof(*in6);
+	}
+}
+
+/* In the child. */
+static int address(const struct probe_cable *cable)
+{
+	struct probe_cable c = *cable;
+	struct nft_link *l;
+	int r = nft_link_open(&l, NETLINK_ROUTE);
+
+	if (r)
+		return r;
+	r = probe_link_address(l, &c, PROBE_THERE);
+	if (!r && c.has_ipv6 != cable->has_ipv6)
+		r = -EAFNOSUPPORT;
+	if (!r)
+		r = probe_link_await(l, &c, PROBE_THERE);
+	nft_link_close(l);
+	return r;
+}
+
+/* In the child; the sockets stay until its end. */
+static int call(const struct probe_cable *c, uint16_t port)
+{
+	for (int f = V4; f < (c->has_ipv6 ? FAMILIES : V6); f++) {
+		struct sockaddr_storage ss;
+		const socklen_t len = address_of(&ss, c, f, PROBE_HERE, port);
+		const int fd =
+			socket(ss.ss_family,
+			       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+		if (fd < 0 || (connect(fd, (struct sockaddr *)&ss, len) < 0 &&
+			       errno != EINPROGRESS))
+			return -errno;
+	}
+	return 0;
+}
+
+static int obey(const void *word)
+{
+	const struct order *order = word;
+
+	switch (order->step) {
+	case STEP_ADDRESS:
+		return address(&order->cable);
+	case STEP_CALL:
+		base_die_at(BASE_DIE_PROBE_CALLING);
+		return call(&order->cable, order->port);
+	}
+	return -EINVAL;
+}
+
+/* Its connections are reset at their end, so that none stays in TIME_WAIT. */
+static int listen_at(int family, uint16_t *port)
+{
+	static const struct linger reset = { .l_onoff = 1 };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr *sa = family == V4 ? (struct sockaddr *)&in
+					   : (struct sockaddr *)&in6;
+	socklen_t len = family == V4 ? sizeof(in) : sizeof(in6);
+	const int on = 1;
+	WS_CLEAN(base_fd_close)
+	int fd = socket(sa->sa_family,
+			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 ||
+	    setsockopt(fd, family == V4 ? SOL_IP : SOL_IPV6,
+		       family == V4 ? IP_TRANSPARENT : IPV6_TRANSPARENT, &on,
+		       sizeof(on)) ||
+	    (family == V6 &&
+	     setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, &on, sizeof(on))) ||
+	    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) ||
+	    bind(fd, sa, len) || listen(fd, 1) || getsockname(fd, sa, &len))
+		return -errno;
+	*port = ntohs(family == V4 ? in.sin_port : in6.sin6_port);
+	return base_fd_take(&fd);
+}
+
+/* What the probe needs of this namespace. Return: 0 or -errno, noted. */
+static int set_up(struct probe *p)
+{
+	struct nft_error why;
+	int r = nft_link_open(&p->route, NETLINK_ROUTE);
+
+	if (!r)
+		r = nft_open(&p->nft, true, &why);
+	if (r)
+		return impossible(p, "netlink", r);
+	r = probe_link_plan(p->route, &p->cable);
+	if (r)
+		return impossible(p, "addresses for the probe", r);
+	r = probe_space_start(&p->space, obey);
+	if (r)
+		return impossible(p,
+				  "a network namespace (CAP_SYS_ADMIN, or user "
+				  "namespaces for all)",
+				  r);
+	r = probe_link_make(p->route, &p->cable, p->space.pid);
+	base_die_at(BASE_DIE_PROBE_CABLE);
+	if (!r)
+		r = probe_link_address(p->route, &p->cable, PROBE_HERE);
+	if (r)
+		return impossible(p, "a veth pair", r);
+	base_die_at(BASE_DIE_PROBE_ADDRESSED);
+	p->listeners[V4] = listen_at(V4, &p->table.port4);
+	if (p->listeners[V4] < 0)
+		return impossible(p, "a transparent listener",
+				  p->listeners[V4]);
+	if (p->cable.has_ipv6)
+		p->listeners[V6] = listen_at(V6, &p->table.port6);
+	p->cable.has_ipv6 = p->listeners[V6] >= 0;
+	p->table.cable = &p->cable;
+	r = probe_table_add(p->nft, &p->table, &why);
+	if (r) {
+		(void)impossible(p, "nft", r);
+		(void)snprintf(p->result->why, sizeof(p->result->why), "%s",
+			       why.text);
+	}
+	base_die_at(BASE_DIE_PROBE_RULES);
+	return r;
+}
+
+static void take_down(struct probe *p)
+{
+	if (p->table.cable)
+		probe_table_remove(p->nft, &p->table);
+	if (p->space.pid)
+		probe_link_remove(p->route, &p->cable);
+	probe_space_end(&p->space);
+	for (int f = V4; f < FAMILIES; f++)
+		base_fd_close(&p->listeners[f]);
+	nft_link_close(p->watch);
+	nft_close(p->nft);
+	nft_link_close(p->route);
+}
+
+static bool is_settled(const struct probe *p)
+{
+	for (int f = V4; f < FAMILIES; f++) {
+		if (p->listeners[f] >= 0 && !p->accepted[f] &&
+		    !p->trace.dropped[f])
+			return false;
+	}
+	return true;
+}
+
+/* Until all has come or is known to be lost, or time is up. */
+static void watch(struct probe *p)
+{
+	const uint64_t end = base_time_mono_ms() + LIMIT_MS;
+	struct pollfd polls[] = {
+		{ .fd = p->listeners[V4], .events = POLLIN },
+		{ .fd = p->listeners[V6], .events = POLLIN },
+		{ .fd = p->watch ? mnl_socket_get_fd(p->watch->socket) : -1,
+		  .events = POLLIN },
+	};
+
+	while (!is_settled(p)) {
+		const uint64_t now = base_time_mono_ms();
+
+		if (now >= end ||
+		    (poll(polls, WS_ARRAY_LEN(polls), (int)(end - now)) < 0 &&
+		     errno != EINTR))
+			return;
+		for (int f = V4; f < FAMILIES; f++) {
+			int fd = -1;
+
+			if (p->listeners[f] >= 0 && !p->accepted[f])
+				fd = accept4(p->listeners[f], NULL, NULL,
+					     SOCK_CLOEXEC);
+			if (fd < 0)
+				continue;
+			p->accepted[f] = true;
+			polls[f].fd = -1;
+			base_fd_close(&fd);
+		}
+		if (p->watch)
+			probe_trace_read(p->watch, &p->trace);
+	}
+}
+
+static enum probe_verdict judge_family(const struct probe *p, int f,
+				       const struct probe_counts *counts)
+{
+	if (p->accepted[f])
+		return PROBE_PASSED;
+	if (counts->arrived[f])
+		return PROBE_BLOCKED_OUT;
+	return counts->marked[f] ? PROBE_BLOCKED_IN : PROBE_IMPOSSIBLE;
+}
+
+static void judge(struct probe *p)
+{
+	struct probe_result *result = p->result;
+	struct probe_counts counts;
+	const int r = probe_table_count(p->nft, &p->table, &counts);
+
+	if (r) {
+		(void)impossible(p, "counters of the probe", r);
+		return;
+	}
+	for (int f = V4; f < FAMILIES; f++) {
+		enum probe_verdict v;
+
+		if (p->listeners[f] < 0)
+			continue;
+		v = judge_family(p, f, &counts);
+		result->of[f] = v;
+		result->place[f] = p->trace.where[f];
+		result->traced = p->trace.n_ids > 0;
+		if (v > result->verdict)
+			result->verdict = v;
+	}
+	if (result->verdict == PROBE_IMPOSSIBLE)
+		(void)snprintf(result->why, sizeof(result->why),
+			       "packets of a new interface do not get to the "
+			       "nft hook of our rules");
+}
+
+/* Return: 0 or -errno, noted. */
+static int send_probe(struct probe *p, uint16_t port)
+{
+	struct order order = { .step = STEP_ADDRESS,
+			       .cable = p->cable,
+			       .port = port };
+	int r = probe_space_order(&p->space, &order, sizeof(order));
+
+	if (!r)
+		r = probe_link_await(p->route, &p->cable, PROBE_HERE);
+	if (r)
+		return impossible(p, "a veth pair", r);
+	order.step = STEP_CALL;
+	r = probe_space_order(&p->space, &order, sizeof(order));
+	return r ? impossible(p, "a connection from a namespace", r) : 0;
+}
+
+enum probe_verdict probe_input(uint16_t port, struct probe_result *result)
+{
+	struct probe p = { .result = result,
+			   .space = { .channel = -1 },
+			   .listeners = { -1, -1 } };
+	int r;
+
+	*result = (struct probe_result){ .verdict = PROBE_PASSED };
+	r = set_up(&p);
+	if (!r) {
+		probe_table_name(p.trace.table, &p.cable);
+		/* without it there is just less to tell */
+		if (probe_trace_open(&p.watch))
+			p.watch = NULL;
+		r = send_probe(&p, port);
+	}
+	base_die_at(BASE_DIE_PROBE_CALLED);
+	if (!r) {
+		watch(&p);
+		judge(&p);
+	}
+	take_down(&p);
+	return result->verdict;
+}
