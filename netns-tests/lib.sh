@@ -437,7 +437,7 @@ expect_relayed() {
 config() {
 	local -A v=(
 		[on_failure]=open-stay [workers]=2 [connect_timeout]=10s
-		[drain]=0s [control]=/run/wayside/control
+		[drain]=0s [control]=/run/wayside/control [self_test]=no
 		[log_dir]=$LOGS [pidfile]=/run/wayside/pid
 		[name]=trackers
 		[to]="[\"$VENDOR4:7700\", \"[$VENDOR6]:7700\"]"
@@ -457,7 +457,7 @@ config() {
 		done
 	}
 	{
-		keys on_failure workers connect_timeout drain control \
+		keys on_failure workers connect_timeout drain control self_test \
 			max_flows max_flows_per_client client_bits_v4 \
 			connect_rate ring_size log_dir pidfile intercept \
 			keepalive_client keepalive_server user_timeout \
