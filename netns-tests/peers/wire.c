@@ -5,6 +5,7 @@
  * wire INTERFACE [FILTER...]
  * Prints "ready" when it captures, then one line a packet:
  *   SRC > DST FLAGS seq=N ack=N len=N      (TCP; FLAGS of S A F R P, or "-")
+ *   SRC > DST udp len=N                    (UDP; of a fragment: rubbish)
  *   SRC > DST proto=N                      (else)
  * until SIGTERM; then it drains what was captured, prints
  * "seen=N dropped=N" and ends, with status 1 if packets were lost: a check on
@@ -112,6 +113,20 @@ static void print_tcp(struct base_rd *r, struct packet *p)
 	       flags, seq, ack, p->payload - header);
 }
 
+/* RFC 768 */
+static void print_udp(struct base_rd *r, struct packet *p)
+{
+	char src[BASE_ADDR_STRLEN], dst[BASE_ADDR_STRLEN];
+
+	p->src.port = base_rd_be16(r);
+	p->dst.port = base_rd_be16(r);
+	if (!base_rd_ok(r) || p->payload < 8)
+		printf("malformed\n");
+	else
+		printf("%s > %s udp len=%zu\n", base_addr_format(&p->src, src),
+		       base_addr_format(&p->dst, dst), p->payload - 8);
+}
+
 static void print_packet(u_char *user, const struct pcap_pkthdr *h,
 			 const u_char *bytes)
 {
@@ -135,6 +150,8 @@ static void print_packet(u_char *user, const struct pcap_pkthdr *h,
 		printf("malformed or no IP: type=%#x\n", (unsigned)type);
 	else if (p.proto == IPPROTO_TCP)
 		print_tcp(&r, &p);
+	else if (p.proto == IPPROTO_UDP)
+		print_udp(&r, &p);
 	else
 		printf("%s > %s proto=%u\n", base_addr_format_ip(&p.src, src),
 		       base_addr_format_ip(&p.dst, dst), (unsigned)p.proto);

@@ -21,6 +21,8 @@
  * kernel and are the first to be sent. A server that cannot be reached is
  * passed on as what it is: the client's connection is reset.
  *
+ * UDP flows are in worker_udp.c; they know neither HELD nor CONNECTING.
+ *
  * Limits. Of slots, descriptors and flows in all: the listeners leave epoll,
  * connections wait in the backlog and no CPU is burnt (worker_accept.c). Of
  * one client network, of connects a second and of source ports: the connection
@@ -37,8 +39,8 @@
 #include "base_attr.h"
 #include "intake_engine.h"
 
-/* 64 workers with two listeners each. */
-#define WORKER_SOCKETS_MAX 128
+/* 64 workers with four listeners each: TCP and UDP, IPv4 and IPv6. */
+#define WORKER_SOCKETS_MAX 256
 
 struct conf_tables;
 struct ring_map;

@@ -31,10 +31,15 @@ static void complain(int r)
 		base_err("cannot watch a listener: %s", strerrordesc_np(-r));
 }
 
+static bool is_udp(const struct worker_listener *l)
+{
+	return l->socket->listener.engine->transport == CONF_TRANSPORT_UDP;
+}
+
 static void set_listeners(struct worker *w, uint32_t events)
 {
 	for (unsigned i = 0; i < w->n_listeners; i++) {
-		if (w->listeners[i].watched)
+		if (w->listeners[i].watched && !is_udp(&w->listeners[i]))
 			complain(loop_watch_set(
 				&w->loop, &w->listeners[i].watch, events));
 	}
@@ -188,16 +193,18 @@ static void listener_ready(struct loop_watch *watch, uint32_t events)
 		WS_CONTAINER(watch, struct worker_listener, watch);
 
 	(void)events;
-	if (l->worker->paused) /* by an earlier event of this batch */
-		return;
 	worker_clock(l->worker);
-	accept_some(l, WORKER_ACCEPT_BATCH);
+	if (is_udp(l))
+		worker_udp_listen(l, WORKER_UDP_BATCH);
+	else if (!l->worker->paused) /* by an earlier event of this batch */
+		accept_some(l, WORKER_ACCEPT_BATCH);
 }
 
 static int watch(struct worker_listener *l)
 {
+	const bool paused = l->worker->paused && !is_udp(l);
 	const int r = loop_watch_add(&l->worker->loop, &l->watch,
-				     l->worker->paused ? 0 : EPOLLIN);
+				     paused ? 0 : EPOLLIN);
 
 	l->watched = !r;
 	return r;
@@ -213,11 +220,12 @@ static void unwatch(struct worker_listener *l)
 void worker_accept_lend(struct worker *w)
 {
 	const uint64_t help = ring_shared_help(w->setup->shared);
+	const uint64_t dead = ring_shared_dead(w->setup->shared);
 
 	for (unsigned i = 0; i < w->n_listeners; i++) {
 		struct worker_listener *l = &w->listeners[i];
 		const unsigned owner = l->socket->worker;
-		const bool lent = help >> owner & 1;
+		const bool lent = (is_udp(l) ? dead : help) >> owner & 1;
 
 		if (owner == w->setup->index || lent == l->watched)
 			continue;
@@ -274,7 +282,11 @@ void worker_accept_drain(struct worker *w)
 	w->draining = true;
 	worker_clock(w);
 	for (unsigned i = 0; i < w->n_listeners; i++) {
-		if (w->listeners[i].watched)
+		if (!w->listeners[i].watched)
+			continue;
+		if (is_udp(&w->listeners[i]))
+			worker_udp_listen(&w->listeners[i], WORKER_DRAIN_MAX);
+		else
 			accept_some(&w->listeners[i], WORKER_DRAIN_MAX);
 	}
 	for (unsigned i = 0; i < w->n_listeners; i++) {
