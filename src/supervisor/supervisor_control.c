@@ -151,7 +151,7 @@ static void asked(struct control_server *server, struct control_connection *c,
 		bypass(s, c, q->on);
 		return;
 	case CONTROL_EDIT:
-		answer_text(c, -ENOSYS, "not yet\n");
+		supervisor_reload_edit(s, &asker, &q->edit);
 		return;
 	case CONTROL_TYPE_MAX: /* not valid */
 		return;

@@ -12,6 +12,7 @@
 #include "base_log.h"
 #include "base_time.h"
 #include "conf_change.h"
+#include "conf_edit.h"
 #include "control.h"
 #include "role_channel.h"
 #include "role_title.h"
@@ -22,6 +23,11 @@
 static struct supervisor_child *role_at(struct supervisor *s, unsigned i)
 {
 	return i ? &s->workers[i - 1] : &s->recorder;
+}
+
+static bool is_edit(const struct supervisor_reload *r)
+{
+	return r->edit.rule[0];
 }
 
 static unsigned index_of(const struct supervisor_child *c)
@@ -78,7 +84,6 @@ static void turn_down(struct supervisor *s,
 	(void)snprintf(line, sizeof(line), "%s\n", text);
 	if (logs_refusal(s, asker))
 		base_warn("the configuration is not loaded again: %s", text);
-	atomic_fetch_add(&s->state->reloads_refused, 1);
 	answer(asker, error, line);
 }
 
@@ -106,7 +111,8 @@ static void refuse(struct supervisor *s)
 	(void)snprintf(text, sizeof(text),
 		       "refused: configuration %u stays in force",
 		       (unsigned)s->conf->number);
-	atomic_fetch_add(&s->state->reloads_refused, 1);
+	if (!is_edit(r))
+		atomic_fetch_add(&s->state->reloads_refused, 1);
 	if (logs_refusal(s, &r->asker)) {
 		conf_load_log(r->said);
 		base_err("the new configuration is %s", text);
@@ -119,11 +125,24 @@ static void refuse(struct supervisor *s)
 
 static void accept_it(struct supervisor *s)
 {
+	static const char *const lists[CONTROL_LIST_MAX] = {
+		[CONTROL_LIST_TO] = "to",
+		[CONTROL_LIST_CLIENTS] = "clients",
+		[CONTROL_LIST_INTERFACES] = "interfaces",
+	};
 	struct supervisor_reload *r = &s->reload;
-	char text[80];
+	const struct control_edit *e = &r->edit;
+	char text[256];
+	int n;
 
-	(void)snprintf(text, sizeof(text), "configuration %u is in force",
-		       (unsigned)s->conf->number);
+	n = snprintf(text, sizeof(text), "configuration %u is in force",
+		     (unsigned)s->conf->number);
+	/* which is a rule's name and an item, now that it was taken */
+	if (is_edit(r))
+		(void)snprintf(text + n, sizeof(text) - (size_t)n,
+			       ": rule \"%s\" has %s %s in %s", e->rule,
+			       e->add ? "got" : "lost", e->item,
+			       lists[e->list]);
 	conf_load_log(r->said);
 	base_notice("%s", text);
 	say_verdict(r, text);
@@ -142,6 +161,7 @@ static void finish(struct supervisor *s, int error)
 	else
 		accept_it(s);
 	r->next = NULL;
+	memset(&r->edit, 0, sizeof(r->edit));
 	r->step = SUPERVISOR_RELOAD_IDLE;
 	said = r->said;
 	r->said = NULL;
@@ -171,6 +191,20 @@ static void discard(struct supervisor *s, int error)
 	finish(s, error);
 }
 
+static void count(struct supervisor *s)
+{
+	struct control_state *state = s->state;
+
+	atomic_store(&state->config_number, s->conf->number);
+	if (is_edit(&s->reload)) {
+		atomic_fetch_add(&state->edits, 1);
+		return;
+	}
+	atomic_store(&state->edits, 0);
+	atomic_store(&state->reloaded_ns, base_time_wall_ns());
+	atomic_fetch_add(&state->reloads, 1);
+}
+
 /* All have prepared, the kernel too: no way back from here. */
 static void activate(struct supervisor *s)
 {
@@ -196,9 +230,7 @@ static void activate(struct supervisor *s)
 	}
 	if (old)
 		conf_load_unmap(old); /* roles have mappings of their own */
-	atomic_store(&s->state->config_number, s->conf->number);
-	atomic_store(&s->state->reloaded_ns, base_time_wall_ns());
-	atomic_fetch_add(&s->state->reloads, 1);
+	count(s);
 	finish(s, 0);
 }
 
@@ -329,39 +361,78 @@ void supervisor_reload_init(struct supervisor *s)
 	};
 }
 
-void supervisor_reload(struct supervisor *s,
-		       const struct supervisor_reload_asker *asker)
+/* Is another one under way, or this not the time? */
+static bool busy(struct supervisor *s,
+		 const struct supervisor_reload_asker *asker)
+{
+	if (s->reload.step != SUPERVISOR_RELOAD_IDLE)
+		turn_down(s, asker, -EBUSY, "a reload is under way");
+	else if (s->phase != SUPERVISOR_RUNNING)
+		turn_down(s, asker, -EAGAIN, "the daemon starts or stops");
+	else
+		return false;
+	return true;
+}
+
+/* `input` is what to load, but for what every child of ours gets. */
+static void begin(struct supervisor *s,
+		  const struct supervisor_reload_asker *asker,
+		  struct conf_input *input)
 {
 	struct supervisor_reload *r = &s->reload;
-	struct conf_input input;
 
-	if (r->step != SUPERVISOR_RELOAD_IDLE) {
-		turn_down(s, asker, -EBUSY, "a reload is under way");
-		return;
-	}
-	if (s->phase != SUPERVISOR_RUNNING) {
-		turn_down(s, asker, -EAGAIN, "the daemon starts or stops");
-		return;
-	}
-	if (!s->input || !s->input->path) {
-		turn_down(s, asker, -ENOENT,
-			  "it was started without a configuration file");
-		return;
-	}
 	r->asker = asker ? *asker
 			 : (struct supervisor_reload_asker){ NULL, NULL };
 	r->step = SUPERVISOR_RELOAD_LOADING;
-	input = *s->input;
-	input.number = r->number + 1;
-	input.in_child = give_back;
-	input.in_child_arg = s;
+	input->number = r->number + 1;
+	input->in_child = give_back;
+	input->in_child_arg = s;
 	supervisor_notify_reloading();
-	conf_load_begin(&input, &r->loading);
+	conf_load_begin(input, &r->loading);
 	if (r->loading.pid)
 		loop_timer_set(&s->loop, &r->limit,
 			       loop_now_ms(&s->loop) + CONF_LOAD_LIMIT_MS);
 	else
 		loaded(s, 0);
+}
+
+void supervisor_reload(struct supervisor *s,
+		       const struct supervisor_reload_asker *asker)
+{
+	struct conf_input input;
+	const bool fine = !busy(s, asker);
+
+	if (fine && s->input && s->input->path) {
+		input = *s->input;
+		begin(s, asker, &input);
+		return;
+	}
+	atomic_fetch_add(&s->state->reloads_refused, 1);
+	if (fine)
+		turn_down(s, asker, -ENOENT,
+			  "it was started without a configuration file");
+}
+
+void supervisor_reload_edit(struct supervisor *s,
+			    const struct supervisor_reload_asker *asker,
+			    const struct control_edit *edit)
+{
+	static const enum conf_key_id keys[CONTROL_LIST_MAX] = {
+		[CONTROL_LIST_TO] = CONF_KEY_RULE_TO,
+		[CONTROL_LIST_CLIENTS] = CONF_KEY_RULE_CLIENTS,
+		[CONTROL_LIST_INTERFACES] = CONF_KEY_RULE_INTERFACES,
+	};
+	const struct conf_edit e = { .base = s->conf,
+				     .key = keys[edit->list],
+				     .add = edit->add,
+				     .rule = edit->rule,
+				     .item = edit->item };
+	struct conf_input input = { .edit = &e };
+
+	if (busy(s, asker))
+		return;
+	s->reload.edit = *edit;
+	begin(s, asker, &input);
 }
 
 void supervisor_reload_stop(struct supervisor *s)

@@ -6,8 +6,10 @@
  *
  *   IDLE ──asked──▶ LOADING ──child ended──▶ PREPARING ──all prepared──▶ IDLE
  *
- *   LOADING    a child parses the file and looks names up (conf_load.h). What
- *              only a restart can change is refused.
+ *   LOADING    a child parses the file and looks names up (conf_load.h), or
+ *              makes an operator's edit of the tables in force (conf_edit.h);
+ *              no file is read for that, and the next reload of one undoes it.
+ *              What only a restart can change is refused.
  *   PREPARING  each role that has a process gets the sealed tables and takes
  *              them in, beside those in force, within times.prepare_ms.
  *              Then the rules are changed in one batch, all roles are told that
@@ -31,6 +33,7 @@
 #include "base_attr.h"
 #include "conf_load.h"
 #include "conf_tables.h"
+#include "control.h"
 #include "loop.h"
 
 struct role_message;
@@ -57,6 +60,7 @@ struct supervisor_reload_asker {
 struct supervisor_reload {
 	enum supervisor_reload_step step;
 	struct supervisor_reload_asker asker; /* answer NULL: the log is all */
+	struct control_edit edit; /* rule "": none, a file's content */
 	struct conf_loading loading;
 	const struct conf_tables *next; /* the tables to come, or NULL */
 	int next_fd;
@@ -75,6 +79,12 @@ void supervisor_reload_init(struct supervisor *s);
 /* `asker` is copied; NULL: SIGHUP, the log is all. */
 void supervisor_reload(struct supervisor *s,
 		       const struct supervisor_reload_asker *asker);
+
+/* One item of one rule more or less, `edit` being valid: the same way, from the
+ * tables in force. Both are copied. */
+void supervisor_reload_edit(struct supervisor *s,
+			    const struct supervisor_reload_asker *asker,
+			    const struct control_edit *edit);
 
 /* Ends one that is under way: we are stopping. */
 void supervisor_reload_stop(struct supervisor *s);

@@ -29,12 +29,15 @@
 
 #define N_ROLES 3 /* recorder, worker/0, worker/1 */
 
-/* What the file says at the start, of a port and the test's directory. */
-#define BASE                                             \
-	"listen: 127.0.0.1:%u\nremote: 192.0.2.1:7700\n" \
-	"log_dir: %s\npidfile: none\ncontrol: none\n"    \
-	"workers: 2\nmax_flows: 64\nring_size: 1M\n"     \
-	"connect_timeout: 1s\ndrain: 0s\n"
+/* What the file says at the start, of a port and the test's directory. A test
+ * that needs rules has its own. */
+#ifndef BASE
+#	define BASE                                             \
+		"listen: 127.0.0.1:%u\nremote: 192.0.2.1:7700\n" \
+		"log_dir: %s\npidfile: none\ncontrol: none\n"    \
+		"workers: 2\nmax_flows: 64\nring_size: 1M\n"     \
+		"connect_timeout: 1s\ndrain: 0s\n"
+#endif
 
 static const struct supervisor_times times = {
 	.start_ms = 10000,
