@@ -6,32 +6,65 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <libnftnl/chain.h>
-#include <libnftnl/rule.h>
-#include <libnftnl/set.h>
-#include <libnftnl/table.h>
-#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "base_fd.h"
 #include "conf_tables.h"
 #include "nft_batch.h"
+#include "nft_build.h"
 #include "nft_check.h"
+#include "nft_counts.h"
 #include "nft_link.h"
 #include "nft_model.h"
-#include "nft_objects.h"
 #include "nft_persist.h"
 #include "nft_route.h"
+#include "nft_sets.h"
 
-#define LOCK_NAME         "wayside-rules"
-#define TABLE             "table inet " NFT_TABLE
+#define LOCK_NAME "wayside-rules"
 
-#define ITEMS_PER_MESSAGE 64 /* twice as many elements, about 5 KiB */
+/* What a link has installed. Owned by the link; freed by plan_free(). */
+struct nft_plan {
+	struct conf_tables conf; /* the caller's may go */
+	struct nft_model *model;
+};
+
+/* What is in the kernel of ours. */
+struct present {
+	struct nft_check_table tables[NFT_TABLE_MAX];
+};
+
+static void plan_free(struct nft_plan *p)
+{
+	if (!p)
+		return;
+	nft_model_free(p->model);
+	free(p);
+}
+
+static struct nft_plan *plan_new(const struct conf_tables *conf,
+				 enum nft_state state)
+{
+	struct nft_plan *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->conf = *conf;
+	p->model = nft_model_new(&p->conf, state);
+	if (p->model)
+		return p;
+	free(p);
+	return NULL;
+}
+
+static void forget(struct nft_link *l)
+{
+	plan_free(l->installed);
+	l->installed = NULL;
+}
 
 static int fail(struct nft_error *why, const char *what, int error)
 {
@@ -49,6 +82,11 @@ int nft_open(struct nft_link **link, bool hold, struct nft_error *why)
 	if (r)
 		return fail(why, "netlink socket for nft rules", r);
 	(*link)->hold = hold;
+	(*link)->counts = calloc(1, sizeof(*(*link)->counts));
+	if (!(*link)->counts) {
+		nft_link_close(*link);
+		return fail(why, "netlink socket for nft rules", -ENOMEM);
+	}
 	/* a kernel without these only explains less */
 	(void)mnl_socket_setsockopt((*link)->socket, NETLINK_EXT_ACK, &on,
 				    sizeof(on));
@@ -59,6 +97,10 @@ int nft_open(struct nft_link **link, bool hold, struct nft_error *why)
 
 void nft_close(struct nft_link *link)
 {
+	if (!link)
+		return;
+	forget(link);
+	free(link->counts);
 	nft_link_close(link);
 }
 
@@ -88,161 +130,77 @@ int nft_lock(struct nft_link *link, struct nft_error *why)
 	return -EADDRINUSE;
 }
 
-static bool add_table(struct nft_batch *b, uint16_t type, uint16_t flags,
-		      enum nft_table table, uint32_t table_flags)
+/* The local one must go with the daemon, whatever the others do. */
+static bool wanted(const struct nft_link *l, const struct nft_model *m,
+		   enum nft_table t)
 {
-	struct nftnl_table *t = nft_objects_table(table, table_flags);
-	struct nlmsghdr *h = nft_batch_add(b, type, flags, "table inet %s",
-					   nft_table_names[table]);
-
-	if (t && h)
-		nftnl_table_nlmsg_build_payload(h, t);
-	nftnl_table_free(t);
-	return t && h;
+	return m->tables[t] && (l->hold || t != NFT_TABLE_LOCAL);
 }
 
-static bool add_chain(struct nft_batch *b, enum nft_chain chain)
-{
-	struct nftnl_chain *c = nft_objects_chain(chain);
-	struct nlmsghdr *h =
-		nft_batch_add(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL,
-			      "chain \"%s\"", nft_hooks[chain].name);
-
-	if (c && h)
-		nftnl_chain_nlmsg_build_payload(h, c);
-	nftnl_chain_free(c);
-	return c && h;
-}
-
-/* One message for the elements from *i on; none when there are no more: the
- * kernel refuses an empty list. Return: false = no memory. */
-static bool add_some_elems(struct nft_batch *b, const struct nft_model *m,
-			   const struct nft_set *s, uint32_t *i)
-{
-	struct nft_elem e;
-	struct nftnl_set *set;
-	struct nlmsghdr *h;
-	uint32_t next = *i;
-	bool ok;
-
-	if (!nft_model_elem(m, s, &next, &e)) {
-		*i = next;
-		return true;
-	}
-	set = nft_objects_set(s);
-	h = nft_batch_add(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL,
-			  "elements of set \"%s\"", s->name);
-	ok = set && h && nft_objects_elems(m, s, i, ITEMS_PER_MESSAGE, set);
-	if (ok)
-		nftnl_set_elems_nlmsg_build_payload(h, set);
-	nftnl_set_free(set);
-	return ok;
-}
-
-static bool add_elems(struct nft_batch *b, const struct nft_model *m,
-		      const struct nft_set *s)
-{
-	uint32_t i = 0;
-
-	while (i < s->items.n) {
-		if (!add_some_elems(b, m, s, &i))
-			return false;
-	}
-	return true;
-}
-
-static bool add_set(struct nft_batch *b, const struct nft_model *m,
-		    const struct nft_set *s)
-{
-	struct nftnl_set *set = nft_objects_set(s);
-	struct nlmsghdr *h = nft_batch_add(b, NFT_MSG_NEWSET,
-					   NLM_F_CREATE | NLM_F_EXCL,
-					   "set \"%s\"", s->name);
-
-	if (set && h)
-		nftnl_set_nlmsg_build_payload(h, set);
-	nftnl_set_free(set);
-	return set && h && add_elems(b, m, s);
-}
-
-static bool add_rule(struct nft_batch *b, const struct nft_rule *r)
-{
-	struct nftnl_rule *rule = nft_objects_rule(r);
-	struct nlmsghdr *h = nft_batch_add(b, NFT_MSG_NEWRULE,
-					   NLM_F_CREATE | NLM_F_APPEND,
-					   "rule \"%s\"", r->comment);
-
-	if (rule && h)
-		nftnl_rule_nlmsg_build_payload(h, rule);
-	nftnl_rule_free(rule);
-	return rule && h;
-}
-
-/* All of the model; the table that is there goes in the same batch. */
-static bool add_all(struct nft_batch *b, const struct nft_model *m,
-		    bool replace, uint32_t table_flags)
-{
-	if (replace && !add_table(b, NFT_MSG_DELTABLE, 0, NFT_TABLE_MAIN, 0))
-		return false;
-	if (!add_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL,
-		       NFT_TABLE_MAIN, table_flags))
-		return false;
-	for (enum nft_chain c = 0; c < NFT_CHAIN_MAX; c++) {
-		if (m->chains[c] && !add_chain(b, c))
-			return false;
-	}
-	for (uint32_t i = 0; i < m->n_sets; i++) {
-		if (!add_set(b, m, &m->sets[i]))
-			return false;
-	}
-	for (uint32_t i = 0; i < m->n_rules; i++) {
-		if (!add_rule(b, &m->rules[i]))
-			return false;
-	}
-	return true;
-}
-
-static int look_for_table(struct nft_link *l, struct nft_check_table *t,
-			  struct nft_error *why)
-{
-	const int r = nft_check_table(l, t);
-
-	return r ? fail(why, TABLE, r) : 0;
-}
-
-/* The same before a change: another socket's table is refused in words that
- * tell it from missing rights. */
-static int look_for_change(struct nft_link *l, struct nft_check_table *t,
-			   struct nft_error *why)
-{
-	const int r = look_for_table(l, t, why);
-
-	if (r || !t->owner || t->owner == mnl_socket_get_portid(l->socket))
-		return r;
-	(void)snprintf(why->text, sizeof(why->text),
-		       TABLE ": %s: another process owns it",
-		       strerrordesc_np(EPERM));
-	return -EPERM;
-}
-
-/* What the table's owner and end are to be, see nft_open(). */
+/* Whose it is and what becomes of it, see nft_open(): NFT_TABLE_F_*. */
 static uint32_t wanted_flags(const struct nft_link *l,
-			     const struct conf_tables *conf)
+			     const struct conf_tables *conf, enum nft_table t)
 {
 	if (!l->hold)
 		return 0;
-	if (conf->on_failure == CONF_FAILURE_OPEN)
+	if (t == NFT_TABLE_LOCAL || conf->on_failure == CONF_FAILURE_OPEN)
 		return NFT_TABLE_F_OWNER;
 	return l->plain ? 0 : NFT_TABLE_F_OWNER | nft_persist;
 }
 
-static int send_all(struct nft_link *l, const struct nft_model *m, bool replace,
-		    struct nft_error *why)
+static int look(struct nft_link *l, struct present *p, struct nft_error *why)
+{
+	for (enum nft_table t = 0; t < NFT_TABLE_MAX; t++) {
+		const int r = nft_check_table(l, t, &p->tables[t]);
+
+		if (r)
+			return fail(why, nft_table_names[t], r);
+	}
+	return 0;
+}
+
+/* The same before a change: another socket's table is refused in words that
+ * tell it from missing rights. */
+static int look_for_change(struct nft_link *l, struct present *p,
+			   struct nft_error *why)
+{
+	const uint32_t port = mnl_socket_get_portid(l->socket);
+	const int r = look(l, p, why);
+
+	if (r)
+		return r;
+	for (enum nft_table t = 0; t < NFT_TABLE_MAX; t++) {
+		if (!p->tables[t].owner || p->tables[t].owner == port)
+			continue;
+		(void)snprintf(why->text, sizeof(why->text),
+			       "table inet %s: %s: another process owns it",
+			       nft_table_names[t], strerrordesc_np(EPERM));
+		return -EPERM;
+	}
+	return 0;
+}
+
+/* The tables that are there go in the same batch. */
+static bool build_all(struct nft_batch *b, struct nft_link *l,
+		      const struct present *p, const struct nft_model *m)
+{
+	for (enum nft_table t = 0; t < NFT_TABLE_MAX; t++) {
+		if (p->tables[t].there && !nft_build_remove(b, t))
+			return false;
+		if (wanted(l, m, t) &&
+		    !nft_build_table(b, m, t, wanted_flags(l, m->conf, t)))
+			return false;
+	}
+	return true;
+}
+
+static int send_all(struct nft_link *l, const struct present *p,
+		    const struct nft_model *m, struct nft_error *why)
 {
 	struct nft_batch *b = nft_batch_new();
 	int r = -ENOMEM;
 
-	if (b && add_all(b, m, replace, wanted_flags(l, m->conf)))
+	if (b && build_all(b, l, p, m))
 		r = nft_batch_send(b, l->socket, why);
 	else
 		fail(why, "nft rules", r);
@@ -252,17 +210,81 @@ static int send_all(struct nft_link *l, const struct nft_model *m, bool replace,
 
 /* A kernel that does not know a table's flag refuses it, and the link learns
  * it when the same goes through without. */
-static int replace_table(struct nft_link *l, const struct nft_model *m,
-			 bool replace, struct nft_error *why)
+static int replace_tables(struct nft_link *l, const struct present *p,
+			  const struct nft_model *m, struct nft_error *why)
 {
-	int r = send_all(l, m, replace, why);
+	int r = send_all(l, p, m, why);
 
 	if ((r == -EOPNOTSUPP || r == -EINVAL) &&
-	    wanted_flags(l, m->conf) & nft_persist) {
+	    wanted_flags(l, m->conf, NFT_TABLE_MAIN) & nft_persist) {
 		l->plain = true;
-		r = send_all(l, m, replace, why);
+		r = send_all(l, p, m, why);
 		l->plain = !r;
 	}
+	return r;
+}
+
+static void ignore(void *arg, const char *text)
+{
+	(void)arg;
+	(void)text;
+}
+
+/* Is all that this link installed still there, as it was? */
+static bool untouched(struct nft_link *l, const struct present *p)
+{
+	const struct nft_model *m = l->installed->model;
+	struct nft_report report = { .line = ignore, .where = "" };
+
+	for (enum nft_table t = 0; t < NFT_TABLE_MAX; t++) {
+		const struct nft_check_table *have = &p->tables[t];
+
+		if (have->there != wanted(l, m, t))
+			return false;
+		if (have->there &&
+		    (have->flags != wanted_flags(l, m->conf, t) ||
+		     nft_check_content(l, m, t, &report) != 0 || report.n))
+			return false;
+	}
+	return true;
+}
+
+/* Return: true = the kernel holds what `m` asks for, and only elements of sets
+ * had to be changed. */
+static bool renew_sets(struct nft_link *l, const struct present *p,
+		       const struct nft_model *m)
+{
+	const struct nft_plan *old = l->installed;
+	struct nft_error why;
+	struct nft_batch *b;
+	bool ok;
+
+	if (!old || old->model->state != m->state ||
+	    old->conf.on_failure != m->conf->on_failure ||
+	    !nft_sets_suffice(old->model, m) || !untouched(l, p))
+		return false;
+	b = nft_batch_new();
+	ok = b && nft_sets_build(b, old->model, m) &&
+	     nft_batch_send(b, l->socket, &why) == 0;
+	nft_batch_free(b);
+	return ok;
+}
+
+/* What they have counted is asked for as late as possible; without an answer
+ * the last one counts. */
+static int install_tables(struct nft_link *l, const struct present *p,
+			  const struct nft_model *m, struct nft_error *why)
+{
+	int r;
+
+	if (renew_sets(l, p, m))
+		return 0;
+	if (l->installed && nft_counts_look(l->counts, l) != 0) {
+		/* as the comment says */
+	}
+	r = replace_tables(l, p, m, why);
+	if (!r)
+		nft_counts_replaced(l->counts, m->conf);
 	return r;
 }
 
@@ -270,8 +292,8 @@ int nft_install(struct nft_link *link, const struct conf_tables *conf,
 		enum nft_state state, struct nft_error *why)
 {
 	struct nft_error ignored;
-	struct nft_model *m;
-	struct nft_check_table t;
+	struct present present;
+	struct nft_plan *plan;
 	int r;
 
 	if (conf_tables_fixed(conf)) {
@@ -281,85 +303,101 @@ int nft_install(struct nft_link *link, const struct conf_tables *conf,
 	}
 	if (!nft_model_wanted(conf, state))
 		return nft_remove(link, why);
-	r = look_for_change(link, &t, why);
+	r = look_for_change(link, &present, why);
 	if (r)
 		return r;
-	m = nft_model_new(conf, state);
-	if (!m)
+	plan = plan_new(conf, state);
+	if (!plan)
 		return fail(why, "nft rules", -ENOMEM);
 	/* A mark without a route would black-hole: first there, last gone. */
 	if (state != NFT_STATE_STOPPED)
 		r = nft_route_install(why);
 	if (!r)
-		r = replace_table(link, m, t.there, why);
-	if (r && !t.there && nft_route_remove(&ignored) != 0) {
-		/* *why keeps the first reason */
+		r = install_tables(link, &present, plan->model, why);
+	if (r) {
+		if (!present.tables[NFT_TABLE_MAIN].there &&
+		    nft_route_remove(&ignored) != 0) {
+			/* *why keeps the first reason */
+		}
+		plan_free(plan);
+		return r;
 	}
-	if (!r && state == NFT_STATE_STOPPED)
-		r = nft_route_remove(why);
-	nft_model_free(m);
-	return r;
+	plan_free(link->installed);
+	link->installed = plan;
+	return state == NFT_STATE_STOPPED ? nft_route_remove(why) : 0;
 }
 
 int nft_remove(struct nft_link *link, struct nft_error *why)
 {
-	struct nft_check_table t;
-	int r = look_for_change(link, &t, why);
+	struct present p;
+	int r = look_for_change(link, &p, why);
+	struct nft_batch *b;
 
 	if (r)
 		return r;
-	if (t.there) {
-		struct nft_batch *b = nft_batch_new();
-
-		if (b && add_table(b, NFT_MSG_DELTABLE, 0, NFT_TABLE_MAIN, 0))
-			r = nft_batch_send(b, link->socket, why);
-		else
-			r = fail(why, "nft rules", -ENOMEM);
-		nft_batch_free(b);
+	b = nft_batch_new();
+	for (enum nft_table t = 0; b && !r && t < NFT_TABLE_MAX; t++) {
+		if (p.tables[t].there && !nft_build_remove(b, t))
+			r = -ENOMEM;
 	}
-	return r ? r : nft_route_remove(why);
+	if (b && !r)
+		r = nft_batch_send(b, link->socket, why);
+	else
+		r = fail(why, "nft rules", -ENOMEM);
+	nft_batch_free(b);
+	if (r)
+		return r;
+	forget(link);
+	return nft_route_remove(why);
 }
 
-/* Return: 0 or -errno; *compare: the table is there, as it should be. */
+/* Return: 0 or -errno. A table of `local` is not missed where no daemon can
+ * hold it. */
 static int check_table(struct nft_link *l, const struct nft_model *m,
-		       struct nft_report *report, bool *compare,
-		       struct nft_error *why)
+		       enum nft_table t, const struct nft_check_table *have,
+		       struct nft_report *report)
 {
-	const bool wanted = nft_model_wanted(m->conf, m->state);
-	struct nft_check_table t;
-	const int r = look_for_table(l, &t, why);
+	const char *name = nft_table_names[t];
 
-	if (r)
-		return r;
-	*compare = t.there && wanted;
-	if (t.there != wanted)
-		nft_report_add(report, "%s: " TABLE,
-			       wanted ? "missing" : "unexpected");
-	if (t.flags & NFT_TABLE_F_DORMANT)
-		nft_report_add(report, TABLE " is dormant");
-	if (t.owner && !(t.flags & nft_persist) &&
+	report->where = "";
+	if (!have->there && wanted(l, m, t))
+		nft_report_add(report, "missing: table inet %s", name);
+	if (!have->there)
+		return 0;
+	if (!m->tables[t])
+		nft_report_add(report, "unexpected: table inet %s", name);
+	if (have->flags & NFT_TABLE_F_DORMANT)
+		nft_report_add(report, "table inet %s is dormant", name);
+	if (t == NFT_TABLE_MAIN && have->owner &&
+	    !(have->flags & nft_persist) &&
 	    m->conf->on_failure != CONF_FAILURE_OPEN)
-		nft_report_add(report, TABLE " would vanish with its owner");
-	return 0;
+		nft_report_add(report,
+			       "table inet %s would vanish with its owner",
+			       name);
+	if (!m->tables[t])
+		return 0;
+	report->where = t == NFT_TABLE_MAIN ? "" : "local applications: ";
+	return nft_check_content(l, m, t, report);
 }
 
 int nft_check(struct nft_link *link, const struct conf_tables *conf,
 	      enum nft_state state, void (*line)(void *arg, const char *text),
 	      void *arg, struct nft_error *why)
 {
-	struct nft_report report = { .line = line, .arg = arg };
+	struct nft_report report = { .line = line, .arg = arg, .where = "" };
 	struct nft_model *m = nft_model_new(conf, state);
-	bool compare;
+	struct present present;
 	int r;
 
 	if (!m)
 		return fail(why, "nft rules", -ENOMEM);
-	r = check_table(link, m, &report, &compare, why);
-	if (!r && compare) {
-		r = nft_check_content(link, m, &report);
+	r = look(link, &present, why);
+	for (enum nft_table t = 0; !r && t < NFT_TABLE_MAX; t++) {
+		r = check_table(link, m, t, &present.tables[t], &report);
 		if (r)
-			fail(why, "reading " TABLE, r);
+			fail(why, "reading the nft rules", r);
 	}
+	report.where = "";
 	if (!r)
 		r = nft_route_check(nft_model_wanted(conf, state) &&
 					    state != NFT_STATE_STOPPED,
@@ -371,17 +409,33 @@ int nft_check(struct nft_link *link, const struct conf_tables *conf,
 int nft_keeping(struct nft_link *link, enum nft_keep *keep,
 		struct nft_error *why)
 {
-	struct nft_check_table t;
-	const int r = look_for_table(link, &t, why);
+	struct present p;
+	const int r = look(link, &p, why);
+	const struct nft_check_table *t = &p.tables[NFT_TABLE_MAIN];
 
 	if (r)
 		return r;
-	if (!t.there)
+	if (!t->there)
 		*keep = NFT_KEEP_NOTHING;
-	else if (!t.owner)
+	else if (!t->owner)
 		*keep = NFT_KEEP_PLAIN;
 	else
-		*keep = t.flags & nft_persist ? NFT_KEEP_PERSISTS
-					      : NFT_KEEP_OWNED;
+		*keep = t->flags & nft_persist ? NFT_KEEP_PERSISTS
+					       : NFT_KEEP_OWNED;
+	return 0;
+}
+
+int nft_counts(struct nft_link *link, const struct conf_tables *conf,
+	       struct nft_count *counts, struct nft_error *why)
+{
+	int r;
+
+	if (!link->counts->n)
+		nft_counts_replaced(link->counts, conf);
+	r = nft_counts_look(link->counts, link);
+	if (r)
+		return fail(why, "counters of the nft rules", r);
+	for (uint32_t i = 0; i < conf->n_rules; i++)
+		counts[i] = nft_counts_of(link->counts, conf->rules[i].name);
 	return 0;
 }

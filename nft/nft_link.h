@@ -10,12 +10,18 @@
 
 #include "base_attr.h"
 
+struct nft_counts;
+struct nft_plan;
+
 /* Owned by the opener; freed by nft_link_close(). */
 struct nft_link {
 	struct mnl_socket *socket;
 	bool hold;  /* tables are this socket's, see nft_open() */
 	bool plain; /* this kernel has refused NFT_TABLE_F_PERSIST */
 	int lock;   /* the socket of nft_lock(), or -1 */
+	/* NULL but in a link of nft_open(), see nft.c */
+	struct nft_counts *counts;
+	struct nft_plan *installed; /* last; NULL: nothing */
 	uint32_t seq;
 	size_t room; /* bytes of buf */
 	char buf[];  /* question, then answers */

@@ -156,38 +156,26 @@ static struct nftnl_set_elem *add_elem(struct nftnl_set *out,
  * with a single field as two: the first key, and the key after the last one,
  * which is flagged and left out where nothing comes after.
  */
-static bool add_interval(struct nftnl_set *out, const struct key *k,
-			 const struct nft_elem *e)
+bool nft_objects_elem(const struct nft_set *s, const struct nft_elem *e,
+		      struct nftnl_set *out)
 {
-	struct nftnl_set_elem *elem = add_elem(out, e->first, k->len);
+	const struct key k = key_of(s);
+	struct nftnl_set_elem *elem = add_elem(out, e->first, k.len);
 	uint8_t after[NFT_KEY_LEN];
 
 	if (!elem)
 		return false;
-	if (k->fields[1])
+	if (k.fields[1])
 		return !nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY_END,
-					   e->last, k->len);
-	if (!(k->set_flags & NFT_SET_INTERVAL) ||
-	    !key_after(e->last, k->len, after))
+					   e->last, k.len);
+	if (!(k.set_flags & NFT_SET_INTERVAL) ||
+	    !key_after(e->last, k.len, after))
 		return true;
-	elem = add_elem(out, after, k->len);
+	elem = add_elem(out, after, k.len);
 	if (!elem)
 		return false;
 	nftnl_set_elem_set_u32(elem, NFTNL_SET_ELEM_FLAGS,
 			       NFT_SET_ELEM_INTERVAL_END);
-	return true;
-}
-
-bool nft_objects_elems(const struct nft_model *m, const struct nft_set *s,
-		       uint32_t *i, uint32_t n, struct nftnl_set *out)
-{
-	const struct key k = key_of(s);
-	struct nft_elem e;
-
-	while (n-- > 0 && nft_model_elem(m, s, i, &e)) {
-		if (!add_interval(out, &k, &e))
-			return false;
-	}
 	return true;
 }
 
@@ -205,6 +193,29 @@ static bool set_comment(struct nftnl_rule *out, const char *comment)
 				  nftnl_udata_buf_len(u));
 	nftnl_udata_buf_free(u);
 	return ok;
+}
+
+static int find_comment(const struct nftnl_udata *u, void *arg)
+{
+	const char **comment = arg;
+	const uint8_t len = nftnl_udata_len(u);
+	const char *text = nftnl_udata_get(u);
+
+	if (nftnl_udata_type(u) == NFTNL_UDATA_RULE_COMMENT && len > 0 &&
+	    text[len - 1] == '\0')
+		*comment = text;
+	return 0;
+}
+
+const char *nft_objects_comment(const struct nftnl_rule *r)
+{
+	const char *comment = "";
+	uint32_t len;
+	const void *user = nftnl_rule_get_data(r, NFTNL_RULE_USERDATA, &len);
+
+	if (user)
+		(void)nftnl_udata_parse(user, len, find_comment, &comment);
+	return comment;
 }
 
 struct nftnl_rule *nft_objects_rule(const struct nft_rule *r)

@@ -24,10 +24,12 @@ struct nftnl_chain *nft_objects_chain(enum nft_chain chain);
 struct nftnl_set *nft_objects_set(const struct nft_set *s); /* no elements */
 struct nftnl_rule *nft_objects_rule(const struct nft_rule *r);
 
-/* Adds the elements of at most `n` items from *i on, and moves *i; start with
- * *i = 0. Return: false = no memory. */
-WS_MUST_USE bool nft_objects_elems(const struct nft_model *m,
-				   const struct nft_set *s, uint32_t *i,
-				   uint32_t n, struct nftnl_set *out);
+/* The comment of a rule, ours or another; "" when it has none. */
+const char *nft_objects_comment(const struct nftnl_rule *r);
+
+/* Adds one element of `s`. Return: false = no memory. */
+WS_MUST_USE bool nft_objects_elem(const struct nft_set *s,
+				  const struct nft_elem *e,
+				  struct nftnl_set *out);
 
 #endif
