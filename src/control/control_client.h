@@ -6,7 +6,7 @@
 #include "control.h"
 
 #define CONTROL_CLIENT_MS 5000
-/* A reload looks names up and waits for every role. */
+/* A reload looks names up and waits for every role; an edit does, too. */
 #define CONTROL_RELOAD_MS 60000
 
 /* What came back. Owned by the caller, freed with control_client_free(). */

@@ -19,6 +19,7 @@ enum {
 	TAKES_SOCKET = 4, /* -c FILE or --control PATH */
 	TAKES_JSON = 8,
 	TAKES_ID = 16,
+	TAKES_ITEM = 32, /* of a rule */
 };
 
 static const struct command {
@@ -38,6 +39,16 @@ static const struct command {
 	  wayside_close_run },
 	{ "reload", NULL, TAKES_SOCKET,
 	  "let the daemon read its configuration again", wayside_reload_run },
+	{ "bypass", "on", TAKES_SOCKET,
+	  "let new connections go direct; those that Wayside has go on",
+	  wayside_bypass_on },
+	{ "bypass", "off", TAKES_SOCKET, "take new connections again",
+	  wayside_bypass_off },
+	{ "rules", "add", TAKES_SOCKET | TAKES_ITEM,
+	  "let a rule of the daemon take more, until the next reload",
+	  wayside_rules_add },
+	{ "rules", "del", TAKES_SOCKET | TAKES_ITEM,
+	  "let it take less; what runs goes on", wayside_rules_del },
 	{ "rules", "show", TAKES_CONFIG | TAKES_STOPPED,
 	  "print the kernel rules, for nft -f", wayside_rules_show },
 	{ "rules", "install", TAKES_CONFIG | TAKES_STOPPED,
@@ -69,15 +80,38 @@ static const struct option {
 	  offsetof(struct wayside_options, stopped) },
 };
 
+/* What stands without an option, in this order. */
+static const struct word {
+	const char *what;
+	unsigned takes;
+	size_t offset; /* in struct wayside_options */
+} words[] = {
+	{ "ID", TAKES_ID, offsetof(struct wayside_options, id) },
+	{ "RULE", TAKES_ITEM, offsetof(struct wayside_options, rule) },
+	{ "to|clients|interfaces", TAKES_ITEM,
+	  offsetof(struct wayside_options, list) },
+	{ "ITEM", TAKES_ITEM, offsetof(struct wayside_options, item) },
+};
+
+/* Those that the command takes, each after a blank. */
+static void print_words(FILE *out, const struct command *c)
+{
+	for (size_t i = 0; i < WS_ARRAY_LEN(words); i++) {
+		if (c->takes & words[i].takes)
+			(void)fprintf(out, " %s", words[i].what);
+	}
+}
+
 static void print_help(FILE *out)
 {
 	(void)fputs("usage: wayside COMMAND [OPTION...]\n\n", out);
 	for (size_t i = 0; i < WS_ARRAY_LEN(commands); i++) {
 		const struct command *c = &commands[i];
 
-		(void)fprintf(out, "  %s%s%s%s%s%s%s%s\n      %s\n", c->group,
-			      c->name ? " " : "", c->name ? c->name : "",
-			      c->takes & TAKES_ID ? " ID" : "",
+		(void)fprintf(out, "  %s%s%s", c->group, c->name ? " " : "",
+			      c->name ? c->name : "");
+		print_words(out, c);
+		(void)fprintf(out, "%s%s%s%s\n      %s\n",
 			      c->takes & TAKES_JSON ? " [--json]" : "",
 			      c->takes & TAKES_CONFIG ? " [-c FILE]" : "",
 			      c->takes & TAKES_STOPPED ? " [--stopped]" : "",
@@ -163,6 +197,21 @@ static const struct option *find_option(const struct command *c,
 	return NULL;
 }
 
+/* Return: the first that has no value yet; NULL: the command takes no more. */
+static const struct word *next_word(const struct command *c,
+				    const struct wayside_options *o)
+{
+	for (size_t i = 0; i < WS_ARRAY_LEN(words); i++) {
+		const struct word *w = &words[i];
+		const char *const *member =
+			(const void *)((const char *)o + w->offset);
+
+		if ((c->takes & w->takes) && !*member)
+			return w;
+	}
+	return NULL;
+}
+
 static enum wayside_status parse_options(const struct command *c, char **argv,
 					 struct wayside_options *o)
 {
@@ -171,9 +220,11 @@ static enum wayside_status parse_options(const struct command *c, char **argv,
 		void *member;
 
 		if (!p) {
-			if (**argv == '-' || !(c->takes & TAKES_ID) || o->id)
+			const struct word *w = next_word(c, o);
+
+			if (**argv == '-' || !w)
 				return misused("unknown argument", *argv);
-			o->id = *argv;
+			*(const char **)(void *)((char *)o + w->offset) = *argv;
 			continue;
 		}
 		member = (char *)o + p->offset;
@@ -191,8 +242,8 @@ static enum wayside_status parse_options(const struct command *c, char **argv,
 			return WAYSIDE_USAGE;
 		}
 	}
-	if ((c->takes & TAKES_ID) && !o->id)
-		return misused("the ID of a flow is needed", c->group);
+	if (next_word(c, o))
+		return misused("more is needed", next_word(c, o)->what);
 	if (o->config && o->control)
 		return misused("either --config or --control", NULL);
 	if ((c->takes & TAKES_CONFIG) && !o->config)

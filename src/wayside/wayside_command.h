@@ -18,6 +18,8 @@ struct wayside_options {
 	bool stopped;        /* rules as they are after a clean stop */
 	bool json;
 	const char *id; /* of a flow */
+	/* an item of a rule: which rule, "to", "clients" or "interfaces" */
+	const char *rule, *list, *item;
 };
 
 /*
@@ -34,8 +36,13 @@ enum wayside_status wayside_flows_run(const struct wayside_options *o);
  */
 enum wayside_status wayside_close_run(const struct wayside_options *o);
 #define WAYSIDE_CLOSE_MS 5000
-/* Waits for the outcome, and prints what the daemon says about it. */
+/* Each waits for the outcome, and prints what the daemon says about it. What
+ * `add` and `del` change lasts until the next reload. */
 enum wayside_status wayside_reload_run(const struct wayside_options *o);
+enum wayside_status wayside_bypass_on(const struct wayside_options *o);
+enum wayside_status wayside_bypass_off(const struct wayside_options *o);
+enum wayside_status wayside_rules_add(const struct wayside_options *o);
+enum wayside_status wayside_rules_del(const struct wayside_options *o);
 
 /* Prints one line on standard error. Return: WAYSIDE_FAILED. */
 enum wayside_status wayside_complain(const char *text);

@@ -69,9 +69,10 @@ struct control_result *wayside_ask(const struct wayside_options *o,
 				   const struct control_request *request,
 				   enum wayside_status *status)
 {
-	const unsigned limit_ms = request->type == CONTROL_RELOAD
-					  ? CONTROL_RELOAD_MS
-					  : CONTROL_CLIENT_MS;
+	const bool reload = request->type == CONTROL_RELOAD ||
+			    request->type == CONTROL_EDIT;
+	const unsigned limit_ms = reload ? CONTROL_RELOAD_MS
+					 : CONTROL_CLIENT_MS;
 	const char *path = socket_of(o);
 	struct control_result *got;
 	int r;
