@@ -33,5 +33,7 @@ endfunction()
 if(WAYSIDE_SYSTEMD)
   wayside_install_configured(systemd/wayside.service.in
     "${WAYSIDE_UNIT_DIR}/wayside.service")
+  wayside_install_configured(systemd/wayside.socket
+    "${WAYSIDE_UNIT_DIR}/wayside.socket")
 endif()
 wayside_install_configured(init/wayside.in "${WAYSIDE_DATADIR}/wayside.init")

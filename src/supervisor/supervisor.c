@@ -15,6 +15,7 @@
 #include "base_time.h"
 #include "recorder.h"
 #include "role.h"
+#include "supervisor_held.h"
 #include "supervisor_internal.h"
 #include "supervisor_notify.h"
 #include "supervisor_pidfile.h"
@@ -29,6 +30,8 @@ static const struct supervisor_times real_times = {
 	.prepare_ms = 2000,
 	.absent_ms = 2000,
 	.nonsense_ms = 60000,
+	.look_ms = 200,
+	.put_back_ms = 1000,
 	.lend_ms = 10,
 };
 
@@ -130,6 +133,9 @@ static int prepare(struct supervisor *s)
 		base_err("cannot start: %s", strerrordesc_np(-r));
 		return r;
 	}
+	r = supervisor_held_take(s);
+	if (r)
+		return r;
 	if (s->conf->pidfile[0]) {
 		s->pidfile = supervisor_pidfile_open(s->conf->pidfile);
 		if (s->pidfile < 0)
@@ -139,18 +145,22 @@ static int prepare(struct supervisor *s)
 	if (!r)
 		r = supervisor_rules_open(s);
 	if (!r)
+		r = supervisor_watch_open(s);
+	if (!r)
 		r = supervisor_listen(s);
 	return r ? r : drop_rights(s);
 }
 
 static void take_back(struct supervisor *s)
 {
+	supervisor_watch_close(s);
 	supervisor_rules_remove(s);
 	if (s->state)
 		supervisor_listen_close(s);
 	supervisor_control_close(s);
 	if (s->conf->pidfile[0])
 		supervisor_pidfile_close(s->conf->pidfile, &s->pidfile);
+	supervisor_held_close(s);
 	loop_done(&s->loop);
 	base_fd_close(&s->signals.fd);
 }
@@ -169,10 +179,13 @@ static void init(struct supervisor *s, const struct supervisor_setup *setup)
 	s->absent.fire = supervisor_role_absent;
 	s->watchdog.fire = watchdog_due;
 	s->lend.fire = supervisor_role_lend;
+	for (size_t i = 0; i < WS_ARRAY_LEN(s->held); i++)
+		s->held[i] = -1;
 	for (unsigned i = 0; i < s->n_workers; i++)
 		ring_map_init(&s->maps[i]);
 	supervisor_reload_init(s);
 	supervisor_control_init(s);
+	supervisor_watch_init(s);
 }
 
 int supervisor_run(const struct supervisor_setup *setup)

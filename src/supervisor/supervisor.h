@@ -55,6 +55,8 @@ struct supervisor_times {
 	uint32_t prepare_ms; /* until all have taken in another configuration */
 	uint32_t absent_ms;  /* without a worker, until the rules go */
 	uint32_t nonsense_ms; /* between two replacements of a worker for it */
+	uint32_t look_ms;     /* between two looks at a changed nftables */
+	uint32_t put_back_ms; /* between two times that rules are put back */
 	uint32_t lend_ms;     /* between two times that workers' LEND goes on */
 };
 

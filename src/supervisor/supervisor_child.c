@@ -115,10 +115,11 @@ static unsigned choose_sockets(const struct supervisor *s,
 static int be_worker(struct supervisor *s, unsigned index, int channel,
 		     pid_t parent)
 {
-	struct worker_socket
-		sockets[SUPERVISOR_LISTENERS_MAX * CONF_WORKERS_MAX];
+	/* the process's to keep */
+	struct worker_socket *sockets = calloc(
+		SUPERVISOR_LISTENERS_MAX * CONF_WORKERS_MAX, sizeof(*sockets));
 	struct keep k = { .n = 0 };
-	const unsigned n_sockets = choose_sockets(s, sockets, &k);
+	const unsigned n_sockets = sockets ? choose_sockets(s, sockets, &k) : 0;
 	const struct worker_call worker = {
 		.main = s->roles->worker,
 		.setup = {
@@ -138,6 +139,10 @@ static int be_worker(struct supervisor *s, unsigned index, int channel,
 		.argument = &worker,
 	};
 
+	if (!sockets) {
+		base_err("out of memory");
+		return 1;
+	}
 	keep(&k, channel);
 	for (uint32_t i = 0; i < s->maps[index].n_readers; i++)
 		keep(&k, s->maps[index].kick_fd[i]);

@@ -18,8 +18,8 @@
 #include "supervisor.h"
 #include "supervisor_reload.h"
 
-/* Transparent IPv4 and IPv6, or one fixed. */
-#define SUPERVISOR_LISTENERS_MAX 2
+/* TCP and UDP, IPv4 and IPv6; or one fixed. */
+#define SUPERVISOR_LISTENERS_MAX 4
 
 enum supervisor_phase {
 	SUPERVISOR_STARTING,
@@ -74,6 +74,7 @@ struct supervisor {
 	struct recorder_commit *commit; /* the recorder's; never looked into */
 	struct supervisor_listener listeners[SUPERVISOR_LISTENERS_MAX];
 	unsigned n_listeners;
+	int held[SUPERVISOR_LISTENERS_MAX]; /* supervisor_held.h; -1: none */
 	struct supervisor_child recorder;
 	struct supervisor_child workers[CONF_WORKERS_MAX];
 	struct loop loop;
@@ -83,7 +84,10 @@ struct supervisor {
 	struct loop_timer lend;   /* armed: a LEND waits for its end */
 	bool lend_due;            /* ... and there is one */
 	struct loop_timer watchdog;
-	struct nft_link *nft; /* NULL in fixed-remote mode */
+	struct loop_watch others; /* supervisor_watch.c */
+	struct loop_timer look;
+	uint64_t next_look_ms, put_back_ms; /* not before that */
+	struct nft_link *nft;               /* NULL in fixed-remote mode */
 	enum nft_state rules; /* in the kernel; STOPPED: not yet, or no more */
 	bool bypass;          /* the operator wants nothing new taken */
 	bool alone; /* without a worker, for longer than times.absent_ms */
@@ -142,6 +146,11 @@ void supervisor_memory_free(struct supervisor *s);
 void supervisor_memory_totals(const struct supervisor *s);
 
 /* supervisor_listen.c: the listeners */
+/* What a configuration asks for: TCP first, IPv4 first. Return: how many. */
+unsigned supervisor_listen_plan(
+	const struct conf_tables *c,
+	struct intake_listener plan[static SUPERVISOR_LISTENERS_MAX]);
+/* Return: 0 or -errno, logged. */
 WS_MUST_USE int supervisor_listen(struct supervisor *s);
 void supervisor_listen_close(struct supervisor *s);
 
@@ -164,6 +173,16 @@ WS_MUST_USE int supervisor_rules_renew(struct supervisor *s,
 /* All of ours goes, but the reject rule of `closed`. */
 void supervisor_rules_remove(struct supervisor *s);
 
+/* supervisor_watch.c: nothing to do in fixed-remote mode. Return: 0 or -errno,
+ * logged. */
+void supervisor_watch_init(struct supervisor *s);
+WS_MUST_USE int supervisor_watch_open(struct supervisor *s);
+void supervisor_watch_close(struct supervisor *s);
+
+/* supervisor_source.c: decides anew, for rules of `conf` with source: auto. */
+void supervisor_source_decide(struct supervisor *s,
+			      const struct conf_tables *conf);
+
 /* supervisor_control.c: answers the tool; nothing to do without `control`.
  * Return: 0 or -errno, logged. */
 void supervisor_control_init(struct supervisor *s);
@@ -181,5 +200,7 @@ void supervisor_state_ready(const struct supervisor_child *c);
 void supervisor_state_ended(const struct supervisor_child *c, int status);
 void supervisor_state_listeners(struct supervisor *s);
 void supervisor_state_rules(struct supervisor *s);
+void supervisor_state_source(struct supervisor *s, uint32_t source,
+			     const char *why);
 
 #endif

@@ -20,7 +20,7 @@ _Static_assert(CONF_FDS_SUPERVISOR_WORKER == 3 + 2 * RING_READER_MAX +
 						     SUPERVISOR_LISTENERS_MAX +
 						     1 + RING_READER_MAX,
 	       "memory, listeners, channel, and pages of a status");
-_Static_assert(CONF_FDS_SUPERVISOR >= 12 + CONTROL_CONNECTIONS_MAX + 7,
+_Static_assert(CONF_FDS_SUPERVISOR >= 15 + CONTROL_CONNECTIONS_MAX + 7,
 	       "its own, who asks, and a reload");
 
 /* Slots of each worker: any one may hold all of max_flows, as far as its

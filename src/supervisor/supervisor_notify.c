@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* supervisor_notify.c - what systemd is told */
+/* supervisor_notify.c - what systemd is told, and what it passes */
 #include "supervisor_notify.h"
 
 #include <stdarg.h>
@@ -56,4 +56,11 @@ uint32_t supervisor_notify_period_ms(void)
 		return 0;
 	usec /= 2 * US_PER_MS;
 	return usec > UINT32_MAX ? UINT32_MAX : (uint32_t)usec;
+}
+
+int supervisor_notify_sockets(void)
+{
+	const int n = sd_listen_fds(1);
+
+	return n < 0 ? 0 : n; /* variables that are none */
 }

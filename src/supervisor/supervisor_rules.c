@@ -88,6 +88,8 @@ int supervisor_rules_open(struct supervisor *s)
 		r = nft_lock(s->nft, &why);
 	if (r)
 		base_err("%s", why.text);
+	else
+		supervisor_source_decide(s, s->conf);
 	return r;
 }
 
@@ -174,7 +176,13 @@ int supervisor_rules_bypass(struct supervisor *s, bool on,
 int supervisor_rules_renew(struct supervisor *s, const struct conf_tables *conf,
 			   struct nft_error *why)
 {
-	return s->nft ? nft_install(s->nft, conf, s->rules, why) : 0;
+	const int r = s->nft ? nft_install(s->nft, conf, s->rules, why) : 0;
+
+	if (!r) {
+		supervisor_state_rules(s);
+		supervisor_source_decide(s, conf);
+	}
+	return r;
 }
 
 void supervisor_rules_remove(struct supervisor *s)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base_fd.h"
+#include "base_log.h"
 #include "base_time.h"
 #include "control.h"
 #include "supervisor_internal.h"
@@ -147,6 +148,29 @@ void supervisor_state_rules(struct supervisor *s)
 		[NFT_STATE_STOPPED] = CONTROL_RULES_NONE,
 	};
 
+	static const enum control_keep keeps[NFT_KEEP_MAX] = {
+		[NFT_KEEP_NOTHING] = CONTROL_KEEP_NOTHING,
+		[NFT_KEEP_OWNED] = CONTROL_KEEP_OWNED,
+		[NFT_KEEP_PERSISTS] = CONTROL_KEEP_PERSISTS,
+		[NFT_KEEP_PLAIN] = CONTROL_KEEP_PLAIN,
+	};
+	enum nft_keep keep = NFT_KEEP_NOTHING;
+	struct nft_error why;
+
 	atomic_store(&s->state->rules, words[s->rules]);
 	atomic_store(&s->state->bypass, s->bypass);
+	if (s->nft && nft_keeping(s->nft, &keep, &why))
+		base_warn("%s", why.text);
+	atomic_store(&s->state->keep, keeps[keep]);
+}
+
+void supervisor_state_source(struct supervisor *s, uint32_t source,
+			     const char *why)
+{
+	struct control_line *line = &s->state->source_why;
+
+	atomic_store(&s->state->source, source);
+	atomic_fetch_add(&line->seq, 1);
+	(void)snprintf(line->text, sizeof(line->text), "%s", why);
+	atomic_fetch_add(&line->seq, 1);
 }
