@@ -9,6 +9,7 @@
 #include "conf_options.h"
 #include "control.h"
 #include "wayside_command.h"
+#include "wayside_doctor.h"
 #include "wayside_rules.h"
 #include "wayside_version.h"
 
@@ -61,6 +62,10 @@ static const struct command {
 	  "print each difference between kernel and configuration;\n      "
 	  "exit status 0: none, 1: some",
 	  wayside_rules_check },
+	{ "doctor", NULL, TAKES_CONFIG | TAKES_JSON,
+	  "look for what keeps interception from working here, and try it;\n"
+	  "      exit status 0: healthy, 3: degraded, 4: broken",
+	  wayside_doctor_run },
 };
 
 static const struct option {

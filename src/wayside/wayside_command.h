@@ -10,6 +10,8 @@ enum wayside_status {
 	WAYSIDE_OK,
 	WAYSIDE_FAILED, /* it could not be done, or `check` found differences */
 	WAYSIDE_USAGE,  /* usage or configuration */
+	WAYSIDE_DEGRADED, /* doctor: works, but not for all or not always */
+	WAYSIDE_BROKEN, /* doctor: trackers are cut off, or nothing is taken */
 };
 
 struct wayside_options {

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * doctor.h - will interception work here? Everything that is known to break it
+ *
+ * Theory of operation. First the facts are gathered (doctor_facts.h): sysctls,
+ * limits, nft rules of whatever table, routing rules, and what was tried with
+ * real packets. Then each row of one table of checks judges them. A check is a
+ * pure function of facts and configuration, so it is tested on recorded answers
+ * where this kernel cannot be made to give them.
+ *
+ * Nothing is changed that is not put back, also when the process is killed
+ * (probe.h).
+ *
+ * Process: `wayside doctor`. One thread, blocking, some seconds at most.
+ */
+#ifndef DOCTOR_H
+#define DOCTOR_H
+
+#include <stddef.h>
+
+#include "base_attr.h"
+
+struct conf_tables;
+struct doctor_facts;
+
+enum doctor_level {
+	DOCTOR_OK,
+	DOCTOR_NOTICE,   /* worth knowing; nothing has to be done */
+	DOCTOR_DEGRADED, /* works, but not for all, or not in every case */
+	DOCTOR_BROKEN,   /* trackers are cut off, or nothing is intercepted */
+	DOCTOR_LEVEL_MAX
+};
+
+#define DOCTOR_MENDS_MAX    8
+#define DOCTOR_FINDINGS_MAX 128
+
+/* What a check found; one that finds nothing amiss has one finding, OK. */
+struct doctor_finding {
+	const char *check; /* its name */
+	const char *means; /* one sentence; NULL with OK */
+	enum doctor_level level;
+	char what[384];
+	unsigned n_mends;
+	char mends[DOCTOR_MENDS_MAX][512]; /* how to mend it, line by line */
+};
+
+struct doctor_report {
+	enum doctor_level level; /* the worst */
+	unsigned n;
+	struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
+};
+
+/* Judges the facts. `conf` may be NULL: then nothing is said that needs it. */
+void doctor_judge(const struct doctor_facts *f, const struct conf_tables *conf,
+		  struct doctor_report *report);
+
+/* Names of the checks, in the order of the table; NULL after the last. */
+const char *doctor_check_name(size_t i);
+
+/* "ok", "notice", "degraded", "broken" */
+const char *doctor_level_name(enum doctor_level level);
+
+#endif

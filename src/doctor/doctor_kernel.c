@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* doctor_kernel.c - checks: rights, and what the kernel can do */
+#include <errno.h>
+#include <string.h>
+
+#include "doctor_internal.h"
+
+void doctor_check_rights(struct doctor *d)
+{
+	const struct doctor_facts *f = d->f;
+
+	if (f->net_admin && f->net_raw)
+		return;
+	doctor_find(d, DOCTOR_BROKEN, "missing here: %s%s%s",
+		    f->net_admin ? "" : "CAP_NET_ADMIN",
+		    f->net_admin || f->net_raw ? "" : " and ",
+		    f->net_raw ? "" : "CAP_NET_RAW");
+	doctor_mend(d, "run it, and the daemon, as root or with both");
+}
+
+/* Without rights the kernel says nothing about what it can do. */
+static void judge_statement(struct doctor *d, int error, const char *module)
+{
+	if (!error || !d->f->net_admin)
+		return;
+	doctor_find(d, DOCTOR_BROKEN, "the kernel refuses it: %s",
+		    strerrordesc_np(-error));
+	if (error == -ENOENT)
+		doctor_mend(d,
+			    "run: modprobe %s (OpenWrt: opkg install "
+			    "kmod-%s)",
+			    module,
+			    !strcmp(module, "nft_tproxy") ? "nft-tproxy"
+							  : "nft-socket");
+	else
+		doctor_mend(d, "a kernel with nf_tables and %s is needed",
+			    module);
+}
+
+void doctor_check_tproxy(struct doctor *d)
+{
+	judge_statement(d, d->f->tproxy, "nft_tproxy");
+}
+
+void doctor_check_socket(struct doctor *d)
+{
+	judge_statement(d, d->f->socket, "nft_socket");
+}
