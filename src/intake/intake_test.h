@@ -141,8 +141,8 @@ static inline void need_gateway(void **state)
 		skip();
 }
 
-/* A TCP socket of the namespace "tracker" or "vendor"; blocking. */
-static inline int socket_in(const char *name, int family)
+/* A socket of the namespace "tracker" or "vendor"; blocking. */
+static inline int typed_socket_in(const char *name, int family, int type)
 {
 	const int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	char path[64];
@@ -152,12 +152,18 @@ static inline int socket_in(const char *name, int family)
 	there = open(path, O_RDONLY | O_CLOEXEC);
 	assert_true(home >= 0 && there >= 0);
 	assert_int_equal(setns(there, CLONE_NEWNET), 0);
-	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(family, type | SOCK_CLOEXEC,
+		    type == SOCK_RAW ? IPPROTO_UDP : 0);
 	assert_int_equal(setns(home, CLONE_NEWNET), 0);
 	close(there);
 	close(home);
 	assert_true(fd >= 0);
 	return fd;
+}
+
+static inline int socket_in(const char *name, int family)
+{
+	return typed_socket_in(name, family, SOCK_STREAM);
 }
 
 static inline struct base_addr addr_of(const char *ip, uint16_t port)
