@@ -66,6 +66,19 @@
 	X(PROBE_RULES, "probe.rules")                                         \
 	X(PROBE_CALLING, "probe.calling")                                     \
 	X(PROBE_CALLED, "probe.called")                                       \
+	/* supervisor: the steps of a start, then of a stop */                \
+	X(SUPERVISOR_OPENED, "supervisor.opened") /* control socket */        \
+	X(SUPERVISOR_LOCKED, "supervisor.locked") /* self-test is over */     \
+	X(SUPERVISOR_LISTENING, "supervisor.listening")                       \
+	X(SUPERVISOR_STARTED, "supervisor.started") /* all roles */           \
+	X(NFT_ROUTED, "supervisor.routed")          /* ... without rules */   \
+	X(SUPERVISOR_INSTALLED, "supervisor.installed")                       \
+	X(SUPERVISOR_DRAINING, "supervisor.draining") /* nothing new comes */ \
+	X(SUPERVISOR_CLOSED, "supervisor.closed")     /* its listeners */     \
+	X(SUPERVISOR_WORKERS, "supervisor.workers")   /* ... have ended */    \
+	X(SUPERVISOR_RECORDER, "supervisor.recorder") /* ... too */           \
+	X(SUPERVISOR_FORGOTTEN, "supervisor.forgotten") /* TIME_WAIT */       \
+	X(SUPERVISOR_REMOVED, "supervisor.removed")     /* rules, routes */   \
 	/* no death: the worker puts an entry into its ring that is none */   \
 	X(GARBAGE, "garbage")
 

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base_die.h"
 #include "base_fd.h"
 #include "base_log.h"
 #include "base_time.h"
@@ -24,6 +25,7 @@
 static const struct supervisor_times real_times = {
 	.start_ms = 10000,
 	.stop_ms = 10000,
+	.settle_ms = 1000,
 	.lived_ms = 5000,
 	.delay_min_ms = 100,
 	.delay_max_ms = 1000,
@@ -108,6 +110,7 @@ static int start_roles(struct supervisor *s)
 	r = supervisor_child_start(&s->recorder);
 	for (unsigned i = 0; !r && i < s->n_workers; i++)
 		r = supervisor_child_start(&s->workers[i]);
+	base_die_at(BASE_DIE_SUPERVISOR_STARTED);
 	return r;
 }
 
@@ -142,12 +145,15 @@ static int prepare(struct supervisor *s)
 			return s->pidfile;
 	}
 	r = supervisor_control_open(s);
+	base_die_at(BASE_DIE_SUPERVISOR_OPENED);
 	if (!r)
 		r = supervisor_rules_open(s);
 	if (!r)
 		r = supervisor_watch_open(s);
+	base_die_at(BASE_DIE_SUPERVISOR_LOCKED);
 	if (!r)
 		r = supervisor_listen(s);
+	base_die_at(BASE_DIE_SUPERVISOR_LISTENING);
 	return r ? r : drop_rights(s);
 }
 

@@ -22,7 +22,9 @@
  *   STOPPING   listeners closed, so new connections go direct; workers stop,
  *              and one that did not do so itself has a last successor, for the
  *              books; then the recorder empties the rings and stops; then the
- *              rules go (on_failure: closed leaves its reject rule).
+ *              last packets of closed connections are waited for, shortly;
+ *              then the rules go (on_failure: closed leaves its reject rule,
+ *              hold all of them).
  *
  * It parses nothing: the configuration comes as validated tables. It never
  * holds a flow's descriptor. Children keep only the descriptors they need and
@@ -52,6 +54,7 @@ struct supervisor_times {
 	uint32_t lived_ms; /* one that lived as long is restarted at once */
 	/* of the other restarts: doubled each time, up to the second */
 	uint32_t delay_min_ms, delay_max_ms;
+	uint32_t settle_ms;  /* for connections to come to their end */
 	uint32_t prepare_ms; /* until all have taken in another configuration */
 	uint32_t absent_ms;  /* without a worker, until the rules go */
 	uint32_t nonsense_ms; /* between two replacements of a worker for it */

@@ -75,6 +75,7 @@ static void status(struct supervisor *s, struct control_connection *c)
 	int r;
 
 	compare_rules(s);
+	supervisor_state_counts(s);
 	r = s->conf_fd < 0 ? -ENOENT : collect(s, &a, fds);
 	if (r) {
 		answer_text(c, r, "the status cannot be handed out\n");

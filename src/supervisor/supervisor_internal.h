@@ -27,6 +27,7 @@ enum supervisor_phase {
 	SUPERVISOR_DRAINING,
 	SUPERVISOR_STOPPING_WORKERS,
 	SUPERVISOR_STOPPING_RECORDER,
+	SUPERVISOR_SETTLING,
 	SUPERVISOR_STOPPED,
 };
 
@@ -80,6 +81,7 @@ struct supervisor {
 	struct loop loop;
 	struct loop_watch signals;
 	struct loop_timer limit;  /* of starting, of draining, of stopping */
+	uint64_t settled_ms;      /* SETTLING ends then */
 	struct loop_timer absent; /* no worker: then the rules go */
 	struct loop_timer lend;   /* armed: a LEND waits for its end */
 	bool lend_due;            /* ... and there is one */
@@ -200,6 +202,8 @@ void supervisor_state_ready(const struct supervisor_child *c);
 void supervisor_state_ended(const struct supervisor_child *c, int status);
 void supervisor_state_listeners(struct supervisor *s);
 void supervisor_state_rules(struct supervisor *s);
+/* What the kernel counts by now. */
+void supervisor_state_counts(struct supervisor *s);
 void supervisor_state_source(struct supervisor *s, uint32_t source,
 			     const char *why);
 

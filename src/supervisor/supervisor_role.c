@@ -100,6 +100,7 @@ static void run(struct supervisor *s)
 		supervisor_stop(s, 1);
 		return;
 	}
+	base_die_at(BASE_DIE_SUPERVISOR_INSTALLED);
 	supervisor_phase(s, SUPERVISOR_RUNNING);
 	s->was_ready = true;
 	base_notice("ready: %u workers, %s", s->n_workers,
@@ -335,6 +336,7 @@ static void ended(struct supervisor_child *c, int status)
 			base_err("%s %s while stopping", name, how);
 		supervisor_stop_ended(s, c, status);
 		return;
+	case SUPERVISOR_SETTLING:
 	case SUPERVISOR_STOPPED:
 		return;
 	}

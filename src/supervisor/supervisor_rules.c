@@ -6,14 +6,18 @@
 #include <linux/sockios.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base_die.h"
 #include "base_fd.h"
 #include "base_log.h"
+#include "probe.h"
 #include "supervisor_internal.h"
+#include "supervisor_timewait.h"
 
 static bool have(cap_t caps, cap_value_t cap)
 {
@@ -68,6 +72,47 @@ static void warn_of_bridges(const char *sysctl)
 			  sysctl);
 }
 
+static void log_line(void *arg, const char *text)
+{
+	(void)arg;
+	base_err("%s", text);
+}
+
+/* Any port that a rule asks for. */
+static uint16_t any_port(const struct conf_tables *c)
+{
+	return c->dests[c->rules[0].to.first].port_first;
+}
+
+/* Rules in front of a firewall that drops what they hand over would cut every
+ * tracker off. */
+static int self_test(const struct conf_tables *c)
+{
+	struct probe_result result;
+
+	if (c->self_test == CONF_NO)
+		return 0;
+	if (c->intercept == CONF_INTERCEPT_REDIRECT) {
+		base_notice("self-test not possible here: intercept: redirect");
+		return 0;
+	}
+	switch (probe_input(any_port(c), &result)) {
+	case PROBE_PASSED:
+		return 0;
+	case PROBE_IMPOSSIBLE:
+		base_notice("self-test not possible here: %s", result.why);
+		return 0;
+	case PROBE_BLOCKED_OUT:
+	case PROBE_BLOCKED_IN:
+	case PROBE_VERDICT_MAX:
+		break;
+	}
+	base_err("self-test: intercepted connections would be cut off here "
+		 "(self_test: no starts all the same)");
+	probe_explain(&result, log_line, NULL);
+	return -EACCES;
+}
+
 int supervisor_rules_open(struct supervisor *s)
 {
 	struct nft_error why;
@@ -86,9 +131,12 @@ int supervisor_rules_open(struct supervisor *s)
 	r = nft_open(&s->nft, true, &why);
 	if (!r)
 		r = nft_lock(s->nft, &why);
-	if (r)
+	if (r) {
 		base_err("%s", why.text);
-	else
+		return r;
+	}
+	r = self_test(s->conf);
+	if (!r)
 		supervisor_source_decide(s, s->conf);
 	return r;
 }
@@ -185,15 +233,36 @@ int supervisor_rules_renew(struct supervisor *s, const struct conf_tables *conf,
 	return r;
 }
 
+/* See supervisor_timewait.c. */
+static void forget(const struct supervisor *s)
+{
+	const int r = supervisor_timewait_forget(s->conf);
+
+	if (r < 0)
+		base_warn("clients that come again from the same port within a "
+			  "minute find nobody: connections that have ended "
+			  "cannot be forgotten: %s",
+			  strerrordesc_np(-r));
+}
+
 void supervisor_rules_remove(struct supervisor *s)
 {
+	/* what was installed, and does not stay */
+	const bool go = s->rules != NFT_STATE_STOPPED &&
+			s->conf->on_failure != CONF_FAILURE_HOLD;
 	struct nft_error why;
 
+	if (go)
+		forget(s);
+	base_die_at(BASE_DIE_SUPERVISOR_FORGOTTEN);
 	if (s->rules != NFT_STATE_STOPPED &&
 	    nft_install(s->nft, s->conf, NFT_STATE_STOPPED, &why)) {
 		base_err("rules stay behind: %s", why.text);
 		s->status = 1;
 	}
+	if (go) /* those that came to their end meanwhile */
+		forget(s);
+	base_die_at(BASE_DIE_SUPERVISOR_REMOVED);
 	s->rules = NFT_STATE_STOPPED;
 	nft_close(s->nft);
 	s->nft = NULL;

@@ -96,6 +96,7 @@ void supervisor_phase(struct supervisor *s, enum supervisor_phase phase)
 		[SUPERVISOR_DRAINING] = CONTROL_PHASE_DRAINING,
 		[SUPERVISOR_STOPPING_WORKERS] = CONTROL_PHASE_STOPPING,
 		[SUPERVISOR_STOPPING_RECORDER] = CONTROL_PHASE_STOPPING,
+		[SUPERVISOR_SETTLING] = CONTROL_PHASE_STOPPING,
 		[SUPERVISOR_STOPPED] = CONTROL_PHASE_STOPPING,
 	};
 
@@ -173,4 +174,21 @@ void supervisor_state_source(struct supervisor *s, uint32_t source,
 	atomic_fetch_add(&line->seq, 1);
 	(void)snprintf(line->text, sizeof(line->text), "%s", why);
 	atomic_fetch_add(&line->seq, 1);
+}
+
+void supervisor_state_counts(struct supervisor *s)
+{
+	struct nft_count counts[CONF_RULES_MAX] = { { 0 } };
+	struct nft_error why;
+
+	if (!s->nft || s->rules == NFT_STATE_STOPPED ||
+	    nft_counts(s->nft, s->conf, counts, &why))
+		return;
+	for (uint32_t i = 0; i < s->conf->n_rules; i++) {
+		struct control_count *c = &s->state->counts[i];
+
+		atomic_store(&c->met, counts[i].met);
+		atomic_store(&c->taken, counts[i].taken);
+		atomic_store(&c->rejected, counts[i].rejected);
+	}
 }

@@ -2,11 +2,14 @@
 /* supervisor_stop.c - ways to the end: draining, stopping */
 #include <signal.h>
 
+#include "base_die.h"
 #include "base_log.h"
 #include "supervisor_internal.h"
 #include "supervisor_notify.h"
+#include "supervisor_timewait.h"
 
-#define MS_PER_S 1000.0
+#define MS_PER_S       1000.0
+#define SETTLE_LOOK_MS 20
 
 static void set_limit(struct supervisor *s, uint32_t ms)
 {
@@ -34,15 +37,38 @@ static bool workers_drained(const struct supervisor *s)
 	return true;
 }
 
-static void finished(struct supervisor *s)
+/*
+ * The rules still deliver what comes for closed connections. Without them it
+ * would be lost, or go to the server, who knows nothing of it: so they stay
+ * until all have come to their end, for a short time at most. With `hold` they
+ * stay anyway.
+ */
+static void settle(struct supervisor *s)
 {
+	const uint64_t now = loop_now_ms(&s->loop);
+
+	if (s->rules != NFT_STATE_STOPPED && now < s->settled_ms &&
+	    s->conf->on_failure != CONF_FAILURE_HOLD &&
+	    supervisor_timewait_ending(s->conf) > 0) {
+		loop_timer_set(&s->loop, &s->limit, now + SETTLE_LOOK_MS);
+		return;
+	}
 	supervisor_phase(s, SUPERVISOR_STOPPED);
 	loop_stop(&s->loop);
+}
+
+static void finished(struct supervisor *s)
+{
+	base_die_at(BASE_DIE_SUPERVISOR_RECORDER);
+	supervisor_phase(s, SUPERVISOR_SETTLING);
+	s->settled_ms = loop_now_ms(&s->loop) + s->times->settle_ms;
+	settle(s);
 }
 
 /* One that has just died is started once more: the rings are still full. */
 static void stop_recorder(struct supervisor *s)
 {
+	base_die_at(BASE_DIE_SUPERVISOR_WORKERS);
 	supervisor_phase(s, SUPERVISOR_STOPPING_RECORDER);
 	set_limit(s, s->times->stop_ms);
 	if (!s->recorder.pid &&
@@ -83,6 +109,7 @@ void supervisor_stop(struct supervisor *s, int status)
 	s->status = status;
 	/* new connections go direct from here on: nobody listens any more */
 	supervisor_listen_close(s);
+	base_die_at(BASE_DIE_SUPERVISOR_CLOSED);
 	loop_timer_clear(&s->loop, &s->absent);
 	loop_timer_clear(&s->loop, &s->recorder.restart);
 	for (unsigned i = 0; i < s->n_workers; i++) {
@@ -127,6 +154,7 @@ static void drain(struct supervisor *s)
 	loop_timer_clear(&s->loop, &s->absent);
 	if (supervisor_rules_set(s, NFT_STATE_DRAINING))
 		base_warn("connections that come now may be lost");
+	base_die_at(BASE_DIE_SUPERVISOR_DRAINING);
 	for (unsigned i = 0; i < s->n_workers; i++)
 		supervisor_child_tell(&s->workers[i], ROLE_DRAIN);
 	supervisor_listen_close(s);
@@ -143,6 +171,8 @@ void supervisor_stop_asked(struct supervisor *s)
 {
 	if (s->phase == SUPERVISOR_RUNNING)
 		drain(s);
+	else if (s->phase == SUPERVISOR_SETTLING)
+		s->settled_ms = 0; /* seen at the next look */
 	else
 		supervisor_stop(s, 0);
 }
@@ -197,6 +227,10 @@ void supervisor_stop_limit(struct loop_timer *t, uint64_t now_ms)
 			    "flows=%u",
 			    (unsigned)ring_shared_flows(s->shared));
 		supervisor_stop(s, 0);
+		return;
+	}
+	if (s->phase == SUPERVISOR_SETTLING) {
+		settle(s);
 		return;
 	}
 	base_err("processes that did not stop in %u ms are killed",

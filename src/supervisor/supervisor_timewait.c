@@ -31,8 +31,12 @@
 #include "nft_link.h"
 
 #define STATE(s) (1U << (s))
-#define ENDING   (STATE(TCP_FIN_WAIT1) | STATE(TCP_CLOSING) | STATE(TCP_LAST_ACK))
-#define ENDED    (STATE(TCP_TIME_WAIT) | STATE(TCP_FIN_WAIT2))
+#define ENDING                                                              \
+	(STATE(TCP_FIN_WAIT1) | STATE(TCP_FIN_WAIT2) | STATE(TCP_CLOSING) | \
+	 STATE(TCP_LAST_ACK))
+/* A client that has got our FIN and does not end by itself is told by the
+ * server, who knows nothing of its connection. */
+#define ENDED (STATE(TCP_TIME_WAIT) | STATE(TCP_FIN_WAIT2))
 
 struct found {
 	const struct conf_tables *conf;

@@ -13,8 +13,8 @@
 
 struct conf_tables;
 
-/* Those whose last bytes or FIN the client has not acknowledged yet, so that
- * something of them is still to come. Return: how many, or -errno. */
+/* Those that wait for something of the client, the acknowledgement of the last
+ * bytes or its FIN. Return: how many, or -errno. */
 WS_MUST_USE int supervisor_timewait_ending(const struct conf_tables *conf);
 
 /* Makes the kernel forget those that only wait for time to pass, or for the
