@@ -13,7 +13,7 @@ kernel() {
 	done
 }
 before=$(kernel)
-for test in kernel keep keep_plain watch nat; do
+for test in kernel keep keep_plain live counts watch nat; do
 	"$BUILD/src/nft/nft_${test}_test"
 	expect_equal "what the kernel holds after $test" "$(kernel)" "$before"
 done
