@@ -138,18 +138,19 @@ static void fill(struct wayside_row *row, const struct wayside_view *v,
 
 	put(row->cell[0], connection_id(s, text));
 	put(row->cell[1], flow_id(s, text));
-	put(row->cell[2], base_addr_format(&s->client, text));
-	put(row->cell[3], base_addr_format(&s->server, text));
+	put(row->cell[2], wayside_view_transport(s->transport));
+	put(row->cell[3], base_addr_format(&s->client, text));
+	put(row->cell[4], base_addr_format(&s->server, text));
 	if (rule)
-		put(row->cell[4], rule);
+		put(row->cell[5], rule);
 	else /* by number, with that of its configuration */
-		(void)snprintf(row->cell[4], WAYSIDE_CELL_LEN, "%u of #%u",
+		(void)snprintf(row->cell[5], WAYSIDE_CELL_LEN, "%u of #%u",
 			       (unsigned)s->rule, (unsigned)s->config_number);
-	put(row->cell[5], wayside_text_age(age_ns / BASE_TIME_NS_PER_S, text));
-	put_number(row->cell[6], s->dir[RING_CLIENT].bytes_in);
-	put_number(row->cell[7], s->dir[RING_SERVER].bytes_in);
-	put_number(row->cell[8], pending(s));
-	put(row->cell[9], wayside_view_state(s->state));
+	put(row->cell[6], wayside_text_age(age_ns / BASE_TIME_NS_PER_S, text));
+	put_number(row->cell[7], s->dir[RING_CLIENT].bytes_in);
+	put_number(row->cell[8], s->dir[RING_SERVER].bytes_in);
+	put_number(row->cell[9], pending(s));
+	put(row->cell[10], wayside_view_state(s->state));
 }
 
 void wayside_flows_print(FILE *out, const struct wayside_view *v,
@@ -157,10 +158,11 @@ void wayside_flows_print(FILE *out, const struct wayside_view *v,
 {
 	static const struct wayside_column columns[] = {
 		{ "ID", false },          { "FLOW", false },
-		{ "CLIENT", false },      { "SERVER", false },
-		{ "RULE", false },        { "AGE", true },
-		{ "CLIENT BYTES", true }, { "SERVER BYTES", true },
-		{ "PENDING", true },      { "STATE", false },
+		{ "TRANSPORT", false },   { "CLIENT", false },
+		{ "SERVER", false },      { "RULE", false },
+		{ "AGE", true },          { "CLIENT BYTES", true },
+		{ "SERVER BYTES", true }, { "PENDING", true },
+		{ "STATE", false },
 	};
 	struct wayside_table t;
 	struct wayside_row row = { { "" } };
@@ -188,11 +190,12 @@ static json_t *flow_json(const struct wayside_view *v,
 	char client[BASE_ADDR_STRLEN], server[BASE_ADDR_STRLEN];
 
 	return json_pack(
-		"{s:s,s:s,s:I,s:I,s:s,s:s,s:s,s:o,s:I,s:I,s:o,"
+		"{s:s,s:s,s:I,s:I,s:s,s:s,s:s,s:s,s:o,s:I,s:I,s:o,"
 		"s:I,s:I,s:I,s:I,s:I}",
 		"id", connection_id(s, id), "flow", flow_id(s, flow), "worker",
 		(json_int_t)f->worker, "slot", (json_int_t)f->index, "state",
-		wayside_view_state(s->state), "client",
+		wayside_view_state(s->state), "transport",
+		wayside_view_transport(s->transport), "client",
 		base_addr_format(&s->client, client), "server",
 		base_addr_format(&s->server, server), "rule",
 		rule ? wayside_json_text(rule) : json_null(), "config",

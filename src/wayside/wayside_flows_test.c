@@ -40,6 +40,7 @@ static void fill(struct wayside_lab *lab)
 	set_flow(s, 4000, 2);
 	s->state = RING_STATE_HELD;
 	s->config_number = 2;
+	s->transport = RING_TRANSPORT_UDP;
 	s->server = addr("[2001:db8::7]:7710");
 	s->dir[RING_CLIENT].bytes_in = 123456;
 	s->dir[RING_CLIENT].unobserved = 56;
@@ -81,16 +82,19 @@ static void for_people(void **state)
 	text = print(lab, &flows);
 	assert_string_equal(
 		text,
-		"ID                   FLOW              CLIENT             "
-		"SERVER              RULE           AGE  CLIENT BYTES  SERVER "
+		"ID                   FLOW              TRANSPORT  "
+		"CLIENT             SERVER              RULE           AGE  CLIENT BYTES  SERVER "
 		"BYTES  PENDING  STATE\n"
-		"2025-11-03_131821-3  00000000abcdef02  192.168.1.7:40000  "
+		"2025-11-03_131821-3  00000000abcdef02  udp        "
+		"192.168.1.7:40000  "
 		"[2001:db8::7]:7710  1 of #2  1 h 6 min        123456        "
 		"     9      304  held\n"
-		"2025-11-03_142456    00000000abcdef00  192.168.1.7:40000  "
+		"2025-11-03_142456    00000000abcdef00  tcp        "
+		"192.168.1.7:40000  "
 		"47.88.85.196:7700   watches        5 s             0        "
 		"     0        0  open\n"
-		"2025-11-03_142456-2  00000000abcdef01  192.168.1.7:40000  "
+		"2025-11-03_142456-2  00000000abcdef01  tcp        "
+		"192.168.1.7:40000  "
 		"47.88.85.196:7700   watches        5 s             0        "
 		"     0        0  open\n");
 	free(text);
@@ -131,6 +135,7 @@ static void for_programs(void **state)
 	has_integer(f, "worker", 1);
 	has_integer(f, "slot", 2);
 	has_string(f, "state", "held");
+	has_string(f, "transport", "udp");
 	has_string(f, "client", "192.168.1.7:40000");
 	has_string(f, "server", "[2001:db8::7]:7710");
 	assert_true(json_is_null(json_object_get(f, "rule")));
@@ -142,7 +147,7 @@ static void for_programs(void **state)
 	has_integer(f, "client_unobserved", 56);
 	has_integer(f, "server_unobserved", 1);
 	has_integer(f, "pending", 304);
-	assert_int_equal(json_object_size(f), 16);
+	assert_int_equal(json_object_size(f), 17);
 	has_string(json_array_get(list, 1), "rule", "watches");
 	f = json_array_get(list, 2);
 	assert_true(json_is_null(json_object_get(f, "rule")));

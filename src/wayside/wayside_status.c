@@ -8,6 +8,7 @@
 
 #include "base_time.h"
 #include "wayside_json.h"
+#include "wayside_status_rules.h"
 #include "wayside_text.h"
 #include "wayside_view.h"
 
@@ -21,14 +22,6 @@ static const char *const phases[CONTROL_PHASE_MAX] = {
 	[CONTROL_PHASE_STOPPING] = "stopping",
 };
 
-static const char *const rules[CONTROL_RULES_MAX] = {
-	[CONTROL_RULES_NONE] = "none",
-	[CONTROL_RULES_INSTALLED] = "installed",
-	[CONTROL_RULES_DRAINING] = "draining",
-	[CONTROL_RULES_ABSENT] = "absent",
-	[CONTROL_RULES_BYPASS] = "bypassed",
-};
-
 static const char *const role_states[CONTROL_ROLE_MAX] = {
 	[CONTROL_ROLE_UNUSED] = "unused",
 	[CONTROL_ROLE_DOWN] = "down",
@@ -40,6 +33,7 @@ static const char *const role_states[CONTROL_ROLE_MAX] = {
 struct figures {
 	uint64_t flows;                        /* slots in use */
 	uint64_t by_state[RING_STATE_MAX + 1]; /* the last: unknown */
+	uint64_t udp;                          /* of flows */
 	uint64_t counters[STAT_MAX];
 	uint64_t missed; /* of the ring's bytes, by the recorder */
 };
@@ -57,6 +51,7 @@ static void add_worker(struct figures *f, const struct wayside_view *v,
 		f->flows++;
 		f->by_state[slot.state < RING_STATE_MAX ? slot.state
 							: RING_STATE_MAX]++;
+		f->udp += slot.transport == RING_TRANSPORT_UDP;
 	}
 	for (int id = 0; id < STAT_MAX; id++)
 		f->counters[id] = wayside_view_worker_counter(v, worker, id);
@@ -67,6 +62,7 @@ static void add_worker(struct figures *f, const struct wayside_view *v,
 static void add_figures(struct figures *sum, const struct figures *f)
 {
 	sum->flows += f->flows;
+	sum->udp += f->udp;
 	for (size_t i = 0; i < WS_ARRAY_LEN(sum->by_state); i++)
 		sum->by_state[i] += f->by_state[i];
 	for (size_t i = 0; i < STAT_MAX; i++)
@@ -120,31 +116,23 @@ static uint64_t limited(const struct figures *f)
 	return f->counters[STAT_LIMIT_WAITS] + f->counters[STAT_ACCEPT_PAUSES];
 }
 
-static void print_rules(FILE *out, const struct wayside_view *v)
+static bool any_udp(const struct conf_tables *t)
 {
-	const uint32_t is = atomic_load(&v->state->rules);
-	const int32_t differ = atomic_load(&v->state->rules_differ);
-
-	(void)fprintf(out, "on_failure %s, rules %s",
-		      conf_failure_name(v->conf->on_failure), WORD(rules, is));
-	if (differ < 0)
-		(void)fprintf(out, "\nthe kernel cannot be looked at: %s",
-			      wayside_text_error(-differ));
-	else if (differ > 0)
-		(void)fprintf(out, ", differences with the kernel: %d",
-			      (int)differ);
-	else if (is != CONTROL_RULES_NONE)
-		(void)fputs(", differences with the kernel: none", out);
-	(void)fputc('\n', out);
+	for (uint32_t i = 0; i < t->n_rules; i++) {
+		if (t->rules[i].transport == CONF_TRANSPORT_UDP)
+			return true;
+	}
+	return false;
 }
 
 static void print_head(FILE *out, const struct wayside_view *v, uint64_t now_ns,
-		       uint64_t flows)
+		       const struct figures *total)
 {
 	const struct control_state *s = v->state;
 	const uint64_t up_ns = now_ns > s->started_ns ? now_ns - s->started_ns
 						      : 0;
 	const uint64_t reloaded_ns = atomic_load(&s->reloaded_ns);
+	const uint32_t edits = atomic_load(&s->edits);
 	char program[CONTROL_PROGRAM_LEN], stamp[BASE_TIME_STAMP_LEN];
 	char age[WAYSIDE_AGE_LEN];
 
@@ -159,10 +147,20 @@ static void print_head(FILE *out, const struct wayside_view *v, uint64_t now_ns,
 		      (unsigned)atomic_load(&s->reloads_refused),
 		      reloaded_ns ? ", the last one " : "",
 		      reloaded_ns ? base_time_stamp(reloaded_ns, stamp) : "");
-	print_rules(out, v);
-	(void)fprintf(out, "listeners held: %u, flows: %llu of %u\n",
-		      (unsigned)atomic_load(&s->listeners),
-		      (unsigned long long)flows, (unsigned)v->conf->max_flows);
+	if (edits)
+		(void)fprintf(out,
+			      "edits of rules in force, until the next reload: "
+			      "%u\n",
+			      (unsigned)edits);
+	wayside_status_rules_head(out, v);
+	(void)fprintf(out, "flows: %llu of %u",
+		      (unsigned long long)total->flows,
+		      (unsigned)v->conf->max_flows);
+	if (total->udp || any_udp(v->conf))
+		(void)fprintf(out, ", by UDP: %llu of %u",
+			      (unsigned long long)total->udp,
+			      (unsigned)v->conf->max_udp_flows);
+	(void)fputc('\n', out);
 }
 
 /* Has it ended before, so that last_end means something? */
@@ -318,8 +316,9 @@ void wayside_status_print(FILE *out, const struct wayside_view *v,
 		return;
 	}
 	counters = r->readers.counters;
-	print_head(out, v, now_ns, r->total.flows);
+	print_head(out, v, now_ns, &r->total);
 	(void)fputc('\n', out);
+	wayside_status_rules_table(out, v);
 	print_roles(out, v);
 	(void)fputc('\n', out);
 	print_workers(out, r, v->n_workers);
@@ -345,33 +344,13 @@ void wayside_status_print(FILE *out, const struct wayside_view *v,
 static json_t *config_json(const struct control_state *s)
 {
 	return json_pack(
-		"{s:I,s:I,s:I,s:o}", "number",
+		"{s:I,s:I,s:I,s:I,s:o}", "number",
 		wayside_json_number(atomic_load(&s->config_number)), "reloads",
 		wayside_json_number(atomic_load(&s->reloads)),
 		"reloads_refused",
-		wayside_json_number(atomic_load(&s->reloads_refused)),
-		"reloaded", wayside_json_time(atomic_load(&s->reloaded_ns)));
-}
-
-static json_t *rules_json(const struct wayside_view *v)
-{
-	const uint32_t is = atomic_load(&v->state->rules);
-	const int32_t differ = atomic_load(&v->state->rules_differ);
-	json_t *o = json_pack("{s:s,s:s,s:o}", "on_failure",
-			      conf_failure_name(v->conf->on_failure), "state",
-			      WORD(rules, is), "differ",
-			      is == CONTROL_RULES_NONE || differ < 0
-				      ? json_null()
-				      : json_integer(differ));
-
-	if (differ < 0 &&
-	    json_object_set_new(
-		    o, "error",
-		    wayside_json_text(wayside_text_error(-differ)))) {
-		json_decref(o);
-		return NULL;
-	}
-	return o;
+		wayside_json_number(atomic_load(&s->reloads_refused)), "edits",
+		wayside_json_number(atomic_load(&s->edits)), "reloaded",
+		wayside_json_time(atomic_load(&s->reloaded_ns)));
 }
 
 static json_t *last_end_json(const struct control_role *r)
@@ -421,6 +400,10 @@ static json_t *flows_json(const struct figures *f)
 	json_t *o = json_object();
 	int r = json_object_set_new(
 		o, "total", json_integer(wayside_json_number(f->flows)));
+
+	if (!r)
+		r = json_object_set_new(
+			o, "udp", json_integer(wayside_json_number(f->udp)));
 
 	/* a slot that is free is no flow */
 	for (uint32_t i = RING_STATE_FREE + 1; !r && i <= RING_STATE_MAX; i++)
@@ -486,22 +469,23 @@ json_t *wayside_status_json(const struct wayside_view *v)
 
 	if (!r)
 		return NULL;
-	o = json_pack("{s:s,s:I,s:o,s:s,s:o,s:o,s:I,s:I,s:I,s:o,s:o,s:{s:o},"
-		      "s:{s:o,s:I,s:o}}",
-		      "version",
-		      wayside_text_clean(program, sizeof(program), s->program),
-		      "pid", (json_int_t)s->pid, "started",
-		      wayside_json_time(s->started_ns), "phase",
-		      WORD(phases, atomic_load(&s->phase)), "config",
-		      config_json(s), "rules", rules_json(v), "listeners",
-		      wayside_json_number(atomic_load(&s->listeners)), "help",
-		      wayside_json_number(atomic_load(&s->help)), "nonsense",
-		      wayside_json_number(atomic_load(&s->nonsense)), "roles",
-		      roles_json(s), "workers", workers_json(v, r), "recorder",
-		      "counters", counters_json(&r->readers), "total", "flows",
-		      flows_json(&r->total), "not_recorded_bytes",
-		      not_recorded_json(&r->total), "counters",
-		      counters_json(&r->total));
+	o = json_pack(
+		"{s:s,s:I,s:o,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:o,s:o,s:{s:o},"
+		"s:{s:o,s:I,s:o}}",
+		"version",
+		wayside_text_clean(program, sizeof(program), s->program), "pid",
+		(json_int_t)s->pid, "started", wayside_json_time(s->started_ns),
+		"phase", WORD(phases, atomic_load(&s->phase)), "config",
+		config_json(s), "rules", wayside_status_rules_json(v),
+		"listeners", wayside_json_number(atomic_load(&s->listeners)),
+		"listeners_kept", wayside_json_number(atomic_load(&s->held)),
+		"help", wayside_json_number(atomic_load(&s->help)), "nonsense",
+		wayside_json_number(atomic_load(&s->nonsense)), "roles",
+		roles_json(s), "workers", workers_json(v, r), "recorder",
+		"counters", counters_json(&r->readers), "total", "flows",
+		flows_json(&r->total), "not_recorded_bytes",
+		not_recorded_json(&r->total), "counters",
+		counters_json(&r->total));
 	free(r);
 	return o;
 }

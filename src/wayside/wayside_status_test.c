@@ -32,6 +32,11 @@ static void fill(struct wayside_lab *lab)
 	atomic_store(&s->reloads_refused, 5);
 	atomic_store(&s->rules, CONTROL_RULES_DRAINING);
 	atomic_store(&s->listeners, 4);
+	atomic_store(&s->keep, CONTROL_KEEP_PERSISTS);
+	/* 12 - 7 - 3 = 2 went direct */
+	atomic_store(&s->counts[0].met, 12);
+	atomic_store(&s->counts[0].taken, 7);
+	atomic_store(&s->counts[0].rejected, 3);
 	set_role(&s->roles[0], "recorder", CONTROL_ROLE_READY);
 	atomic_store(&s->roles[0].pid, 4712);
 	set_role(&s->roles[1], "worker/0", CONTROL_ROLE_STARTING);
@@ -94,9 +99,17 @@ static void for_people(void **state)
 		"waysided 1.2.3, draining, pid 4711\n"
 		"up 1 h 2 min, since 2025-11-03 14:25:01\n"
 		"configuration 3, 2 reloads, 5 refused\n"
-		"on_failure closed, rules draining, differences with the "
-		"kernel: none\n"
-		"listeners held: 4, flows: 3 of 5000\n"
+		"on_failure closed: without Wayside new connections are "
+		"refused\n"
+		"rules draining: new connections are refused\n"
+		"kernel: our own table, stays without Wayside\n"
+		"differences with the kernel: none\n"
+		"listeners held: 4\n"
+		"flows: 3 of 5000\n"
+		"\n"
+		"RULE     TRANSPORT  FIRST PACKETS  TAKEN  PASSED  REJECTED\n"
+		"tkstar   tcp                   12      7       2         3\n"
+		"watches  tcp                    0      0       0         0\n"
 		"\n"
 		"ROLE        PID  STATE     SINCE                RESTARTS  "
 		"LAST END\n"
@@ -162,14 +175,15 @@ static void rules(void **state)
 	atomic_store(&lab->state->rules_differ, -EPERM);
 	text = print(lab, 0); /* before its start: the clock was set back */
 	assert_non_null(strstr(text, "\nup 0 s,"));
-	assert_non_null(strstr(text, "rules draining\nthe kernel cannot be "
-				     "looked at: Operation not permitted\n"));
+	assert_non_null(strstr(text, "\nthe kernel cannot be looked at: "
+				     "Operation not permitted\n"));
 	free(text);
-	/* fixed-remote mode has none, so there is nothing to compare */
+	/* not yet, or no more: there is nothing to compare */
 	atomic_store(&lab->state->rules, CONTROL_RULES_NONE);
 	atomic_store(&lab->state->rules_differ, 0);
 	text = print(lab, WAYSIDE_TEST_NS);
-	assert_non_null(strstr(text, "on_failure closed, rules none\n"));
+	assert_non_null(strstr(text, "\nrules none: new connections go "
+				     "direct\nlisteners"));
 	free(text);
 	o = wayside_status_json(&lab->view);
 	assert_true(json_is_null(
@@ -184,6 +198,171 @@ static void rules(void **state)
 	assert_string_equal(json_string_value(json_object_get(
 				    json_object_get(o, "rules"), "error")),
 			    "Operation not permitted");
+	json_decref(o);
+}
+
+/* A word of the first line that begins with `start`, to its end. */
+static void expect_line(struct wayside_lab *lab, const char *start,
+			const char *want)
+{
+	char *text = print(lab, WAYSIDE_TEST_NS);
+	char *at = strstr(text, start);
+
+	if (!at || (at > text && at[-1] != '\n'))
+		fail_msg("no line begins with \"%s\": %s", start, text);
+	else
+		at[strcspn(at, "\n")] = '\0';
+	assert_string_equal(at, want);
+	free(text);
+}
+
+/* What becomes of new connections, by policy and by what the kernel has. */
+static void fates(void **state)
+{
+	static const struct {
+		uint32_t failure, rules;
+		const char *away, *now;
+	} rows[] = {
+		{ CONF_FAILURE_OPEN, CONTROL_RULES_INSTALLED,
+		  "on_failure open: without Wayside new connections go direct",
+		  "rules installed: new connections are taken" },
+		{ CONF_FAILURE_OPEN_STAY, CONTROL_RULES_DRAINING,
+		  "on_failure open-stay: without Wayside new connections go "
+		  "direct",
+		  "rules draining: new connections go direct" },
+		{ CONF_FAILURE_CLOSED, CONTROL_RULES_ABSENT,
+		  "on_failure closed: without Wayside new connections are "
+		  "refused",
+		  "rules absent: new connections are refused" },
+		{ CONF_FAILURE_HOLD, CONTROL_RULES_ABSENT,
+		  "on_failure hold: without Wayside new connections wait",
+		  "rules absent: new connections wait" },
+		/* not even these policies refuse or hold what is bypassed */
+		{ CONF_FAILURE_CLOSED, CONTROL_RULES_BYPASS,
+		  "on_failure closed: without Wayside new connections are "
+		  "refused",
+		  "rules bypassed: new connections go direct" },
+		{ CONF_FAILURE_HOLD, CONTROL_RULES_BYPASS,
+		  "on_failure hold: without Wayside new connections wait",
+		  "rules bypassed: new connections go direct" },
+	};
+	struct wayside_lab *lab = *state;
+
+	wayside_test_map(lab);
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		lab->conf->on_failure = rows[i].failure;
+		atomic_store(&lab->state->rules, rows[i].rules);
+		expect_line(lab, "on_failure", rows[i].away);
+		expect_line(lab, "rules ", rows[i].now);
+	}
+	/* a bypass that no rule shows, since there is no worker either */
+	atomic_store(&lab->state->rules, CONTROL_RULES_ABSENT);
+	atomic_store(&lab->state->bypass, 1);
+	expect_line(lab, "rules ",
+		    "rules absent, bypass is on: new connections wait");
+}
+
+/* Lines that are there when there is something to say. */
+static void conditions_of_a_gateway(void **state)
+{
+	static const char *const kernel[] = {
+		"kernel: no table",
+		"kernel: our own table, goes with Wayside",
+		"kernel: our own table, stays without Wayside",
+		"kernel: a table that stays without Wayside, and that others "
+		"can change",
+		"kernel: ?",
+	};
+	struct wayside_lab *lab = *state;
+	struct control_state *s = lab->state;
+	char *text;
+
+	wayside_test_map(lab);
+	atomic_store(&s->rules, CONTROL_RULES_INSTALLED);
+	for (uint32_t i = 0; i < WS_ARRAY_LEN(kernel); i++) {
+		atomic_store(&s->keep, i);
+		expect_line(lab, "kernel:", kernel[i]);
+	}
+	text = print(lab, WAYSIDE_TEST_NS);
+	assert_null(strstr(text, "edits"));
+	assert_null(strstr(text, "put back"));
+	assert_null(strstr(text, "source auto"));
+	assert_null(strstr(text, "keeps"));
+	assert_null(strstr(text, "UDP"));
+	free(text);
+	atomic_store(&s->edits, 2);
+	expect_line(lab, "edits",
+		    "edits of rules in force, until the next reload: 2");
+	atomic_store(&s->lost, 3);
+	expect_line(lab, "rules put",
+		    "rules put back after somebody had removed them: 3 times");
+	atomic_store(&s->listeners, 4);
+	atomic_store(&s->held, 2);
+	expect_line(lab, "listeners",
+		    "listeners held: 4, somebody else keeps 2 of them");
+	lab->conf->rules[1].source = CONF_SOURCE_AUTO;
+	atomic_store(&s->source, CONF_SOURCE_CLIENT);
+	(void)snprintf(s->source_why.text, sizeof(s->source_why.text),
+		       "nothing changes\x1b sources");
+	expect_line(lab, "source auto", "source auto is client:");
+	expect_line(lab, "  nothing", "  nothing changes? sources");
+	/* it is being written, and stays so */
+	atomic_store(&s->source_why.seq, 3);
+	expect_line(lab, "  ?", "  ?");
+	/* a flow of UDP is one of the flows */
+	lab->slots[0][0].state = RING_STATE_OPEN;
+	lab->slots[0][0].transport = RING_TRANSPORT_UDP;
+	lab->slots[1][0].state = RING_STATE_OPEN;
+	expect_line(lab, "flows:", "flows: 2 of 5000, by UDP: 1 of 2000");
+	/* none yet, but a rule for it */
+	lab->slots[0][0].state = RING_STATE_FREE;
+	lab->conf->rules[0].transport = CONF_TRANSPORT_UDP;
+	expect_line(lab, "flows:", "flows: 1 of 5000, by UDP: 0 of 2000");
+	expect_line(lab, "tkstar",
+		    "tkstar   udp                    0      0       0         "
+		    "0");
+}
+
+/* Read in the middle of a change, the counters never wrap around. */
+static void packets_in_motion(void **state)
+{
+	struct wayside_lab *lab = *state;
+	struct control_count *c = &lab->state->counts[1];
+
+	wayside_test_map(lab);
+	atomic_store(&c->met, 5);
+	atomic_store(&c->taken, 6);
+	expect_line(lab, "watches",
+		    "watches  tcp                    5      6       0         "
+		    "0");
+	atomic_store(&c->taken, 3);
+	atomic_store(&c->rejected, 3);
+	expect_line(lab, "watches",
+		    "watches  tcp                    5      3       0         "
+		    "3");
+}
+
+static void fixed_remote_mode(void **state)
+{
+	struct wayside_lab *lab = *state;
+	json_t *o;
+	char *text;
+
+	lab->conf->n_rules = 1;
+	lab->conf->rules[0].to.n = 0;
+	assert_true(base_addr_parse(&lab->conf->listen, "[::1]:7700"));
+	assert_true(base_addr_parse(&lab->conf->remote, "192.0.2.1:7700"));
+	wayside_test_map(lab);
+	expect_line(lab, "no rules",
+		    "no rules: [::1]:7700 is relayed to 192.0.2.1:7700");
+	text = print(lab, WAYSIDE_TEST_NS);
+	assert_null(strstr(text, "on_failure"));
+	assert_null(strstr(text, "FIRST PACKETS"));
+	free(text);
+	o = wayside_status_json(&lab->view);
+	assert_int_equal(json_array_size(json_object_get(
+				 json_object_get(o, "rules"), "packets")),
+			 0);
 	json_decref(o);
 }
 
@@ -225,6 +404,14 @@ static void for_programs(void **state)
 	json_t *o;
 
 	fill(lab);
+	lab->conf->rules[1].source = CONF_SOURCE_AUTO;
+	(void)snprintf(lab->state->source_why.text,
+		       sizeof(lab->state->source_why.text),
+		       "all is masqueraded");
+	atomic_store(&lab->state->lost, 4);
+	atomic_store(&lab->state->held, 2);
+	atomic_store(&lab->state->edits, 6);
+	lab->slots[0][2].transport = RING_TRANSPORT_UDP;
 	lab->control[1]->magic = 0; /* no table as we know it */
 	wayside_test_map(lab);
 	o = reparse(wayside_status_json(&lab->view));
@@ -243,6 +430,23 @@ static void for_programs(void **state)
 	assert_string_equal(string(rules_of, "state"), "draining");
 	assert_int_equal(integer(rules_of, "differ"), 0);
 	assert_null(json_object_get(rules_of, "error"));
+	assert_true(json_is_false(json_object_get(rules_of, "bypass")));
+	assert_string_equal(string(rules_of, "table"), "persists");
+	assert_int_equal(integer(rules_of, "put_back"), 4);
+	w = json_object_get(rules_of, "source_auto");
+	assert_string_equal(string(w, "source"), "gateway");
+	assert_string_equal(string(w, "why"), "all is masqueraded");
+	w = json_object_get(rules_of, "packets");
+	assert_int_equal(json_array_size(w), 2);
+	w = json_array_get(w, 0);
+	assert_string_equal(string(w, "rule"), "tkstar");
+	assert_string_equal(string(w, "transport"), "tcp");
+	assert_int_equal(integer(w, "met"), 12);
+	assert_int_equal(integer(w, "taken"), 7);
+	assert_int_equal(integer(w, "passed"), 2);
+	assert_int_equal(integer(w, "rejected"), 3);
+	assert_int_equal(integer(o, "listeners_kept"), 2);
+	assert_int_equal(integer(config, "edits"), 6);
 
 	roles = json_object_get(o, "roles");
 	assert_int_equal(json_array_size(roles), 3);
@@ -270,6 +474,7 @@ static void for_programs(void **state)
 	assert_int_equal(integer(json_object_get(w, "flows"), "open"), 1);
 	assert_int_equal(integer(json_object_get(w, "flows"), "held"), 1);
 	assert_int_equal(integer(json_object_get(w, "flows"), "unknown"), 0);
+	assert_int_equal(integer(json_object_get(w, "flows"), "udp"), 1);
 	assert_int_equal(integer(w, "not_recorded_bytes"), 46);
 	/* the recorder's are not the worker's */
 	w = json_object_get(w, "counters");
@@ -311,6 +516,11 @@ static void for_a_terminal(void **state)
 	fill(lab);
 	lab->state->pid = 4194304; /* the largest: proc(5), pid_max */
 	atomic_store(&lab->state->rules_differ, -EPERM);
+	atomic_store(&lab->state->bypass, 1);
+	atomic_store(&lab->state->lost, 99999);
+	atomic_store(&lab->state->edits, 99999);
+	atomic_store(&lab->state->held, 256);
+	lab->conf->rules[0].transport = CONF_TRANSPORT_UDP;
 	for (int id = 0; id < STAT_MAX; id++)
 		stat_add(&lab->control[0]->stat, id, 999999999);
 	lab->control[0]->reader_missed[RING_READER_RECORDER] = 99999999999;
@@ -343,7 +553,7 @@ static void hostile_memory(void **state)
 		}
 		text = print(lab, WAYSIDE_TEST_NS);
 		/* 1,000 x more slots than the table has are not looked for */
-		assert_non_null(strstr(text, "flows: 8 of 5000\n"));
+		assert_non_null(strstr(text, "flows: 8 of 5000"));
 		free(text);
 		o = reparse(wayside_status_json(&lab->view));
 		assert_int_equal(
@@ -383,7 +593,7 @@ static void unknown_words(void **state)
 	wayside_test_map(lab);
 	text = print(lab, WAYSIDE_TEST_NS);
 	assert_non_null(strstr(text, "waysided 1.2.3, ?, pid"));
-	assert_non_null(strstr(text, "rules ?,"));
+	assert_non_null(strstr(text, "rules ?:"));
 	assert_non_null(strstr(text, "recorder   4712  ?  "));
 	free(text);
 	o = wayside_status_json(&lab->view);
@@ -436,11 +646,19 @@ static void what_is_not_mapped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WAYSIDE_TEST(for_people),         WAYSIDE_TEST(rules),
-		WAYSIDE_TEST(for_programs),       WAYSIDE_TEST(for_a_terminal),
-		WAYSIDE_TEST(hostile_memory),     WAYSIDE_TEST(hostile_state),
-		WAYSIDE_TEST(what_is_not_mapped), WAYSIDE_TEST(nothing_yet),
+		WAYSIDE_TEST(for_people),
+		WAYSIDE_TEST(rules),
+		WAYSIDE_TEST(for_programs),
+		WAYSIDE_TEST(for_a_terminal),
+		WAYSIDE_TEST(hostile_memory),
+		WAYSIDE_TEST(hostile_state),
+		WAYSIDE_TEST(what_is_not_mapped),
+		WAYSIDE_TEST(nothing_yet),
 		WAYSIDE_TEST(unknown_words),
+		WAYSIDE_TEST(fates),
+		WAYSIDE_TEST(packets_in_motion),
+		WAYSIDE_TEST(fixed_remote_mode),
+		WAYSIDE_TEST(conditions_of_a_gateway),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

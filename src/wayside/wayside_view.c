@@ -255,6 +255,18 @@ const char *wayside_view_state(uint32_t state)
 	return state < RING_STATE_MAX ? names[state] : "?";
 }
 
+const char *wayside_view_transport(uint32_t transport)
+{
+	switch (transport) {
+	case RING_TRANSPORT_TCP:
+		return "tcp";
+	case RING_TRANSPORT_UDP:
+		return "udp";
+	default: /* of a slot's byte, not an enum of ours */
+		return "?";
+	}
+}
+
 uint64_t wayside_view_worker_counter(const struct wayside_view *v,
 				     unsigned worker, enum stat_id id)
 {

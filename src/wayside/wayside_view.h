@@ -65,8 +65,9 @@ uint32_t wayside_view_slots(const struct wayside_worker *w);
 bool wayside_view_slot(const struct wayside_worker *w, uint32_t i,
 		       struct ring_slot *copy);
 
-/* The word of a state; "?" for what is none. */
+/* The word of a state or transport of a slot; "?" for what is none. */
 const char *wayside_view_state(uint32_t state);
+const char *wayside_view_transport(uint32_t transport);
 
 /* What worker and readers count; a reader counts in its pages of all rings. */
 uint64_t wayside_view_worker_counter(const struct wayside_view *v,
