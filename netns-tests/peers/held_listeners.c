@@ -9,6 +9,7 @@
  *	becomes COMMAND, which gets the N listeners of that process by the
  *	protocol of sd_listen_fds(3)
  */
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -90,14 +91,14 @@ static int number(const char *text)
 	return *end || n > INT32_MAX ? -1 : (int)n;
 }
 
-/* Number `from` of the keeper as our number `to`, which exec() leaves open. */
-static bool fetch(int keeper, int from, int to)
+/* Number `fd` of the keeper as the same of ours, which exec() leaves open. */
+static bool fetch(int keeper, int fd)
 {
-	const int fd = pidfd_getfd(keeper, from, 0); /* CLOEXEC */
-	const bool ok = fd >= 0 && dup2(fd, to) == to;
+	const int got = pidfd_getfd(keeper, fd, 0); /* CLOEXEC */
 
-	(void)close(fd); /* only listened on */
-	return ok;
+	if (got == fd)
+		return fcntl(fd, F_SETFD, 0) == 0;
+	return got >= 0 && dup2(got, fd) == fd && close(got) == 0;
 }
 
 static int pass(char **words)
@@ -114,7 +115,7 @@ static int pass(char **words)
 		return failed(words[0]);
 	(void)close_range(FIRST, ABOVE - 1, 0);
 	for (int i = n - 1; i >= 0; i--) {
-		if (!fetch(ABOVE, FIRST + i, FIRST + i))
+		if (!fetch(ABOVE, FIRST + i))
 			return failed("listener");
 	}
 	(void)close(ABOVE); /* nothing was written to it */
