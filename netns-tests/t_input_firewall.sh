@@ -40,8 +40,7 @@ iptables_down() {
 refused() {
 	local status=0
 
-	spawn gateway "$DIR/daemon.log" "${daemon_command[@]}" "$WAYSIDED" \
-		-c "$CONFIG"
+	spawn gateway "$DIR/daemon.log" "$WAYSIDED" -c "$CONFIG"
 	wait $! || status=$?
 	expect_equal "status of the start" $status 1
 }

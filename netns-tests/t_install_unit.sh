@@ -69,12 +69,14 @@ chmod +x "$DIR/as_service"
 
 # shellcheck disable=SC2034 # `config` writes it
 EVENTS=$LOGS/events
-config
+config self_test=yes
 spawn gateway "$DIR/daemon.log" unshare -m "$DIR/as_service" "$WAYSIDED" \
 	-c "$CONFIG"
 daemon_pid=$!
 wait_for 10 daemon_ready_or_dead
 kill -0 "$daemon_pid" 2>/dev/null || fail "the daemon ended at once"
+! grep 'not possible' "$DIR/daemon.log" || fail "there was no self-test"
+expect_equal RestrictNamespaces "$(setting RestrictNamespaces)" "net user"
 exchange "$VENDOR4:7700"
 exchange "[$VENDOR6]:7700"
 [ -s "$(capture_of "$TRACKER4")" ] || fail "an empty capture"

@@ -19,7 +19,7 @@ state_is() {
 before=$(state)
 names=(one two three)
 for name in "${names[@]}"; do
-	peer $name gateway self_test
+	peer "$name" gateway self_test
 done
 join "${names[@]}"
 for name in "${names[@]}"; do
