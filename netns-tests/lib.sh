@@ -461,10 +461,11 @@ config() {
 			max_flows max_flows_per_client client_bits_v4 \
 			connect_rate ring_size log_dir pidfile intercept \
 			keepalive_client keepalive_server user_timeout \
-			idle_timeout
+			idle_timeout udp_timeout max_udp_flows local_except
 		echo "events: { file: $EVENTS }"
 		echo "rules:"
-		keys name to source capture observe when_full |
+		keys name interfaces clients to transport local source \
+			capture observe when_full |
 			sed '1s/^/  - /; 2,$s/^/    /'
 	} >"$CONFIG"
 }
@@ -571,6 +572,11 @@ own_proc() {
 # (WAYSIDE_DIE, WAYSIDE_RESTART_MS; base_die.h)
 test_points() {
 	"$PEERS/die_points" >"$DIR/points.txt" || exit 77
+}
+
+# kernel_since VERSION: is this kernel that one or a later one?
+kernel_since() {
+	printf '%s\n' "$1" "$(uname -r)" | sort -VC
 }
 
 # sanitized: was the daemon built with a sanitizer?
