@@ -40,8 +40,14 @@ int intake_peer_ask(int fd, struct intake_peer *p)
 
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
 		return -errno;
-	*p = (struct intake_peer){ .acked = info.tcpi_bytes_acked,
-				   .unacked = info.tcpi_unacked,
-				   .unsent = info.tcpi_notsent_bytes };
+	/* a receiver that ran out of memory drops what it had a window for, so
+	 * bytes that stay on their way prove nothing by themselves */
+	*p = (struct intake_peer){
+		.heard = info.tcpi_segs_in,
+		.done = !info.tcpi_unacked && !info.tcpi_notsent_bytes,
+		.unanswered = info.tcpi_unacked &&
+			      info.tcpi_last_ack_recv >
+				      info.tcpi_last_data_sent,
+	};
 	return 0;
 }

@@ -22,11 +22,13 @@
 WS_MUST_USE int intake_peer_guard(int fd, uint32_t keepalive_ms,
 				  uint32_t user_timeout_ms);
 
-/* What the peer has acknowledged. */
+/* What is known of the peer. */
 struct intake_peer {
-	uint64_t acked; /* bytes; comparable with itself only */
-	bool unacked;   /* something is on its way, or a FIN */
-	bool unsent;    /* the peer takes no more at the moment */
+	uint32_t heard;  /* segments that came from it, of any kind */
+	bool done;       /* it has acknowledged all that was written, FIN too */
+	bool unanswered; /* it has not, and was sent bytes since it was last
+			  * heard. Not so of one that closes its window: it
+			  * answers each time */
 };
 
 /* Return: 0 or -errno. */

@@ -81,10 +81,10 @@ struct worker_link {
 	/* worker_sweep.c, of an open flow */
 	uint32_t idle_ms;   /* idle_timeout of its configuration; 0 = none */
 	uint32_t active_ms; /* when a pump last ran */
-	uint32_t acked;     /* stuck: what the client's kernel had acknowledged;
-			     * else what was sent when that was all */
+	uint32_t seen;      /* stuck: segments heard of the client; else what
+			     * it was sent when all of it was acknowledged */
 	uint32_t stuck_ms;  /* since when */
-	bool stuck;         /* something was out at the last look */
+	bool stuck;         /* bytes were unanswered at the last look */
 };
 
 /* Associations by client and server: chains of slots, each link slot + 1, 0 at

@@ -10,16 +10,16 @@
  *   idle        no byte moved either way for idle_timeout. The time of the last
  *               one is noted where the pumps run, so it costs no call.
  *   half-open   its client came anew (ring_shared.h), and what it was sent
- *               stays unacknowledged for half_open_ms. Neither is enough alone:
- *               a client may keep several connections, many clients may share
- *               one address behind NAT, and one without coverage comes back.
+ *               stays unacknowledged for half_open_ms, in which nothing was
+ *               heard of it. Neither is enough alone: a client may keep several
+ *               connections, many clients may share one address behind NAT, and
+ *               one without coverage comes back.
  *
- * Whether something is acknowledged says the kernel, who is asked for no flow
- * whose client did not come anew, for none that was sent nothing since all was
- * acknowledged, and for WORKER_ASKED_MAX in a sweep; the next one begins where
- * that was reached. A flow is seen twice before it counts as half-open, and
- * each acknowledgement of bytes begins that anew. A client that closes its
- * window acknowledges all that is sent, and is no dead one.
+ * What was heard says the kernel, who is asked for no flow whose client did not
+ * come anew, for none that was sent nothing since all was acknowledged, and for
+ * WORKER_ASKED_MAX in a sweep; the next one begins where that was reached. So a
+ * flow is seen twice before it counts as half-open, and whatever comes from its
+ * client begins that anew.
  */
 #include "intake_peer.h"
 #include "worker_internal.h"
@@ -29,6 +29,7 @@
 
 /* One sweep. */
 struct sweep {
+	bool any;         /* is open, and stays so */
 	bool half_open;   /* is looked for */
 	unsigned asked;   /* the kernel */
 	uint64_t next_ms; /* when the next flow will have been idle for too
@@ -68,17 +69,17 @@ static bool is_stuck(const struct worker *w, uint32_t slot)
 
 	if (intake_peer_ask(s->fd[RING_CLIENT], &peer))
 		return false;
-	if (!peer.unacked) {
+	if (!peer.unanswered) {
 		l->stuck = false;
-		/* what was not sent yet will be: look again */
-		l->acked = sent_to_client(s) - peer.unsent;
+		/* what is not acknowledged yet is looked at again */
+		l->seen = sent_to_client(s) - !peer.done;
 		return false;
 	}
-	if (l->stuck && l->acked == (uint32_t)peer.acked)
+	if (l->stuck && l->seen == peer.heard)
 		return now - l->stuck_ms >= w->half_open_ms;
 	l->stuck = true;
 	l->stuck_ms = now;
-	l->acked = (uint32_t)peer.acked;
+	l->seen = peer.heard;
 	return false;
 }
 
@@ -89,7 +90,7 @@ static bool is_half_open(struct sweep *sweep, const struct worker *w,
 	const struct worker_link *l = &w->links[slot];
 	const struct ring_slot *s = &w->slots[slot];
 
-	if (!l->stuck && l->acked == sent_to_client(s))
+	if (!l->stuck && l->seen == sent_to_client(s))
 		return false;
 	if (!ring_shared_came_anew(
 		    shared, ring_shared_pair(shared, &s->client, &s->server),
@@ -110,6 +111,8 @@ static void look_at(struct sweep *sweep, struct worker *w, uint32_t slot)
 	else if (sweep->half_open && s->transport == RING_TRANSPORT_TCP &&
 		 is_half_open(sweep, w, slot))
 		worker_flow_stop(w, slot, RING_CLOSE_SUPERSEDED);
+	else
+		sweep->any = true;
 }
 
 /* Not before the next moment of a sweep. */
@@ -141,7 +144,7 @@ void worker_sweep_fire(struct loop_timer *t, uint64_t now_ms)
 			w->sweep_first = slot + 1;
 		}
 	}
-	if (w->n_flows)
+	if (sweep.any)
 		arm(w, sweep.next_ms < w->half_look_ms ? sweep.next_ms
 						       : w->half_look_ms);
 }
@@ -153,7 +156,7 @@ void worker_sweep_open(struct worker *w, uint32_t slot)
 	uint64_t at = now + w->half_open_ms / PARTS;
 
 	l->active_ms = (uint32_t)now;
-	l->acked = 0;
+	l->seen = 0;
 	l->stuck = false;
 	if (l->idle_ms && now + l->idle_ms < at)
 		at = now + l->idle_ms;
