@@ -5,8 +5,8 @@
  * The test is supervisor, clients and server, and takes the steps of the loops
  * itself: a step never waits, and the clock of the loops is the test's. So a
  * time limit costs no time, and "does nothing meanwhile" is a number of
- * handlers that ran. Each worker has one listener of its own and, as in the
- * daemon, a copy of the others'.
+ * handlers that ran. Each worker has a TCP and a UDP listener of its own and,
+ * as in the daemon, copies of the others'.
  */
 #ifndef WORKER_STEPS_TEST_H
 #define WORKER_STEPS_TEST_H
@@ -17,7 +17,8 @@
 #include "worker_test.h"
 
 #define STEPS_WORKERS 2
-#define STEPS_START   1000000 /* ms */
+#define STEPS_SOCKETS (2 * STEPS_WORKERS) /* first those of TCP */
+#define STEPS_START   1000000             /* ms */
 
 /* For cmocka_run_group_tests(): a network of our own, so that thousands of
  * connections leave nobody else without ports. *state stays NULL where the
@@ -45,7 +46,8 @@ static inline uint64_t steps_clock(void)
 struct steps_worker {
 	struct ring_map map;
 	struct worker_setup setup;
-	struct worker_socket sockets[STEPS_WORKERS]; /* [i]: worker i's */
+	/* [i]: worker i's, [STEPS_WORKERS + i]: for UDP */
+	struct worker_socket sockets[STEPS_SOCKETS];
 	struct worker *worker;
 	int channel; /* the supervisor's end */
 };
@@ -55,7 +57,7 @@ struct steps {
 	struct ring_shared *shared;
 	struct base_addr remote;
 	int server;
-	uint16_t ports[STEPS_WORKERS]; /* of the listeners */
+	uint16_t ports[STEPS_SOCKETS]; /* of the listeners */
 	struct steps_worker w[STEPS_WORKERS];
 };
 
@@ -72,7 +74,7 @@ static inline void steps_start(struct steps *s, unsigned i)
 					   .map = &sw->map,
 					   .shared = s->shared,
 					   .sockets = sw->sockets,
-					   .n_sockets = STEPS_WORKERS,
+					   .n_sockets = STEPS_SOCKETS,
 					   .channel = ends[1] };
 	sw->worker = calloc(1, sizeof(*sw->worker));
 	assert_non_null(sw->worker);
@@ -102,13 +104,42 @@ static inline void steps_kill(struct steps *s, unsigned i)
 	base_fd_close(&sw->setup.channel);
 }
 
+/* The rows of the engines that these workers have: datagrams are for the server
+ * of their listener, too. */
+static inline int steps_prepare_udp(int fd, uint16_t family)
+{
+	const int on = 1;
+
+	assert_int_equal(family, AF_INET);
+	return setsockopt(fd, SOL_IP, IP_PKTINFO, &on, sizeof(on));
+}
+
+static inline int steps_datagram(struct msghdr *msg,
+				 const struct intake_listener *l,
+				 struct base_addr *server)
+{
+	(void)msg;
+	*server = l->remote;
+	return 0;
+}
+
+static const struct intake_engine steps_udp = {
+	.name = "steps-udp",
+	.transport = CONF_TRANSPORT_UDP,
+	.prepare = steps_prepare_udp,
+	.datagram = steps_datagram,
+};
+
 static inline void steps_listen(struct steps *s)
 {
-	for (unsigned owner = 0; owner < STEPS_WORKERS; owner++) {
+	for (unsigned n = 0; n < STEPS_SOCKETS; n++) {
 		struct worker_socket socket = {
-			.listener = { .engine = intake_engine_find("fixed"),
+			.listener = { .engine = n < STEPS_WORKERS
+							? intake_engine_find(
+								  "fixed")
+							: &steps_udp,
 				      .remote = s->remote },
-			.worker = owner,
+			.worker = n % STEPS_WORKERS,
 		};
 
 		assert_true(
@@ -116,12 +147,12 @@ static inline void steps_listen(struct steps *s)
 		socket.listener.addr.port = 0;
 		assert_int_equal(intake_listen(&socket.listener, 1, &socket.fd),
 				 0);
-		s->ports[owner] = socket.listener.addr.port;
+		s->ports[n] = socket.listener.addr.port;
 		for (unsigned i = 0; i < STEPS_WORKERS; i++) {
-			s->w[i].sockets[owner] = socket;
-			s->w[i].sockets[owner].fd =
+			s->w[i].sockets[n] = socket;
+			s->w[i].sockets[n].fd =
 				fcntl(socket.fd, F_DUPFD_CLOEXEC, 0);
-			assert_true(s->w[i].sockets[owner].fd >= 0);
+			assert_true(s->w[i].sockets[n].fd >= 0);
 		}
 		assert_int_equal(close(socket.fd), 0);
 	}
@@ -144,6 +175,8 @@ static inline struct steps *steps_new(uint32_t n_slots)
 	s->conf->client_bits_v4 = 32;
 	s->conf->client_bits_v6 = 64;
 	s->conf->connect_timeout_ms = 1000;
+	s->conf->udp_timeout_ms = 10000;
+	s->conf->max_udp_flows = STEPS_WORKERS * n_slots;
 	assert_true(base_addr_parse(&s->conf->listen, "127.0.0.1:1"));
 	s->shared = ring_shared_new(1, 0, s->conf->max_flows);
 	assert_non_null(s->shared);
@@ -176,7 +209,7 @@ static inline void steps_free(struct steps *s)
 			worker_flow_stop(w, j, RING_CLOSE_STOPPED);
 		(void)worker_flow_reap(w);
 		steps_kill(s, i);
-		for (unsigned j = 0; j < STEPS_WORKERS && !closed; j++)
+		for (unsigned j = 0; j < STEPS_SOCKETS && !closed; j++)
 			assert_int_equal(close(s->w[i].sockets[j].fd), 0);
 		ring_map_destroy(&s->w[i].map);
 	}
