@@ -320,6 +320,84 @@ static void words_of_one_network_are_summed(void **state)
 	ring_shared_free(s);
 }
 
+static struct base_addr address(const char *text)
+{
+	struct base_addr a;
+
+	assert_true(base_addr_parse(&a, text));
+	return a;
+}
+
+static void a_pair_is_a_client_and_its_server(void **state)
+{
+	struct ring_shared *s = ring_shared_new(1, 0, 1);
+	const struct base_addr client = address("10.0.0.1:1000");
+	const struct base_addr same = address("10.0.0.1:2000");
+	const struct base_addr server = address("47.88.85.196:7700");
+	const struct base_addr others[] = { address("10.0.0.2:1000"),
+					    address("47.88.85.197:7700"),
+					    address("47.88.85.196:7701") };
+	const uint64_t pair = ring_shared_pair(s, &client, &server);
+
+	(void)state;
+	assert_int_equal(ring_shared_pair(s, &same, &server), pair);
+	assert_int_not_equal(ring_shared_pair(s, &others[0], &server), pair);
+	assert_int_not_equal(ring_shared_pair(s, &client, &others[1]), pair);
+	assert_int_not_equal(ring_shared_pair(s, &client, &others[2]), pair);
+	/* who sends what the other one gets is another pair */
+	assert_int_not_equal(ring_shared_pair(s, &server, &client), pair);
+	ring_shared_free(s);
+}
+
+/* A connection id of that second. */
+static uint64_t id_of(uint64_t second)
+{
+	return second << RING_CONNECTION_BITS | 5;
+}
+
+static void who_came_in_a_later_second_came_anew(void **state)
+{
+	struct ring_shared *s = ring_shared_new(1, 0, 1);
+	const uint64_t a = 7ULL << 32 | 3, b = 8ULL << 32 | 3;
+
+	(void)state;
+	ring_shared_came(s, a, id_of(100));
+	assert_false(ring_shared_came_anew(s, a, id_of(100)));
+	ring_shared_came(s, b, id_of(200));
+	assert_false(ring_shared_came_anew(s, a, id_of(100)));
+	ring_shared_came(s, a, id_of(101));
+	assert_true(ring_shared_came_anew(s, a, id_of(100)));
+	assert_false(ring_shared_came_anew(s, a, id_of(101)));
+	/* a slower worker does not take it back */
+	ring_shared_came(s, a, id_of(100));
+	assert_true(ring_shared_came_anew(s, a, id_of(100)));
+	ring_shared_free(s);
+}
+
+/* In a full window the oldest is forgotten, and none of the networks is
+ * touched. */
+static void the_oldest_pair_makes_room(void **state)
+{
+	struct ring_shared *s = ring_shared_new(1, 0, 1);
+	const uint64_t where = s->n_places - 1;
+
+	(void)state;
+	for (uint64_t i = 1; i <= RING_PLACES; i++)
+		ring_shared_came(s, i << 32 | where, id_of(1000 - i));
+	for (uint64_t i = 1; i <= RING_PLACES; i++)
+		assert_true(
+			ring_shared_came_anew(s, i << 32 | where, id_of(900)));
+	ring_shared_came(s, 99ULL << 32 | where, id_of(2000));
+	for (uint64_t i = 1; i <= RING_PLACES; i++)
+		assert_int_equal(
+			ring_shared_came_anew(s, i << 32 | where, id_of(900)),
+			i < RING_PLACES);
+	assert_true(ring_shared_came_anew(s, 99ULL << 32 | where, id_of(1999)));
+	for (uint32_t i = 0; i < s->n_places; i++)
+		assert_int_equal(s->places[i], 0);
+	ring_shared_free(s);
+}
+
 #define MS 1000000ULL
 
 /* Ten a second, 100 ms apart; who is 10 ms late at most may catch up. */
@@ -431,6 +509,9 @@ int main(void)
 		cmocka_unit_test(without_room_nobody_is_limited),
 		cmocka_unit_test(a_window_wraps_around),
 		cmocka_unit_test(words_of_one_network_are_summed),
+		cmocka_unit_test(a_pair_is_a_client_and_its_server),
+		cmocka_unit_test(who_came_in_a_later_second_came_anew),
+		cmocka_unit_test(the_oldest_pair_makes_room),
 		cmocka_unit_test(connects_keep_their_distance),
 		cmocka_unit_test(limits_hold_when_all_come_at_once),
 	};
