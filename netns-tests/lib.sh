@@ -43,6 +43,8 @@ PEERS=$BUILD/netns-tests/peers
 declare -A peer_pid wire_pid
 daemon_pid=
 WAYSIDE=$BUILD/src/wayside/wayside
+# Nor is a process broken that gets no processor for some seconds (base_die.h).
+export WAYSIDE_LIMIT_MS=600000 WAYSIDE_RELOAD_MS=600000
 
 # family v4|v6: the addresses of one family, as they are written before a port
 family() {
@@ -94,10 +96,10 @@ expect_at_least() {
 }
 
 # wait_for SECONDS CMD...: until CMD succeeds. A machine that stands still for half
-# a minute (seen, all cases at once) is no failure of what is tested: the limit of
-# the whole case ends what never comes.
+# a minute (seen, all cases at once) is no failure of what is tested: so it is 20
+# times as long, and the limit of the whole case ends what never comes.
 wait_for() {
-	local deadline=$((${EPOCHREALTIME/./} + $1 * 4000000))
+	local deadline=$((${EPOCHREALTIME/./} + $1 * 20000000))
 
 	shift
 	until "$@"; do
@@ -149,6 +151,22 @@ address() {
 	done
 }
 
+# settled HOST...: each interface that is up has its link-local address, and each address its
+# route: the kernel makes those of IPv6 in the background
+settled() {
+	local host addresses
+
+	for host; do
+		addresses=$(ip -n "$host" -6 -o addr)
+		[ "$(grep -c ' scope link' <<<"$addresses")" = \
+			"$(ip -n "$host" -o link show up |
+			grep -vc LOOPBACK)" ] &&
+			[ "$(wc -l <<<"$addresses")" = "$(ip -n "$host" -6 \
+				route show table local type local | wc -l)" ] ||
+			return 1
+	done
+}
+
 # topology: the three hosts as drawn above, and the gateway's firewall
 topology() {
 	local host
@@ -179,6 +197,7 @@ topology() {
 	sysctl_set gateway ipv4/ip_forward 1
 	sysctl_set gateway ipv6/conf/all/forwarding 1
 	firewall "$FIREWALL_LINE"
+	wait_for 10 settled tracker gateway vendor
 }
 
 # The line that a firewall with an input policy of drop needs, else it drops
@@ -436,7 +455,7 @@ expect_relayed() {
 # and their defaults; a key without a default is left out unless it is given:
 config() {
 	local -A v=(
-		[on_failure]=open-stay [workers]=2 [connect_timeout]=10s
+		[on_failure]=open-stay [workers]=2 [connect_timeout]=2m
 		[drain]=0s [control]=/run/wayside/control [self_test]=no
 		[log_dir]=$LOGS [pidfile]=/run/wayside/pid
 		[name]=trackers

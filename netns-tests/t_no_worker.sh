@@ -6,7 +6,7 @@
 test_points
 topology
 own_proc
-WAYSIDE_RESTART_MS=5000 daemon observe=none
+WAYSIDE_RESTART_HOLD=$DIR/away daemon observe=none
 crowd_server vendor vendor "$VENDOR4:7700"
 state() {
 	tool status --json | sed -n 's/^ *"state": "\(absent\|installed\)",*$/\1/p'
@@ -15,6 +15,7 @@ state_is() {
 	[ "$(state)" = "$1" ]
 }
 wait_for 10 state_is installed
+touch "$DIR/away"
 for i in 0 1; do
 	kill -KILL "$(pids wayside-worker/$i)"
 done
@@ -24,6 +25,7 @@ wire wan vendor eth0 tcp dst port 7700
 crowd direct tracker -n 10 "$VENDOR4:7700" open ping 1 touch "$DIR/direct" \
 	hold "$DIR/back" ping 10 fin
 wait_for 5 test -e "$DIR/direct"
+rm "$DIR/away"
 wait_for 15 state_is installed
 touch "$DIR/back"
 join direct

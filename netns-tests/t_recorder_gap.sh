@@ -6,9 +6,9 @@
 test_points
 topology
 own_proc
-WAYSIDE_RESTART_MS=1000 daemon ring_size=1M observe=none when_full=drop
-crowd_server vendor vendor -t 55 "$VENDOR4:7700"
-crowd crowd tracker -t 55 -n 4 -m 8192 -w 2 -r 2000 "$VENDOR4:7700" open \
+WAYSIDE_RESTART_HOLD=$DIR/away daemon ring_size=1M observe=none when_full=drop
+crowd_server vendor vendor "$VENDOR4:7700"
+crowd crowd tracker -n 4 -m 8192 -w 2 -r 2000 "$VENDOR4:7700" open \
 	ping 1 touch "$DIR/open" stream "$DIR/end" fin
 wait_for 10 test -e "$DIR/open"
 recorder=
@@ -16,8 +16,10 @@ for _ in {1..3}; do
 	wait_for 10 is_anew wayside-recorder "$recorder"
 	recorder=$(pids wayside-recorder)
 	before=$(counter unobserved_bytes)
+	touch "$DIR/away"
 	kill -KILL "$recorder"
 	wait_for 10 counted unobserved_bytes $((before + 1000000))
+	rm "$DIR/away"
 done
 wait_for 10 is_anew wayside-recorder "$recorder"
 touch "$DIR/end"

@@ -8,6 +8,20 @@ topology
 own_proc
 title_of_roles=(wayside-recorder wayside-worker/0 wayside-worker/1)
 
+# It has happened: a role hangs at the point, or the supervisor knows of a death.
+happened() {
+	local title
+
+	if [[ $1 != *:stop ]]; then
+		grep -q ': restarting$' "$DIR/daemon.log"
+		return
+	fi
+	for title in "${title_of_roles[@]}"; do
+		! grep -q '^State:.T' "/proc/$(pids "$title")/status" || return 0
+	done
+	return 1
+}
+
 # Whoever was stopped at the point goes on, and all are there.
 all_ready() {
 	local title
@@ -22,6 +36,8 @@ all_ready() {
 dies_at() {
 	local in_force
 
+	# who hangs is not waited for as long as others, who are just slow
+	[[ $2 != *:stop ]] || local -x WAYSIDE_RELOAD_MS=2000
 	WAYSIDE_DIE=$1=$2 daemon capture=none observe=none
 	crowd_server vendor vendor "$VENDOR4:7700"
 	crowd_server other vendor "$OTHER4:7700"
@@ -29,6 +45,7 @@ dies_at() {
 		>>"$CONFIG"
 	in_force=20
 	tool reload >"$DIR/reload.log" 2>&1 || in_force=0
+	wait_for 10 happened "$2"
 	wait_for 10 all_ready
 	expect_equal "$1=$2: configuration in force" "$(tool status --json |
 		sed -n 's/^ *"number": \([0-9]*\),*$/\1/p')" \

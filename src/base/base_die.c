@@ -10,6 +10,7 @@
 #	include <stdlib.h>
 #	include <string.h>
 #	include <sys/mman.h>
+#	include <unistd.h>
 
 #	include "base_log.h"
 
@@ -24,8 +25,9 @@ struct die_page {
 
 /* Shared with all children; NULL: nothing was asked for. */
 static struct die_page *page;
-static uint32_t restart_ms; /* 0: nothing was asked for */
-static uint32_t half_open_ms;
+/* 0, NULL: nothing was asked for */
+static uint32_t restart_ms, half_open_ms, limit_ms, reload_ms;
+static const char *restart_hold;
 
 const char *base_die_name(enum base_die_point point)
 {
@@ -83,13 +85,32 @@ uint32_t base_die_half_open_ms(uint32_t real)
 	return half_open_ms ? half_open_ms : real;
 }
 
+bool base_die_restart_held(void)
+{
+	return restart_hold && access(restart_hold, F_OK) == 0;
+}
+
+uint32_t base_die_limit_ms(uint32_t real)
+{
+	return limit_ms ? limit_ms : real;
+}
+
+uint32_t base_die_reload_ms(uint32_t real)
+{
+	return reload_ms ? reload_ms : real;
+}
+
 bool base_die_init(void)
 {
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	const char *text = getenv("WAYSIDE_DIE");
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	restart_hold = getenv("WAYSIDE_RESTART_HOLD");
 	if (!set_ms("WAYSIDE_RESTART_MS", &restart_ms) ||
-	    !set_ms("WAYSIDE_HALF_OPEN_MS", &half_open_ms))
+	    !set_ms("WAYSIDE_HALF_OPEN_MS", &half_open_ms) ||
+	    !set_ms("WAYSIDE_LIMIT_MS", &limit_ms) ||
+	    !set_ms("WAYSIDE_RELOAD_MS", &reload_ms))
 		return false;
 	if (!text || !*text)
 		return true;

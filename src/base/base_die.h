@@ -17,6 +17,18 @@
  *
  * A role that died is started again after N ms, whatever it did before.
  *
+ *   WAYSIDE_RESTART_HOLD=PATH
+ *
+ * ... but not while there is such a file: the test says when it comes back.
+ *
+ *   WAYSIDE_LIMIT_MS=N
+ *   WAYSIDE_RELOAD_MS=N
+ *
+ * Processes get N ms in place of the few seconds after which one that does not
+ * start, stop, parse or answer is taken for broken; and as long to take in a
+ * reload. Where a machine is so busy that they get no processor for seconds,
+ * nothing is broken.
+ *
  *   WAYSIDE_HALF_OPEN_MS=N
  *
  * So long bytes stay unacknowledged until a flow counts as half-open.
@@ -108,6 +120,13 @@ const char *base_die_name(enum base_die_point point);
 uint32_t base_die_restart_ms(uint32_t real);
 /* When a flow is half-open: `real`, as above. */
 uint32_t base_die_half_open_ms(uint32_t real);
+/* May none come back yet? */
+bool base_die_restart_held(void);
+
+/* For how long processes are waited for: `real`, or what the environment says.
+ */
+uint32_t base_die_limit_ms(uint32_t real);
+uint32_t base_die_reload_ms(uint32_t real);
 
 #else
 
@@ -138,6 +157,21 @@ static inline uint32_t base_die_restart_ms(uint32_t real)
 }
 
 static inline uint32_t base_die_half_open_ms(uint32_t real)
+{
+	return real;
+}
+
+static inline bool base_die_restart_held(void)
+{
+	return false;
+}
+
+static inline uint32_t base_die_limit_ms(uint32_t real)
+{
+	return real;
+}
+
+static inline uint32_t base_die_reload_ms(uint32_t real)
 {
 	return real;
 }

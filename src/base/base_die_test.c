@@ -197,6 +197,69 @@ static void half_a_step(void **state)
 	assert_int_equal(WTERMSIG(status), SIGKILL);
 }
 
+/* Return: what a daemon with this in its environment ends with. */
+static int ask_with(const char *name, const char *value, int (*ask)(void))
+{
+	const pid_t pid = begin(NULL);
+
+	if (pid == 0) {
+		(void)close(STDERR_FILENO); /* it says what is wrong */
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+		if (setenv(name, value, 1) || !base_die_init())
+			_exit(98);
+		_exit(ask());
+	}
+	return WEXITSTATUS(status_of(pid, 0));
+}
+
+static int limits(void)
+{
+	return (int)(base_die_restart_ms(1) * 16 + base_die_limit_ms(2) * 4 +
+		     base_die_reload_ms(3));
+}
+
+static int is_held(void)
+{
+	return base_die_restart_held();
+}
+
+/* Each is its own, and what is not asked for stays. */
+static void times_are_those_asked_for(void **state)
+{
+	static const struct {
+		const char *name;
+		int all;
+	} rows[] = {
+		{ "NOTHING", 1 * 16 + 2 * 4 + 3 },
+		{ "WAYSIDE_RESTART_MS", 5 * 16 + 2 * 4 + 3 },
+		{ "WAYSIDE_LIMIT_MS", 1 * 16 + 5 * 4 + 3 },
+		{ "WAYSIDE_RELOAD_MS", 1 * 16 + 2 * 4 + 5 },
+	};
+	static const char *const bad[] = { "",   "0",  "-1",        "x",
+					   "5x", "5 ", "4294967296" };
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		assert_int_equal(ask_with(rows[i].name, "5", limits),
+				 rows[i].all);
+		for (size_t j = 0; i && j < WS_ARRAY_LEN(bad); j++) {
+			if (ask_with(rows[i].name, bad[j], limits) != 98)
+				fail_msg("%s=%s is taken", rows[i].name,
+					 bad[j]);
+		}
+	}
+}
+
+static void held_while_there_is_the_file(void **state)
+{
+	static const char name[] = "WAYSIDE_RESTART_HOLD";
+
+	(void)state;
+	assert_int_equal(ask_with(name, "/dev/null", is_held), 1);
+	assert_int_equal(ask_with(name, "/dev/null/none", is_held), 0);
+	assert_int_equal(ask_with("NOTHING", "", is_held), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +269,8 @@ int main(void)
 		cmocka_unit_test(passes_are_counted_over_processes),
 		cmocka_unit_test(points_of_a_list_count_alone),
 		cmocka_unit_test(half_a_step),
+		cmocka_unit_test(times_are_those_asked_for),
+		cmocka_unit_test(held_while_there_is_the_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,4 +10,8 @@
 
 #include <cmocka.h>
 
+/* Whoever waits that long, waits in vain: it only ends a broken run. Machines
+ * that let a test stand still for half a minute have been seen. */
+#define BASE_TEST_LIMIT_S 60
+
 #endif

@@ -32,6 +32,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base_die.h"
 #include "base_fd.h"
 #include "base_log.h"
 #include "base_map.h"
@@ -581,15 +582,15 @@ void conf_load_begin(const struct conf_input *in, struct conf_loading *l)
 	char cwd[PATH_MAX];
 	const struct conf_env env = here(in, cwd);
 
-	conf_load_begin_with(&env, CHILD_MS, l);
+	conf_load_begin_with(&env, base_die_limit_ms(CHILD_MS), l);
 }
 
 int conf_load(const struct conf_input *in, const struct conf_tables **tables,
 	      int *fd)
 {
-	static const struct conf_limits limits = {
-		.child_ms = CHILD_MS,
-		.parent_ms = CONF_LOAD_LIMIT_MS,
+	const struct conf_limits limits = {
+		.child_ms = base_die_limit_ms(CHILD_MS),
+		.parent_ms = base_die_limit_ms(CONF_LOAD_LIMIT_MS),
 	};
 	char cwd[PATH_MAX];
 	const struct conf_env env = here(in, cwd);

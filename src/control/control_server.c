@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base_die.h"
 #include "base_fd.h"
 #include "base_log.h"
 #include "base_path.h"
@@ -299,7 +300,8 @@ static void take_peer(struct control_server *s, int fd)
 		return;
 	}
 	loop_timer_set(s->loop, &c->limit,
-		       loop_now_ms(s->loop) + CONTROL_ASK_MS);
+		       loop_now_ms(s->loop) +
+			       base_die_limit_ms(CONTROL_ASK_MS));
 	update_listener(s);
 }
 

@@ -37,6 +37,17 @@ static const struct supervisor_times real_times = {
 	.lend_ms = 10,
 };
 
+/* As long as a test says, where it says so. */
+static struct supervisor_times times_of_now(void)
+{
+	struct supervisor_times t = real_times;
+
+	t.start_ms = base_die_limit_ms(t.start_ms);
+	t.stop_ms = base_die_limit_ms(t.stop_ms);
+	t.prepare_ms = base_die_reload_ms(t.prepare_ms);
+	return t;
+}
+
 static const struct supervisor_roles real_roles = {
 	.recorder = recorder_main,
 	.worker = worker_main,
@@ -176,7 +187,8 @@ static void init(struct supervisor *s, const struct supervisor_setup *setup)
 	s->conf = setup->conf;
 	s->conf_fd = setup->conf_fd;
 	s->input = setup->input;
-	s->times = setup->times ? setup->times : &real_times;
+	s->real = times_of_now();
+	s->times = setup->times ? setup->times : &s->real;
 	s->roles = setup->roles ? setup->roles : &real_roles;
 	s->n_workers = s->conf->workers;
 	s->rules = NFT_STATE_STOPPED;

@@ -62,6 +62,7 @@ struct supervisor {
 	const struct conf_tables *conf; /* in force */
 	int conf_fd;                    /* its sealed memfd, or -1 */
 	const struct conf_input *input; /* NULL: cannot be loaded again */
+	struct supervisor_times real;   /* without a test's own */
 	const struct supervisor_times *times;
 	const struct supervisor_roles *roles;
 	enum supervisor_phase phase; /* supervisor_phase() sets it */

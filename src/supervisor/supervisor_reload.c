@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base_die.h"
 #include "base_fd.h"
 #include "base_log.h"
 #include "base_time.h"
@@ -391,7 +392,8 @@ static void begin(struct supervisor *s,
 	conf_load_begin(input, &r->loading);
 	if (r->loading.pid)
 		loop_timer_set(&s->loop, &r->limit,
-			       loop_now_ms(&s->loop) + CONF_LOAD_LIMIT_MS);
+			       loop_now_ms(&s->loop) +
+				       base_die_limit_ms(CONF_LOAD_LIMIT_MS));
 	else
 		loaded(s, 0);
 }

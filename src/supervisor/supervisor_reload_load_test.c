@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base_die.h"
 #include "base_fd.h"
 #include "base_test.h"
 #include "base_time.h"
@@ -27,7 +28,7 @@
 #include "supervisor_reload_test.h"
 #include "worker.h"
 
-#define LIMIT_S 10 /* ends a broken run */
+#define LIMIT_S BASE_TEST_LIMIT_S
 
 static void what_needs_a_restart(void **state)
 {
@@ -267,8 +268,8 @@ static void refusals_do_not_fill_the_log(void **state)
 	unchanged(lab, 2 + 3 + 3 + 3);
 }
 
-/* Makes the file a pipe that nobody has written to yet: the parser waits, for
- * 5 s at most. Return: its other end. */
+/* Makes the file a pipe that nobody has written to yet: the parser waits, as
+ * long as it may. Return: its other end. */
 static int make_pipe(const struct lab *lab)
 {
 	int fd;
@@ -330,7 +331,7 @@ static void a_parser_that_hangs_is_ended(void **state)
 	char want[256];
 
 	ask(lab);
-	clock_now += CONF_LOAD_LIMIT_MS - 1;
+	clock_now += base_die_limit_ms(CONF_LOAD_LIMIT_MS) - 1;
 	assert_int_equal(loop_step(&lab->s->loop, 0), 0);
 	clock_now++;
 	assert_int_equal(loop_step(&lab->s->loop, 0), 1);
@@ -424,10 +425,14 @@ static int be_daemon(const struct conf_input *input)
 {
 	static const struct supervisor_roles roles = { agreeing_recorder,
 						       agreeing_worker };
-	struct supervisor_setup daemon = {
-		.conf_fd = -1, .input = input, .times = &times, .roles = &roles
-	};
+	struct supervisor_times patient = times;
+	struct supervisor_setup daemon = { .conf_fd = -1,
+					   .input = input,
+					   .times = &patient,
+					   .roles = &roles };
 
+	patient.start_ms = patient.stop_ms = patient.prepare_ms =
+		LIMIT_S * 1000;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
 	    conf_load(input, &daemon.conf, &daemon.conf_fd))
 		return 99;
@@ -445,18 +450,21 @@ static void await_line(FILE *log, const char *text)
 	fail_msg("the log ended without \"%s\"", text);
 }
 
-/* One that was free a moment ago. */
-static unsigned free_port(void)
+/* One that only a listener can have as long as *fd is open: it does not listen,
+ * and both have SO_REUSEADDR (socket(7)). */
+static unsigned reserve_port(int *fd)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET,
 				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t len = sizeof(in);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const int one = 1;
 
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
-	base_fd_close(&fd);
+	*fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(
+		setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)),
+		0);
+	assert_int_equal(bind(*fd, (struct sockaddr *)&in, len), 0);
+	assert_int_equal(getsockname(*fd, (struct sockaddr *)&in, &len), 0);
 	return ntohs(in.sin_port);
 }
 
@@ -464,11 +472,11 @@ static unsigned free_port(void)
 static void a_signal_reloads(void **state)
 {
 	struct lab *lab = *state;
-	int ends[2], status;
+	int ends[2], status, reserved;
 	pid_t pid;
 	FILE *log;
 
-	lab->port = free_port();
+	lab->port = reserve_port(&reserved);
 	write_file(lab, "");
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	pid = fork();
@@ -494,6 +502,7 @@ static void a_signal_reloads(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	assert_int_equal(fclose(log), 0);
+	base_fd_close(&reserved);
 }
 
 int main(void)

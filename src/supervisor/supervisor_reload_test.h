@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base_die.h"
 #include "base_fd.h"
 #include "base_test.h"
 #include "base_time.h"
@@ -167,6 +168,10 @@ static inline int setup(void **state)
 	(void)snprintf(lab->path, sizeof(lab->path), "%s/w.yaml", lab->dir);
 	lab->port = 7700; /* nobody listens there */
 	write_file(lab, "");
+	/* the parsing child is a real one */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	assert_int_equal(setenv("WAYSIDE_LIMIT_MS", "60000", 1), 0);
+	assert_true(base_die_init());
 	lab->input = (struct conf_input){ .path = lab->path };
 	assert_int_equal(conf_load(&lab->input, &lab->start, &s->conf_fd), 0);
 	s->conf = lab->start;

@@ -268,6 +268,10 @@ void supervisor_role_restart(struct loop_timer *t, uint64_t now_ms)
 	const struct supervisor_times *times = c->supervisor->times;
 	struct loop *loop = &c->supervisor->loop;
 
+	if (base_die_restart_held()) {
+		loop_timer_set(loop, t, now_ms + times->delay_min_ms);
+		return;
+	}
 	c->restarts++;
 	if (supervisor_child_start(c))
 		loop_timer_set(loop, t, now_ms + times->delay_max_ms);

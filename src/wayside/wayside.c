@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base_attr.h"
+#include "base_die.h"
 #include "base_log.h"
 #include "conf_options.h"
 #include "control.h"
@@ -285,7 +286,7 @@ int main(int argc, char **argv)
 	enum wayside_status s = WAYSIDE_OK;
 
 	base_log_set_role("wayside");
-	if (!base_log_from_env())
+	if (!base_log_from_env() || !base_die_init())
 		return WAYSIDE_USAGE;
 	if (asks_for_help(argv + (argc > 0)))
 		print_help(stdout);

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base_die.h"
 #include "base_time.h"
 #include "capture_id.h"
 #include "control_client.h"
@@ -293,7 +294,7 @@ static enum wayside_status close_flow(const struct wayside_options *o,
 	if (!result)
 		return s;
 	control_client_free(result);
-	if (!wayside_flow_over(v, f, WAYSIDE_CLOSE_MS)) {
+	if (!wayside_flow_over(v, f, base_die_limit_ms(WAYSIDE_CLOSE_MS))) {
 		char text[80];
 
 		(void)snprintf(
