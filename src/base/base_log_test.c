@@ -210,7 +210,7 @@ static void narrow_begin(struct narrow *n)
 	assert_int_equal(write(n->wr, page, sizeof(page)), sizeof(page));
 	n->real_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	assert_true(n->real_stderr >= 0);
-	(void)alarm(20);
+	(void)alarm(BASE_TEST_LIMIT_S);
 	assert_int_equal(dup3(n->wr, STDERR_FILENO, O_CLOEXEC), STDERR_FILENO);
 }
 
@@ -286,7 +286,7 @@ static void a_terminal_that_nobody_reads_stops_nobody(void **state)
 	assert_true(terminal >= 0);
 	real_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	assert_true(real_stderr >= 0);
-	(void)alarm(20);
+	(void)alarm(BASE_TEST_LIMIT_S);
 	back = dup3(terminal, STDERR_FILENO, O_CLOEXEC);
 	base_log_own_stderr();
 	for (int i = 0; i < 5000; i++)

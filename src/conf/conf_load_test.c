@@ -24,7 +24,7 @@
 
 #define OUTPUT_MAX 65536
 #define SHORT_MS   50
-#define LONG_MS    20000
+#define LONG_MS    (BASE_TEST_LIMIT_S * 1000)
 
 static const struct conf_limits patient = { LONG_MS, LONG_MS };
 

@@ -526,7 +526,7 @@ static int check_status(const struct lab *lab)
 	const unsigned before = open_descriptors();
 	int error, bad = 0;
 	struct control_result *r = control_client_ask(
-		lab->path, &status, CONTROL_CLIENT_MS, &error);
+		lab->path, &status, BASE_TEST_LIMIT_S * 1000, &error);
 
 	if (!r || error || r->reply.error || r->n_fds != CONTROL_FDS_MAX ||
 	    strcmp(r->text, "one\ntwo\n") != 0)
@@ -571,7 +571,7 @@ static int check_close(const struct lab *lab)
 {
 	int error, bad;
 	struct control_result *r = control_client_ask(
-		lab->path, &closing, CONTROL_CLIENT_MS, &error);
+		lab->path, &closing, BASE_TEST_LIMIT_S * 1000, &error);
 
 	if (!r)
 		return 1;
@@ -627,7 +627,7 @@ static int check_nonsense(const struct lab *lab)
 {
 	int error;
 	struct control_result *r = control_client_ask(
-		lab->path, &status, CONTROL_CLIENT_MS, &error);
+		lab->path, &status, BASE_TEST_LIMIT_S * 1000, &error);
 	const bool bad = !r || error != -EBADMSG ||
 			 !strstr(r->why, "no waysided of this version");
 
@@ -654,7 +654,8 @@ static int ask_as(const struct lab *lab, gid_t gid, const gid_t *groups,
 	if (setgroups(n_groups, groups) < 0 || setgid(gid) < 0 ||
 	    setuid(TEST_UID) < 0)
 		return CANNOT;
-	r = control_client_ask(lab->path, &status, CONTROL_CLIENT_MS, &error);
+	r = control_client_ask(lab->path, &status, BASE_TEST_LIMIT_S * 1000,
+			       &error);
 	if (!r || error)
 		return 91;
 	error = r->reply.error;

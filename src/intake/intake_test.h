@@ -34,7 +34,7 @@
 #define GATEWAY_WAN6 "2001:db8:8::1"
 #define VENDOR4      "47.88.85.196"
 #define VENDOR6      "2001:db8::7"
-#define PATIENCE_MS  10000
+#define PATIENCE_MS  (BASE_TEST_LIMIT_S * 1000)
 
 /* The namespaces, and the least of the rules that TPROXY needs. */
 static const char gateway_script[] =
@@ -63,6 +63,14 @@ static const char gateway_script[] =
 	"ip -n vendor route add default via 2001:db8:8::1\n"
 	"ip route add 47.88.85.196 via 10.8.0.2\n"
 	"ip route add 2001:db8::7 via 2001:db8:8::2\n"
+	/* the kernel makes the routes of IPv6 addresses in the background */
+	"await() {\n"
+	"	until ip $1 -6 route show table local type local |\n"
+	"		grep -q \" $2 \"; do :; done\n"
+	"}\n"
+	"await '' 2001:db8:7::1; await '' 2001:db8:8::1\n"
+	"await '-n tracker' 2001:db8:7::2\n"
+	"await '-n vendor' 2001:db8:8::2; await '-n vendor' 2001:db8::7\n"
 	"for f in -4 -6; do\n"
 	"	ip $f rule add fwmark 1 lookup 100\n"
 	"	ip $f route add local default dev lo table 100\n"

@@ -31,7 +31,7 @@
 #include "ring_map.h"
 #include "ring_pool.h"
 
-#define LIMIT_S 10
+#define LIMIT_S BASE_TEST_LIMIT_S
 #define MANY    10000
 
 enum order {

@@ -30,7 +30,7 @@
 #define TOTAL      200000 /* bytes that the client has to say */
 #define SMALL      8192   /* socket buffers of the way to the server */
 #define PUMPS      20
-#define PATIENT_MS 10000
+#define PATIENT_MS (BASE_TEST_LIMIT_S * 1000)
 
 struct lab {
 	struct ring_fixture *ring;

@@ -18,7 +18,8 @@
 #define N_LAST    32 /* of them, when nobody is in a hurry any more */
 #define BATCH     8
 #define BRIEF_MS  100
-#define WAKE_MS   20000 /* a wake-up that takes so long was forgotten */
+/* A wake-up that takes so long was forgotten. */
+#define WAKE_MS (BASE_TEST_LIMIT_S * 1000)
 
 /* Of when_full: what becomes of bytes that find no room. */
 enum policy {

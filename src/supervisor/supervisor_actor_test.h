@@ -25,7 +25,7 @@ struct actor {
 	_Atomic int pid; /* of the last one */
 	_Atomic uint32_t starts;
 	_Atomic uint32_t heard[ROLE_MESSAGE_MAX];
-	_Atomic uint32_t mute;    /* does not say READY by itself */
+	_Atomic uint32_t mute;    /* so many do not say READY by themselves */
 	_Atomic uint32_t deaf;    /* does not end when it hears STOP, or when
 				     there is nothing more to hear */
 	_Atomic uint32_t hang_up; /* ends what it has to say */
@@ -94,7 +94,9 @@ static inline int act(int index, int channel, struct ring_shared *shared)
 	atomic_store(&a->times, 0);
 	atomic_store(&a->pid, getpid());
 	atomic_fetch_add(&a->starts, 1);
-	if (!atomic_load(&a->mute) && role_channel_say(channel, ROLE_READY))
+	if (atomic_load(&a->mute))
+		atomic_fetch_sub(&a->mute, 1);
+	else if (role_channel_say(channel, ROLE_READY))
 		return 99;
 	for (;;) {
 		if (atomic_exchange(&a->hang_up, 0))

@@ -100,7 +100,7 @@ static void it_hears_of_start_and_end(void **state)
 	need_libsystemd();
 	lab->conf->drain_ms = HOUR_MS;
 	lab->times.lived_ms = 0;
-	stage[2].mute = 1;
+	stage[2].mute = 2;
 	start(lab);
 	await_starts(2, 1);
 	/* nothing yet: one is not ready */
@@ -144,18 +144,15 @@ static void a_stop_without_drain_is_said(void **state)
 static void the_watchdog_is_fed(void **state)
 {
 	struct systemd *sd = *state;
-	uint64_t began;
+	const uint64_t began = base_time_mono_ms();
 
 	need_libsystemd();
 	set_watchdog("40000");
 	start(sd->lab);
-	await(sd, "READY=1");
-	await(sd, "WATCHDOG=1");
-	began = base_time_mono_ms();
-	for (int i = 0; i < 3; i++)
+	/* at once, and then every 20 ms; we may be late, it may not be early */
+	for (int i = 0; i < 5; i++)
 		await(sd, "WATCHDOG=1");
-	/* every 20 ms; the first of them may have been there already */
-	assert_true(base_time_mono_ms() - began >= 2 * 20 - 1);
+	assert_true(base_time_mono_ms() - began >= 4 * 20);
 	stop(sd->lab);
 }
 

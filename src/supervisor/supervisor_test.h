@@ -36,15 +36,18 @@
 #include "ring_layout.h"
 #include "supervisor.h"
 
-#define LIMIT_S 10 /* ends a broken run */
+#define LIMIT_S BASE_TEST_LIMIT_S
 #define HOUR_MS 3600000
 
+/* In memory that the daemon shares: what a test makes of `times` later counts
+ * from then on. */
 struct lab {
 	struct conf_tables *conf;
 	struct supervisor_setup setup;
 	struct supervisor_times times; /* generous, but for the test's own */
 	char dir[64];
-	int server; /* the test's listening socket: the remote */
+	int server;   /* the test's listening socket: the remote */
+	int reserved; /* keeps the daemon's port for it */
 	FILE *log;
 	pid_t daemon;
 	struct rlimit files; /* of the daemon; 0 = as many as we */
@@ -76,22 +79,26 @@ static inline struct base_addr bind_loopback(int fd)
 	return addr;
 }
 
-/* A port that was free a moment ago. */
-static inline struct base_addr free_port(void)
+/* A port that nobody else gets, but a listener can have it as long as *fd is
+ * open: it does not listen, and both have SO_REUSEADDR (socket(7)). */
+static inline struct base_addr reserve_port(int *fd)
 {
-	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	const struct base_addr addr = bind_loopback(fd);
+	const int one = 1;
 
-	assert_int_equal(close(fd), 0);
-	return addr;
+	*fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(
+		setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)),
+		0);
+	return bind_loopback(*fd);
 }
 
 static inline int setup(void **state)
 {
-	struct lab *lab = calloc(1, sizeof(*lab));
+	struct lab *lab = mmap(NULL, sizeof(*lab), PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct conf_tables *conf = calloc(1, sizeof(*conf));
 
-	assert_non_null(lab);
+	assert_ptr_not_equal(lab, MAP_FAILED);
 	assert_non_null(conf);
 	(void)snprintf(lab->dir, sizeof(lab->dir),
 		       "/tmp/supervisor_test.XXXXXX");
@@ -99,13 +106,13 @@ static inline int setup(void **state)
 	lab->server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	conf->remote = bind_loopback(lab->server);
 	assert_int_equal(listen(lab->server, 8), 0);
-	conf->listen = free_port();
+	conf->listen = reserve_port(&lab->reserved);
 	conf->n_rules = 1;
 	conf->number = 1;
 	conf->workers = 2;
 	conf->max_flows = 64;
 	conf->ring_size = RING_SIZE_MIN;
-	conf->connect_timeout_ms = 10000;
+	conf->connect_timeout_ms = LIMIT_S * 1000;
 	conf->rules[0].capture = CONF_CAPTURE_NONE;
 	(void)snprintf(conf->rules[0].observe, CONF_NAME_LEN, "none");
 	(void)snprintf(conf->log_dir, CONF_PATH_LEN, "%s", lab->dir);
@@ -114,7 +121,7 @@ static inline int setup(void **state)
 	lab->times = (struct supervisor_times){
 		.start_ms = LIMIT_S * 1000,
 		.stop_ms = LIMIT_S * 1000,
-		.lived_ms = 5000,
+		.lived_ms = HOUR_MS,
 		.delay_min_ms = 100,
 		.delay_max_ms = 1000,
 		.prepare_ms = LIMIT_S * 1000,
@@ -136,21 +143,23 @@ static inline int teardown(void **state)
 	if (lab->log)
 		assert_int_equal(fclose(lab->log), 0);
 	assert_int_equal(close(lab->server), 0);
+	assert_int_equal(close(lab->reserved), 0);
 	/* also says that the daemon left nothing in it */
 	assert_int_equal(rmdir(lab->dir), 0);
 	free(lab->conf);
-	free(lab);
+	assert_int_equal(munmap(lab, sizeof(*lab)), 0);
 	return 0;
 }
 
 static inline void start(struct lab *lab)
 {
 	int ends[2];
+	pid_t pid;
 
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	lab->daemon = fork();
-	assert_true(lab->daemon >= 0);
-	if (lab->daemon == 0) {
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
 		/* a test that fails leaves no daemon behind */
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
 		    dup2(ends[1], STDERR_FILENO) < 0 || close(ends[0]) < 0)
@@ -160,6 +169,7 @@ static inline void start(struct lab *lab)
 			_exit(99);
 		_exit(supervisor_run(&lab->setup));
 	}
+	lab->daemon = pid;
 	assert_int_equal(close(ends[1]), 0);
 	lab->log = fdopen(ends[0], "r");
 	assert_non_null(lab->log);

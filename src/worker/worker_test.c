@@ -2,7 +2,7 @@
 /* worker_test.c - the life of a flow: bytes, ends, resets, refusals */
 #include "worker.h"
 
-#include "worker_test.h"
+#include "worker_steps_test.h"
 
 static void relays_both_ways_and_shows_every_byte(void **state)
 {
@@ -322,5 +322,5 @@ int main(void)
 		cmocka_unit_test(flows_of_a_dead_predecessor_are_ended),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, steps_enter, NULL);
 }

@@ -33,7 +33,7 @@
 #include "role_channel.h"
 #include "worker.h"
 
-#define LIMIT_S 10
+#define LIMIT_S BASE_TEST_LIMIT_S
 #define WORKER  3 /* its index */
 
 struct lab {
