@@ -6,9 +6,9 @@
 topology
 daemon
 flood=67108864
-server vendor vendor -t 50 "$VENDOR4:7700" duplex $flood 5000 "$DIR/heard" \
+server vendor vendor "$VENDOR4:7700" duplex $flood 5000 "$DIR/heard" \
 	shutdown-write recv-all
-client tracker tracker -t 50 -R 65536 "$VENDOR4:7700" \
+client tracker tracker -R 65536 "$VENDOR4:7700" \
 	wait-file "$DIR/blocked" send-pattern 5000 \
 	wait-file "$DIR/read" recv-all shutdown-write
 

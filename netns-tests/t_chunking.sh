@@ -19,6 +19,13 @@ messages=(
 printf %s "${messages[@]}" >"$DIR/bytes"
 size=$(stat -c %s "$DIR/bytes")
 expected=()
+
+# segments LENGTH: how many came that long. One that is sent again, because its
+# acknowledgement was late, is the same one.
+segments() {
+	packets lan " len=$1\$" | grep -o 'seq=[0-9]*' | sort -u | wc -l
+}
+
 for step in send-each send-file; do
 	wire lan tracker eth0 tcp dst port 7700
 	server vendor vendor "$VENDOR4:7700" recv-all
@@ -26,10 +33,9 @@ for step in send-each send-file; do
 	join tracker vendor
 	unwire lan
 	case $step in
-	send-each) expect_equal "segments of one byte" \
-		"$(packet_count lan ' len=1$')" "$size" ;;
+	send-each) expect_equal "segments of one byte" "$(segments 1)" "$size" ;;
 	send-file) expect_equal "segments of $size bytes" \
-		"$(packet_count lan " len=$size\$")" 1 ;;
+		"$(segments "$size")" 1 ;;
 	esac
 	expected+=("${messages[@]/#/client	}")
 	wait_for 10 events_are "${expected[@]}"

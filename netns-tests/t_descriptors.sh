@@ -6,8 +6,8 @@ topology
 own_proc
 daemon_under prlimit --nofile=240:240
 daemon observe=none
-crowd_server vendor vendor -t 55 "$VENDOR4:7700"
-crowd crowd tracker -t 55 -n 100 "$VENDOR4:7700" open send 1 answered 40 \
+crowd_server vendor vendor "$VENDOR4:7700"
+crowd crowd tracker -n 100 "$VENDOR4:7700" open send 1 answered 40 \
 	touch "$DIR/full" hold "$DIR/looked" fin-some 40 answered 80 \
 	fin-some 40 answered 100 fin
 wait_for 20 test -e "$DIR/full"

@@ -15,8 +15,8 @@ draining() {
 	wait_for 10 nobody_listens
 }
 
-daemon drain=1m
-crowd_server vendor vendor -t 55 "$VENDOR4:7700"
+daemon drain=10m
+crowd_server vendor vendor "$VENDOR4:7700"
 draining one
 expect_equal "phase" "$(tool status --json |
 	sed -n 's/^ *"phase": "\(.*\)",*$/\1/p')" draining
@@ -40,7 +40,7 @@ expect_equal "flows" "$(total flows_opened)" 10
 captures_are 64
 expect_captured one
 
-daemon drain=1m
+daemon drain=10m
 draining two
 kill -TERM "$(cat /run/wayside/pid)"
 daemon_ended

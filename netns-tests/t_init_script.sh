@@ -12,8 +12,8 @@ cmake --install "$BUILD" --prefix "$prefix" >"$DIR/install.log" 2>&1 ||
 cat >"$DIR/defaults" <<-END
 	CONFIG=$CONFIG
 	LOGFILE=$DIR/daemon.log
-	START_WAIT=15
-	STOP_WAIT=15
+	START_WAIT=200
+	STOP_WAIT=200
 END
 export WAYSIDE_DEFAULTS=$DIR/defaults
 

@@ -4,15 +4,16 @@
 # connects a second. What is over one waits and is counted, nobody is refused, and
 # it is served when there is room.
 topology
+own_proc
 address tracker eth0 192.168.1.11/24
 
 # limited COUNTER KEY=VALUE...: of 60 connections 20 are served at a time. What
 # `meanwhile` does is done while the others wait.
 limited() {
 	rm -f "$LOGS"/*.log "$DIR"/{full,looked}
-	daemon observe=none connect_timeout=40s "${@:2}"
-	crowd_server vendor vendor -t 55 "$VENDOR4:7700"
-	crowd crowd tracker -t 50 -n 60 -b "$TRACKER4:1" "$VENDOR4:7700" open \
+	daemon observe=none "${@:2}"
+	crowd_server vendor vendor "$VENDOR4:7700"
+	crowd crowd tracker -n 60 -b "$TRACKER4:1" "$VENDOR4:7700" open \
 		send 1 answered 20 touch "$DIR/full" hold "$DIR/looked" \
 		fin-some 20 answered 40 fin-some 20 answered 60 fin
 	wait_for 20 test -e "$DIR/full"
@@ -47,7 +48,7 @@ expect_equal "flows" "$(total flows_opened)" 70
 
 # ... but not when it is of the same network
 meanwhile() {
-	crowd other tracker -t 50 -n 1 -b 192.168.1.11:1 -d 100 \
+	crowd other tracker -n 1 -b 192.168.1.11:1 -d 100 \
 		"$VENDOR4:7700" open touch "$DIR/asked" ping 1 fin
 	wait_for 10 test -e "$DIR/asked"
 	wait_for 10 counted limit_client 41
@@ -72,8 +73,13 @@ sysctl_set gateway ipv4/ip_local_port_range '32768 60999'
 rm -f "$LOGS"/*.log
 daemon observe=none connect_rate=50
 crowd_server vendor vendor "$VENDOR4:7700"
+# all of them are there when the workers look
+mapfile -t workers < <(pids wayside-worker/0; pids wayside-worker/1)
+kill -STOP "${workers[@]}"
+crowd crowd tracker -n 60 "$VENDOR4:7700" open touch "$DIR/open" ping 1 fin
+wait_for 10 test -e "$DIR/open"
 began=${EPOCHREALTIME/./}
-crowd crowd tracker -n 60 "$VENDOR4:7700" open ping 1 fin
+kill -CONT "${workers[@]}"
 join crowd
 expect_value crowd closed 60
 expect_at_least "microseconds for 60 connects at 50 a second" \

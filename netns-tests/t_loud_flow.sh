@@ -5,8 +5,8 @@
 # One worker, so that nobody is alone with it.
 topology
 daemon workers=1 observe=none capture=none
-crowd_server vendor vendor -t 55 "$VENDOR4:7700"
-crowd crowd tracker -t 55 -n 501 -m 1024 "$VENDOR4:7700" open ping 1 loud 40 fin
+crowd_server vendor vendor "$VENDOR4:7700"
+crowd crowd tracker -n 501 -m 1024 "$VENDOR4:7700" open ping 1 loud 40 fin
 join crowd
 expect_value crowd closed 501
 expect_value crowd bad 0

@@ -9,7 +9,7 @@ sed "s/pid\$/pid2/; s/control\$/control2/; \$a listen_port: 15002" "$CONFIG" >"$
 daemon_run -c "$CONFIG"
 before=$(kernel_state)
 status=0
-on gateway timeout 20 "$WAYSIDED" -c "$DIR/second.yaml" \
+on gateway timeout 200 "$WAYSIDED" -c "$DIR/second.yaml" \
 	>"$DIR/second.log" 2>&1 || status=$?
 expect_equal "status of the second" $status 1
 expect_match "output of the second" "$(cat "$DIR/second.log")" \

@@ -6,8 +6,8 @@ test_points
 topology
 own_proc
 WAYSIDE_RESTART_MS=50 daemon
-crowd_server vendor vendor -t 55 "$VENDOR4:7700"
-crowd crowd tracker -t 55 -n 20 -r 4000 "$VENDOR4:7700" open ping 1 \
+crowd_server vendor vendor "$VENDOR4:7700"
+crowd crowd tracker -n 20 -r 4000 "$VENDOR4:7700" open ping 1 \
 	touch "$DIR/open" stream "$DIR/end" fin
 wait_for 10 test -e "$DIR/open"
 

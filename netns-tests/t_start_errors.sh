@@ -11,7 +11,7 @@ refused() {
 	local status=0 want=$1 regex=$2
 
 	shift 2
-	on gateway timeout 20 "$@" >"$DIR/daemon.log" 2>&1 || status=$?
+	on gateway timeout 200 "$@" >"$DIR/daemon.log" 2>&1 || status=$?
 	expect_equal "status of $*" $status "$want"
 	expect_match "output of $*" "$(cat "$DIR/daemon.log")" $'[^\n]*'"$regex"$'[^\n]*'
 	expect_equal "rules and routes" "$(kernel_state)" "$before"
@@ -36,7 +36,7 @@ refused 1 'standard output: No space left' sh -c '"$@" >/dev/full' sh \
 	"$WAYSIDED" -c "$CONFIG" --print-config
 
 # A port that is taken, by another program of the same user.
-server squatter gateway -t 60 127.0.0.1:15001 wait-file "$DIR/never"
+server squatter gateway 127.0.0.1:15001 wait-file "$DIR/never"
 refused 1 'cannot listen on 127.0.0.1:15001: Address already in use' \
 	"$WAYSIDED" -c "$CONFIG"
 stop squatter

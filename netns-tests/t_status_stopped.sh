@@ -5,8 +5,8 @@
 topology
 own_proc
 daemon observe=none max_flows=10000
-crowd_server vendor vendor -t 55 "$VENDOR4:7700"
-crowd crowd tracker -t 55 -n 9000 "$VENDOR4:7700" open ping 1 \
+crowd_server vendor vendor "$VENDOR4:7700"
+crowd crowd tracker -n 9000 "$VENDOR4:7700" open ping 1 \
 	touch "$DIR/open" hold "$DIR/end" ping 1 fin
 wait_for 40 test -e "$DIR/open"
 wait_for 20 counted capture_bytes $((9000 * 64 * 2))

@@ -17,8 +17,10 @@ done
 accepted() {
 	on gateway ss -tnpH state established src "$VENDOR4"
 }
+# One that waits in a backlog is nobody's; then it is its worker's, which hands a
+# copy to its keeper.
 all_accepted() {
-	[ "$(accepted | wc -l)" = $n ]
+	[ "$(accepted | grep -c 'pid=.*pid=')" = $n ]
 }
 wait_for 10 all_accepted
 # A worker and its keeper hold the same descriptors: they show up as one.

@@ -101,7 +101,7 @@ bool peer_options_parse(struct peer_options *o, int argc, char **argv)
 	int c;
 
 	*o = (struct peer_options){
-		.seconds = 50, .connections = 1, .message = 64, .window = 4
+		.seconds = 280, .connections = 1, .message = 64, .window = 4
 	};
 	/* "+": the first word that is no option begins the script */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the program has one thread */
@@ -115,7 +115,7 @@ bool peer_options_parse(struct peer_options *o, int argc, char **argv)
 	if (optind >= argc || !base_addr_parse(&o->addr, argv[optind]))
 		return usage(argv[0]);
 	o->steps = argv + optind + 1;
-	(void)alarm(o->seconds + 5);
+	(void)alarm(o->seconds + PEER_ALARM_S);
 	return true;
 }
 

@@ -20,6 +20,10 @@
 
 #include "base_addr.h"
 
+/* Seconds after its deadline, at which a peer that hangs is ended: one that
+ * does not get the processor still says that it was too late. */
+#define PEER_ALARM_S 120
+
 /* How the other side's direction ended, as far as this side has read. */
 enum peer_end {
 	PEER_END_NONE,
@@ -50,7 +54,7 @@ struct peer {
 struct peer_options {
 	struct base_addr addr; /* to connect to or to listen on */
 	struct base_addr bind; /* client: the source, -b ADDR:PORT */
-	unsigned seconds;      /* -t, the deadline; 50 */
+	unsigned seconds;      /* -t, the deadline; 280 */
 	unsigned connections;  /* server, crowd: -n; 1 */
 	unsigned rcvbuf;       /* -R BYTES; 0 = the system's */
 	unsigned message;      /* crowd: -m, bytes of a message; 64 */

@@ -17,7 +17,8 @@ static int serve(int fd, const struct peer_options *o)
 	struct peer p;
 	bool ok = peer_init(&p, fd, o->seconds) == 0;
 
-	(void)alarm(o->seconds + 5); /* a child does not inherit it */
+	(void)alarm(o->seconds +
+		    PEER_ALARM_S); /* a child does not inherit it */
 	ok = ok && peer_run(&p, o->steps);
 	peer_report(&p, ok);
 	peer_done(&p);

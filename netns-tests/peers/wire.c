@@ -24,7 +24,7 @@
 #include "base_rd.h"
 
 #define SNAP_LEN     256 /* headers: Ethernet 14, IPv6 40, TCP 60 */
-#define MAX_SECONDS  300
+#define MAX_SECONDS  900
 #define BUFFER_BYTES (16 << 20)
 
 struct wire {
