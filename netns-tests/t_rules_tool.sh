@@ -39,7 +39,8 @@ expect_one_line() {
 for words in "" "rules" "rules frobnicate" "rules show extra" "rules show -c" \
 	"rules remove --stopped" "rules remove -c $CONFIG" "--frobnicate" \
 	"rules show --json" "status extra" "status --stopped" "flows --control" \
-	"status -c $CONFIG --control=/c" "close" "close 1 2" "reload --json"; do
+	"status -c $CONFIG --control=/c" "close" "close 1 2" "reload --json" \
+	"bypass" "bypass on off" "rules add" "rules add a to" "rules del a to b c"; do
 	# shellcheck disable=SC2086 # words
 	tool 2 "$WAYSIDE" $words
 	expect_one_line 'wayside: .*--help'
@@ -56,17 +57,18 @@ expect_one_line 'wayside [0-9.]+'
 for words in "--help" "-h" "rules --help" "rules remove -h"; do
 	# shellcheck disable=SC2086 # words
 	tool 0 "$WAYSIDE" $words
-	for command in show install remove check; do
+	for command in show install remove check add del; do
 		grep -q "^  rules $command" <<<"$out" ||
 			fail "$words without $command"
 	done
-	for command in status flows close reload; do
+	for command in status flows close reload "bypass on" "bypass off"; do
 		grep -q "^  $command" <<<"$out" ||
 			fail "$words without $command"
 	done
 done
 # Nobody to ask: 1, one line.
-for words in "status" "flows --json" "close 1" "reload"; do
+for words in "status" "flows --json" "close 1" "reload" "bypass on" "bypass off" \
+	"rules add a to b" "rules del a clients b"; do
 	# shellcheck disable=SC2086 # words
 	tool 1 "$WAYSIDE" $words --control "$DIR/nobody"
 	expect_one_line "wayside: $DIR/nobody: no waysided runs here"
@@ -168,6 +170,27 @@ for command in install remove; do
 		"wayside: another Wayside owns the rules of this network namespace"
 	expect_equal "rules and routes" "$(kernel_state)" "$installed"
 done
+# What a daemon let go for a time is no difference, and is said; what no file knows
+# is both.
+config
+rules 0 check
+expect_line "the kernel has what $CONFIG says"
+on gateway "$WAYSIDE" bypass on >"$DIR/said.txt"
+grep -q '^bypass is on: ' "$DIR/said.txt" || fail "$(cat "$DIR/said.txt")"
+rules 0 check
+expect_line "the daemon takes no new connections now: see wayside status"
+on gateway "$WAYSIDE" bypass off >"$DIR/said.txt"
+grep -q '^bypass is off: ' "$DIR/said.txt" || fail "$(cat "$DIR/said.txt")"
+expect_equal "rules and routes" "$(kernel_state)" "$installed"
+on gateway "$WAYSIDE" rules add trackers to "$OTHER4:7700" >"$DIR/said.txt"
+rules 1 check
+expect_line "edits of the daemon's rules, which no file knows: 1"
+expect_line "unexpected: set \"trackers_to4\": $OTHER4 . 7700 to $OTHER4 . 7700"
+daemon_kill
+on gateway test -S /run/wayside/control
+rules 1 check
+expect_match "what a dead daemon says" "$out" 'unexpected: set "trackers_to4".*'
+daemon
 daemon_stop
 expect_equal "rules after the daemon" "$(kernel_state)" "$empty"
 

@@ -2,12 +2,16 @@
 /* wayside_rules.c - `wayside rules ...`: the kernel's rules without a daemon */
 #include "wayside_rules.h"
 
+#include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "conf_load.h"
 #include "conf_tables.h"
+#include "control_client.h"
 #include "nft.h"
 #include "track.h"
+#include "wayside_view.h"
 
 /* Return: NULL after what is wrong was printed. */
 static const struct conf_tables *load_rules(const struct wayside_options *o)
@@ -89,9 +93,77 @@ static void print_line(void *arg, const char *text)
 	(void)fprintf(arg, "%s\n", text);
 }
 
+/* In which state the rules are that a daemon holds. Return: NFT_STATE_MAX when
+ * there are none yet, or no more. */
+static enum nft_state state_in(const struct wayside_view *v)
+{
+	static const enum nft_state states[CONTROL_RULES_MAX] = {
+		[CONTROL_RULES_NONE] = NFT_STATE_MAX,
+		[CONTROL_RULES_INSTALLED] = NFT_STATE_RUNNING,
+		[CONTROL_RULES_DRAINING] = NFT_STATE_DRAINING,
+		[CONTROL_RULES_ABSENT] = NFT_STATE_ABSENT,
+		[CONTROL_RULES_BYPASS] = NFT_STATE_BYPASS,
+	};
+	const uint32_t rules = atomic_load(&v->state->rules);
+
+	return rules < CONTROL_RULES_MAX ? states[rules] : NFT_STATE_MAX;
+}
+
+/* Says what a file does not know. */
+static enum wayside_status take_state(const struct wayside_view *v,
+				      enum nft_state *state)
+{
+	const uint32_t edits = atomic_load(&v->state->edits);
+
+	*state = state_in(v);
+	if (*state == NFT_STATE_MAX)
+		return wayside_complain("the daemon starts or stops: ask "
+					"again");
+	if (*state != NFT_STATE_RUNNING)
+		(void)printf("the daemon takes no new connections now: see "
+			     "wayside status\n");
+	if (edits)
+		(void)printf("edits of the daemon's rules, which no file "
+			     "knows: %u\n",
+			     (unsigned)edits);
+	return WAYSIDE_OK;
+}
+
+/* Asks the daemon of this configuration; *state stays when there is none. */
+static enum wayside_status ask_state(const struct conf_tables *conf,
+				     enum nft_state *state)
+{
+	const struct control_request request = { .magic = CONTROL_MAGIC,
+						 .version = CONTROL_VERSION,
+						 .type = CONTROL_STATUS };
+	struct control_result *got;
+	struct wayside_view v;
+	enum wayside_status s = WAYSIDE_OK;
+	int r = 0;
+
+	if (!conf->control[0])
+		return WAYSIDE_OK;
+	got = control_client_ask(conf->control, &request, CONTROL_CLIENT_MS,
+				 &r);
+	if (!got)
+		return wayside_complain("out of memory");
+	if (!r && !got->reply.error && wayside_view_map(&v, got) == 0) {
+		s = take_state(&v, state);
+		wayside_view_close(&v);
+	} else if (r != -ENOENT && r != -ECONNREFUSED) {
+		s = wayside_complain(r ? got->why
+				       : "the daemon does not say in which "
+					 "state its rules are");
+	}
+	control_client_free(got);
+	return s;
+}
+
 enum wayside_status wayside_rules_check(const struct wayside_options *o)
 {
 	const struct conf_tables *conf = load_rules(o);
+	enum nft_state state = state_of(o);
+	enum wayside_status s = WAYSIDE_OK;
 	struct nft_error why;
 	struct nft_link *link;
 	int n;
@@ -101,8 +173,13 @@ enum wayside_status wayside_rules_check(const struct wayside_options *o)
 	n = nft_open(&link, false, &why);
 	if (n < 0)
 		return wayside_complain(why.text);
-	n = nft_check(link, conf, state_of(o), print_line, stdout, &why);
+	if (!o->stopped)
+		s = ask_state(conf, &state);
+	if (s == WAYSIDE_OK)
+		n = nft_check(link, conf, state, print_line, stdout, &why);
 	nft_close(link);
+	if (s != WAYSIDE_OK)
+		return s;
 	if (n < 0)
 		return wayside_complain(why.text);
 	if (n == 0)
