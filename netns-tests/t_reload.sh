@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Reload while 200 flows are busy: none notices, new ones follow the new rules, and
 # rules that were taken away are no longer. A reload that cannot be is refused as a
-# whole with its reason, and nothing changes; 20 kinds of that.
+# whole with its reason, and nothing changes; 38 kinds of that.
 topology
 daemon observe=none
 crowd_server vendor vendor "$VENDOR4:7700"
@@ -15,10 +15,12 @@ good=$DIR/good.yaml
 cp "$CONFIG" "$good"
 
 # refused REASON COMMAND...: after this command on the file
+n_refused=0
 refused() {
 	local reason=$1 status=0
 
 	shift
+	n_refused=$((n_refused + 1))
 	"$@"
 	tool reload >"$DIR/reload.txt" 2>&1 || status=$?
 	[ $status != 0 ] || fail "not refused: $*"
@@ -57,12 +59,39 @@ refused 'control: .* needs a restart' edit 's,^control:.*,control: /run/wayside/
 refused 'client_bits_v4' edit '1i client_bits_v4: 33'
 refused 'to: ' edit 's/    to: .*/    to: []/'
 refused 'observe' edit 's/observe: none/observe: telex/'
+refused 'on_failure: open-stay is in force, hold needs a restart' \
+	edit 's/^on_failure:.*/on_failure: hold/'
+refused 'intercept: redirect needs on_failure open or closed, not open-stay' \
+	edit '1i intercept: redirect'
+refused 'intercept: tproxy is in force, redirect needs a restart' \
+	edit 's/^on_failure:.*/on_failure: open\nintercept: redirect/'
+refused 'intercept: "divert" is not one of tproxy, redirect' edit '1i intercept: divert'
+refused 'self_test: "maybe" is not one of' edit 's/^self_test:.*/self_test: maybe/'
+refused 'local_except: "no.body" is no user here' edit '1i local_except: [no.body]'
+refused 'local_except: "4294967295" is not within' edit '1i local_except: 4294967295'
+refused 'keepalive_client: "0s" is not within' edit '1i keepalive_client: 0s'
+refused 'keepalive_server: "1d" is not none or a duration' \
+	edit '1i keepalive_server: 1d'
+refused 'user_timeout: "30" is not none or a duration' edit '1i user_timeout: 30'
+refused 'idle_timeout: "200h" is not within' edit '1i idle_timeout: 200h'
+refused 'udp_timeout: "none" is not a duration' edit '1i udp_timeout: none'
+refused 'max_udp_flows: 10001 are more than max_flows' edit '1i max_udp_flows: 10001'
+refused 'proxy_protocol: only with listen and remote' edit '1i proxy_protocol: v2'
+refused 'transport: the other is in force, udp needs a restart' append \
+	"  - { name: datagrams, to: [\"$VENDOR4:7700\"], transport: udp }"
+refused 'transport: "sctp" is not one of' append \
+	"  - { name: others, to: [\"$OTHER4:7700\"], transport: sctp }"
+refused 'source: no client-port is in force, the first one needs a restart' \
+	edit 's/source: .*/source: client-port/'
+refused 'local: "perhaps" is not one of' append \
+	"  - { name: others, to: [\"$OTHER4:7700\"], local: perhaps }"
+expect_equal "kinds" $n_refused 38
 expect_equal "rules and routes" \
 	"$(kernel_state | sed 's/packets [0-9]* bytes [0-9]*//')" "$before"
 expect_equal "configuration in force" "$(tool status --json |
 	sed -n 's/^ *"number": \([0-9]*\),*$/\1/p')" 1
 expect_equal "refused reloads" "$(tool status --json |
-	sed -n 's/^ *"reloads_refused": \([0-9]*\),*$/\1/p')" 20
+	sed -n 's/^ *"reloads_refused": \([0-9]*\),*$/\1/p')" $n_refused
 
 # Another server, and no new captures; then the first server goes.
 captures() {
