@@ -106,6 +106,7 @@ static int socket_value(int fd, int name)
 
 int intake_listen_check(const struct intake_listener *l, int fd)
 {
+	const bool udp = l->engine->transport == CONF_TRANSPORT_UDP;
 	struct base_addr addr = { .family = 0 };
 	const int protocol = socket_value(fd, SO_PROTOCOL);
 	const int listens = socket_value(fd, SO_ACCEPTCONN);
@@ -113,7 +114,8 @@ int intake_listen_check(const struct intake_listener *l, int fd)
 
 	if (protocol < 0 || r)
 		return r ? r : protocol;
-	if (protocol != IPPROTO_TCP || listens <= 0)
+	if (protocol != (udp ? IPPROTO_UDP : IPPROTO_TCP) ||
+	    (!udp && listens <= 0))
 		return -EINVAL;
 	if (!base_addr_equal(&addr, &l->addr))
 		return -EADDRNOTAVAIL;

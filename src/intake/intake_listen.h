@@ -19,8 +19,9 @@ WS_MUST_USE int intake_listen(struct intake_listener *l, unsigned n, int *fds);
 
 /*
  * Is `fd`, which somebody else opened, a listener for l?
- * Return: 0; -EINVAL it does not listen, or not for TCP; -EADDRNOTAVAIL it
- * does so elsewhere; -EPROTOTYPE it is not as l's engine needs it; -errno.
+ * Return: 0; -EINVAL it does not listen, or not for the transport of l's
+ * engine; -EADDRNOTAVAIL it does so elsewhere; -EPROTOTYPE it is transparent
+ * and the engine needs one that is not, or the other way round; -errno.
  */
 WS_MUST_USE int intake_listen_check(const struct intake_listener *l, int fd);
 
