@@ -16,17 +16,12 @@
 #include "nft.h"
 #include "nft_link.h"
 #include "probe_link.h"
+#include "probe_socket.h"
 #include "probe_space.h"
 #include "probe_table.h"
 #include "probe_trace.h"
 
 #define LIMIT_MS 1500 /* the first SYN, and another after a second */
-
-enum {
-	V4,
-	V6,
-	FAMILIES
-};
 
 struct probe {
 	struct probe_result *result;
@@ -37,8 +32,8 @@ struct probe {
 	struct nft_link *watch; /* of the trace; NULL: there is none */
 	struct probe_trace trace;
 	struct probe_table table;
-	int listeners[FAMILIES]; /* -1: none */
-	bool accepted[FAMILIES];
+	int listeners[PROBE_FAMILIES]; /* -1: none */
+	bool accepted[PROBE_FAMILIES];
 };
 
 enum step {
@@ -61,28 +56,6 @@ static int impossible(struct probe *p, const char *what, int error)
 	return error;
 }
 
-static socklen_t address_of(struct sockaddr_storage *ss,
-			    const struct probe_cable *c, int family,
-			    enum probe_end end, uint16_t port)
-{
-	memset(ss, 0, sizeof(*ss));
-	if (family == V4) {
-		struct sockaddr_in *in = (struct sockaddr_in *)ss;
-
-		*in = (struct sockaddr_in){ .sin_family = AF_INET,
-					    .sin_port = htons(port),
-					    .sin_addr = c->ip4[end] };
-		return sizeof(*in);
-	} else {
-		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
-
-		*in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
-					      .sin6_port = htons(port),
-					      .sin6_addr = c->ip6[end] };
-		return sizeof(*in6);
-	}
-}
-
 /* In the child. */
 static int address(const struct probe_cable *cable)
 {
@@ -102,23 +75,20 @@ static int address(const struct probe_cable *cable)
 }
 
 /* In the child; the sockets stay until its end. */
-static int call(const struct probe_cable *c, uint16_t port)
+static int call(const struct probe_cable *c, uint16_t port, int *held)
 {
-	for (int f = V4; f < (c->has_ipv6 ? FAMILIES : V6); f++) {
-		struct sockaddr_storage ss;
-		const socklen_t len = address_of(&ss, c, f, PROBE_HERE, port);
-		const int fd =
-			socket(ss.ss_family,
-			       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const int families = c->has_ipv6 ? PROBE_FAMILIES : PROBE_V6;
 
-		if (fd < 0 || (connect(fd, (struct sockaddr *)&ss, len) < 0 &&
-			       errno != EINPROGRESS))
-			return -errno;
+	for (int f = PROBE_V4; f < families; f++) {
+		held[f] = probe_socket_call(c, (enum probe_family)f, PROBE_HERE,
+					    port);
+		if (held[f] < 0)
+			return held[f];
 	}
 	return 0;
 }
 
-static int obey(const void *word)
+static int obey(const void *word, int *held)
 {
 	const struct order *order = word;
 
@@ -127,38 +97,9 @@ static int obey(const void *word)
 		return address(&order->cable);
 	case STEP_CALL:
 		base_die_at(BASE_DIE_PROBE_CALLING);
-		return call(&order->cable, order->port);
+		return call(&order->cable, order->port, held);
 	}
 	return -EINVAL;
-}
-
-/* Its connections are reset at their end, so that none stays in TIME_WAIT. */
-static int listen_at(int family, uint16_t *port)
-{
-	static const struct linger reset = { .l_onoff = 1 };
-	struct sockaddr_in in = { .sin_family = AF_INET,
-				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
-				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	struct sockaddr *sa = family == V4 ? (struct sockaddr *)&in
-					   : (struct sockaddr *)&in6;
-	socklen_t len = family == V4 ? sizeof(in) : sizeof(in6);
-	const int on = 1;
-	WS_CLEAN(base_fd_close)
-	int fd = socket(sa->sa_family,
-			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 ||
-	    setsockopt(fd, family == V4 ? SOL_IP : SOL_IPV6,
-		       family == V4 ? IP_TRANSPARENT : IPV6_TRANSPARENT, &on,
-		       sizeof(on)) ||
-	    (family == V6 &&
-	     setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, &on, sizeof(on))) ||
-	    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) ||
-	    bind(fd, sa, len) || listen(fd, 1) || getsockname(fd, sa, &len))
-		return -errno;
-	*port = ntohs(family == V4 ? in.sin_port : in6.sin6_port);
-	return base_fd_take(&fd);
 }
 
 /* What the probe needs of this namespace. Return: 0 or -errno, noted. */
@@ -187,13 +128,14 @@ static int set_up(struct probe *p)
 	if (r)
 		return impossible(p, "a veth pair", r);
 	base_die_at(BASE_DIE_PROBE_ADDRESSED);
-	p->listeners[V4] = listen_at(V4, &p->table.port4);
-	if (p->listeners[V4] < 0)
+	p->listeners[PROBE_V4] = probe_socket_listen(PROBE_V4, &p->table.port4);
+	if (p->listeners[PROBE_V4] < 0)
 		return impossible(p, "a transparent listener",
-				  p->listeners[V4]);
+				  p->listeners[PROBE_V4]);
 	if (p->cable.has_ipv6)
-		p->listeners[V6] = listen_at(V6, &p->table.port6);
-	p->cable.has_ipv6 = p->listeners[V6] >= 0;
+		p->listeners[PROBE_V6] =
+			probe_socket_listen(PROBE_V6, &p->table.port6);
+	p->cable.has_ipv6 = p->listeners[PROBE_V6] >= 0;
 	p->table.cable = &p->cable;
 	r = probe_table_add(p->nft, &p->table, &why);
 	if (r) {
@@ -212,7 +154,7 @@ static void take_down(struct probe *p)
 	if (p->space.pid)
 		probe_link_remove(p->route, &p->cable);
 	probe_space_end(&p->space);
-	for (int f = V4; f < FAMILIES; f++)
+	for (int f = PROBE_V4; f < PROBE_FAMILIES; f++)
 		base_fd_close(&p->listeners[f]);
 	nft_link_close(p->watch);
 	nft_close(p->nft);
@@ -221,7 +163,7 @@ static void take_down(struct probe *p)
 
 static bool is_settled(const struct probe *p)
 {
-	for (int f = V4; f < FAMILIES; f++) {
+	for (int f = PROBE_V4; f < PROBE_FAMILIES; f++) {
 		if (p->listeners[f] >= 0 && !p->accepted[f] &&
 		    !p->trace.dropped[f])
 			return false;
@@ -234,8 +176,8 @@ static void watch(struct probe *p)
 {
 	const uint64_t end = base_time_mono_ms() + LIMIT_MS;
 	struct pollfd polls[] = {
-		{ .fd = p->listeners[V4], .events = POLLIN },
-		{ .fd = p->listeners[V6], .events = POLLIN },
+		{ .fd = p->listeners[PROBE_V4], .events = POLLIN },
+		{ .fd = p->listeners[PROBE_V6], .events = POLLIN },
 		{ .fd = p->watch ? mnl_socket_get_fd(p->watch->socket) : -1,
 		  .events = POLLIN },
 	};
@@ -247,7 +189,7 @@ static void watch(struct probe *p)
 		    (poll(polls, WS_ARRAY_LEN(polls), (int)(end - now)) < 0 &&
 		     errno != EINTR))
 			return;
-		for (int f = V4; f < FAMILIES; f++) {
+		for (int f = PROBE_V4; f < PROBE_FAMILIES; f++) {
 			int fd = -1;
 
 			if (p->listeners[f] >= 0 && !p->accepted[f])
@@ -284,7 +226,7 @@ static void judge(struct probe *p)
 		(void)impossible(p, "counters of the probe", r);
 		return;
 	}
-	for (int f = V4; f < FAMILIES; f++) {
+	for (int f = PROBE_V4; f < PROBE_FAMILIES; f++) {
 		enum probe_verdict v;
 
 		if (p->listeners[f] < 0)

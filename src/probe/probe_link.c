@@ -229,6 +229,30 @@ int probe_link_address(struct nft_link *l, struct probe_cable *c,
 	return 0;
 }
 
+static int add_default(struct nft_link *l, uint8_t family, const void *via)
+{
+	struct nlmsghdr *h =
+		message(l, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	struct rtmsg *rt = mnl_nlmsg_put_extra_header(h, sizeof(*rt));
+
+	rt->rtm_family = family;
+	rt->rtm_table = RT_TABLE_MAIN;
+	rt->rtm_protocol = RTPROT_STATIC;
+	rt->rtm_scope = RT_SCOPE_UNIVERSE;
+	rt->rtm_type = RTN_UNICAST;
+	mnl_attr_put(h, RTA_GATEWAY, family == AF_INET ? 4 : 16, via);
+	return ask(l, h);
+}
+
+int probe_link_default(struct nft_link *l, const struct probe_cable *c)
+{
+	const int r = add_default(l, AF_INET, &c->ip4[PROBE_HERE]);
+
+	return r || !c->has_ipv6
+		       ? r
+		       : add_default(l, AF_INET6, &c->ip6[PROBE_HERE]);
+}
+
 static int take_state(const struct nlattr *a, void *arg)
 {
 	if (mnl_attr_get_type(a) == IFLA_OPERSTATE)
@@ -241,21 +265,54 @@ static int take_link(const struct nlmsghdr *h, void *arg)
 	return mnl_attr_parse(h, sizeof(struct ifinfomsg), take_state, arg);
 }
 
+/* Return: 1 yes, 0 not yet, or -errno. */
+static int can_send(struct nft_link *l, int index)
+{
+	struct nlmsghdr *h = message(l, RTM_GETLINK, 0);
+	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(h, sizeof(*i));
+	uint8_t state = 0;
+	int r;
+
+	i->ifi_index = index;
+	r = nft_link_ask(l, h, take_link, &state);
+	return r ? r : state == IF_OPER_UP;
+}
+
+static int take_type(const struct nlmsghdr *h, void *arg)
+{
+	const struct rtmsg *rt = mnl_nlmsg_get_payload(h);
+
+	*(uint8_t *)arg = rt->rtm_type;
+	return MNL_CB_OK;
+}
+
+/* Even without duplicate address detection an IPv6 address is tentative until a
+ * worker of the kernel has looked at it; the route to it is the last thing that
+ * this one makes (addrconf_dad_completed()). */
+static bool is_usable(struct nft_link *l, const struct in6_addr *ip)
+{
+	struct nlmsghdr *h = message(l, RTM_GETROUTE, 0);
+	struct rtmsg *rt = mnl_nlmsg_put_extra_header(h, sizeof(*rt));
+	uint8_t type = RTN_UNSPEC;
+
+	rt->rtm_family = AF_INET6;
+	rt->rtm_dst_len = 128;
+	mnl_attr_put(h, RTA_DST, sizeof(*ip), ip);
+	return nft_link_ask(l, h, take_type, &type) == 0 && type == RTN_LOCAL;
+}
+
 int probe_link_await(struct nft_link *l, const struct probe_cable *c,
 		     enum probe_end end)
 {
 	const int index = index_of(c, end);
 
 	for (int ms = 0; ms < READY_MS; ms++) {
-		struct nlmsghdr *h = message(l, RTM_GETLINK, 0);
-		struct ifinfomsg *i = mnl_nlmsg_put_extra_header(h, sizeof(*i));
-		uint8_t state = 0;
-		int r;
+		const int r = can_send(l, index);
 
-		i->ifi_index = index;
-		r = nft_link_ask(l, h, take_link, &state);
-		if (r || state == IF_OPER_UP)
+		if (r < 0)
 			return r;
+		if (r && (!c->has_ipv6 || is_usable(l, &c->ip6[end])))
+			return 0;
 		(void)poll(NULL, 0, 1);
 	}
 	return -ETIMEDOUT;

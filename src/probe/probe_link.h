@@ -18,6 +18,12 @@
 
 struct nft_link;
 
+enum probe_family {
+	PROBE_V4,
+	PROBE_V6,
+	PROBE_FAMILIES
+};
+
 enum probe_end {
 	PROBE_HERE,  /* in the namespace of who runs the probe */
 	PROBE_THERE, /* in the throw-away one */
@@ -48,6 +54,11 @@ WS_MUST_USE int probe_link_make(struct nft_link *l, const struct probe_cable *c,
  * where there is no IPv6. Return: 0 or -errno. */
 WS_MUST_USE int probe_link_address(struct nft_link *l, struct probe_cable *c,
 				   enum probe_end end);
+
+/* In a throw-away namespace: everything else lies beyond the end here. Return:
+ * 0 or -errno. */
+WS_MUST_USE int probe_link_default(struct nft_link *l,
+				   const struct probe_cable *c);
 
 /* Waits until this end can send: a cable of which both ends are up still takes
  * a moment. Return: 0, -ETIMEDOUT or -errno. */

@@ -58,8 +58,10 @@ static void close_all_but(int fd)
 	(void)close_range((unsigned)fd + 1, UINT_MAX, 0);
 }
 
-static void live(int channel, pid_t parent, int (*job)(const void *order))
+static void live(int channel, pid_t parent,
+		 int (*job)(const void *order, int *held))
 {
+	int held[PROBE_HELD_MAX] = { -1, -1, -1, -1 };
 	_Alignas(max_align_t) char order[PROBE_ORDER_MAX];
 	int r;
 
@@ -76,7 +78,7 @@ static void live(int channel, pid_t parent, int (*job)(const void *order))
 		return;
 	/* until the parent ends us, or hangs up */
 	while (hear(channel, order, sizeof(order), -1) > 0) {
-		r = job(order);
+		r = job(order, held);
 		if (say(channel, &r, sizeof(r)))
 			return;
 	}
@@ -93,7 +95,8 @@ static int outcome(const struct probe_space *s)
 	return n < 0 ? (int)n : -ETIMEDOUT;
 }
 
-int probe_space_start(struct probe_space *s, int (*job)(const void *order))
+int probe_space_start(struct probe_space *s,
+		      int (*job)(const void *order, int *held))
 {
 	const pid_t parent = getpid();
 	int pair[2], r;

@@ -11,6 +11,8 @@
 
 #define PROBE_ORDER_MAX 1024 /* bytes; nothing in it may point */
 
+#define PROBE_HELD_MAX  4
+
 /*
  * Owned by who started it; ended by probe_space_end(). The namespace is gone
  * soon after the child, and the child dies with its parent.
@@ -28,7 +30,7 @@ struct probe_space {
  * child then.
  */
 WS_MUST_USE int probe_space_start(struct probe_space *s,
-				  int (*job)(const void *order));
+				  int (*job)(const void *order, int *held));
 /* Gives the order and waits until it is done. Return: 0 or -errno. */
 WS_MUST_USE int probe_space_order(struct probe_space *s, const void *order,
 				  size_t len);
