@@ -28,6 +28,15 @@ static bool has_transport(const struct conf_tables *t, uint32_t transport)
 	return false;
 }
 
+static bool has_local(const struct conf_tables *t)
+{
+	for (uint32_t i = 0; i < t->n_rules; i++) {
+		if (t->rules[i].local)
+			return true;
+	}
+	return false;
+}
+
 static bool has_client_port(const struct conf_tables *t)
 {
 	for (uint32_t i = 0; i < t->n_rules; i++) {
@@ -69,6 +78,9 @@ static unsigned refuse_some(FILE *out, const struct conf_tables *now,
 		n += refuse(out, CONF_KEY_RULE_SOURCE,
 			    client_port ? "client-port" : "no client-port",
 			    client_port ? "none of it" : "the first one");
+	/* what is open would leave for the server all at once, mid-stream */
+	if (has_local(now) && !has_local(next))
+		n += refuse(out, CONF_KEY_RULE_LOCAL, "yes", "no in each rule");
 	return n;
 }
 

@@ -44,6 +44,7 @@ static void expect_change(const char *from, const char *to, unsigned n,
 #define BOTH                                                         \
 	"rules: [{name: a, transport: udp, to: [\"192.0.2.1:1\"]}, " \
 	"{name: b, to: [\"192.0.2.1:1\"]}]\n"
+#define LOCAL "rules: [{name: a, local: yes, to: [\"192.0.2.1:1\"]}]\n"
 #define CLIENT_PORT \
 	"rules: [{name: a, source: client-port, to: [\"192.0.2.1:1\"]}]\n"
 #define FIXED "listen: 127.0.0.1:1\nremote: 192.0.2.1:1\n"
@@ -88,6 +89,8 @@ static void each_key(void **state)
 		{ CLIENT_PORT, RULE,
 		  "source: client-port is in force, none of it needs a "
 		  "restart\n" },
+		{ LOCAL, RULE,
+		  "local: yes is in force, no in each rule needs a restart\n" },
 		{ FIXED, FIXED "proxy_protocol: v2\n",
 		  "proxy_protocol: none is in force, v2 needs a restart\n" },
 		{ FIXED, "listen: 127.0.0.1:2\nremote: 192.0.2.1:1\n",

@@ -213,6 +213,21 @@ static void check_redirect(struct conf_draft *d)
 	}
 }
 
+/* The program's own socket has the addresses and ports that ours would need. */
+static void check_local(struct conf_draft *d)
+{
+	for (uint32_t i = 0; i < d->t->n_rules; i++) {
+		const struct conf_rule *r = &d->t->rules[i];
+
+		if (r->local && r->source == CONF_SOURCE_CLIENT_PORT)
+			conf_errors_add(d->errors,
+					d->rule_key_at[i][CONF_KEY_RULE_SOURCE],
+					"source: client-port cannot stand with "
+					"local: yes, where the client's port "
+					"is in use here");
+	}
+}
+
 static void check_proxy_protocol(struct conf_draft *d)
 {
 	if (d->t->proxy_protocol && !d->given[CONF_KEY_LISTEN] &&
@@ -261,6 +276,7 @@ void conf_check(struct conf_draft *d)
 	resolve_workers(d);
 	check_paths(d);
 	check_redirect(d);
+	check_local(d);
 	check_proxy_protocol(d);
 	check_udp_flows(d);
 	check_idle_timeout(d);

@@ -413,7 +413,8 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.initial = "no",
 		.choice = answer_word,
 		.help = "Are connections of programs on the gateway itself "
-			"taken, too: yes or no.",
+			"taken, too: yes or no. What clients says holds for "
+			"them, what interfaces says does not.",
 	},
 	[CONF_KEY_RULE_SOURCE] = {
 		.scope = RULE(source),
