@@ -58,6 +58,7 @@ static void fill(uint8_t *buf, size_t len)
 static int new_socket(const struct base_addr *server,
 		      const struct base_addr *from)
 {
+	const int on = 1;
 	struct sockaddr_storage ss;
 	socklen_t len;
 	WS_CLEAN(base_fd_close)
@@ -66,6 +67,9 @@ static int new_socket(const struct base_addr *server,
 	if (fd < 0)
 		return -errno;
 	if (from->family) {
+		/* a tracker may talk to two servers from one port */
+		if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
+			return -errno;
 		len = base_addr_to_sockaddr(from, &ss);
 		if (bind(fd, (struct sockaddr *)&ss, len))
 			return -errno;
