@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# A flood of datagrams from ports that are never used again, each of which would be
+# a flow: no more than max_udp_flows are, the rest is dropped and counted. TCP, also
+# with max_flows just above it, and UDP flows that were there before go on.
+topology
+config transport=udp max_flows=60 max_udp_flows=50
+cat >>"$CONFIG" <<-END
+	  - name: streams
+	    to: ["$VENDOR4:7700"]
+END
+daemon_run -c "$CONFIG"
+udp_server datagrams vendor "$VENDOR4:7700"
+udp_client early tracker "$VENDOR4:7700" send a expect a touch "$DIR/early" \
+	hold "$DIR/go" send b expect b
+wait_for 10 test -e "$DIR/early"
+udp_client flood tracker "$VENDOR4:7700" flood 500 x
+join flood
+# 1 + 500, of which 50 may be
+wait_for 10 counted udp_limit 451
+expect_equal "datagrams dropped for the limit" "$(counter udp_limit)" 451
+expect_equal "UDP flows" "$(counter udp_flows)" 50
+exchange "$VENDOR4:7700"
+touch "$DIR/go"
+join early
+dismiss datagrams
+expect_value datagrams got 51
+expect_flows 51
+expect_equal "datagrams that were lost otherwise" "$(total udp_dropped)" 0
