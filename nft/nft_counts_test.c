@@ -188,7 +188,7 @@ static void test_rejected(void **state)
 static void test_replaced(void **state)
 {
 	struct conf_tables *conf = new_conf(CONF_FAILURE_OPEN_STAY);
-	struct nft_link *l = nft_test_open(false);
+	struct nft_link *l = nft_test_open(false), *other;
 	struct nft_error why;
 
 	(void)state;
@@ -221,17 +221,67 @@ static void test_replaced(void **state)
 	expect(l, conf, 0, (struct nft_count){ .met = 1 });
 	expect(l, conf, 1, (struct nft_count){ .met = 0 });
 	/* somebody takes the table away: what was seen last counts */
-	nft_test_run("nft", "flush", "ruleset", NULL);
-	expect(l, conf, 0, (struct nft_count){ .met = 1 });
-	install(l, conf, NFT_STATE_RUNNING);
 	knock("192.0.2.2:7700");
 	expect(l, conf, 0, (struct nft_count){ .met = 2 });
-	/* another link begins with what the kernel counts */
+	nft_test_run("nft", "flush", "ruleset", NULL);
+	expect(l, conf, 0, (struct nft_count){ .met = 2 });
+	install(l, conf, NFT_STATE_RUNNING);
+	expect(l, conf, 0, (struct nft_count){ .met = 2 });
+	/* another link begins with what the kernel counts; what only that one
+	 * has seen is not lost to the first */
+	knock("192.0.2.2:7700");
+	other = nft_test_open(false);
+	expect(other, conf, 0, (struct nft_count){ .met = 1 });
+	expect(other, conf, 0, (struct nft_count){ .met = 1 });
+	nft_close(other);
+	install(l, conf, NFT_STATE_DRAINING);
+	expect(l, conf, 0, (struct nft_count){ .met = 3 });
 	nft_close(l);
-	l = nft_test_open(false);
-	expect(l, conf, 0, (struct nft_count){ .met = 1 });
-	expect(l, conf, 0, (struct nft_count){ .met = 1 });
-	nft_close(l);
+	nft_test_remove();
+	free(conf);
+}
+
+#define ADD "add rule inet wayside prerouting meta l4proto tcp "
+
+/* Whose a counter is: the kernel takes what it is to begin with. */
+static void test_names(void **state)
+{
+	static const struct {
+		const char *rule;
+		struct nft_count count;
+	} cases[] = {
+		{ ADD "counter packets 5 bytes 1 tproxy ip to :9 counter "
+		      "packets 4 bytes 1 comment \"handed v4\"",
+		  { .met = 5, .taken = 4 } },
+		{ ADD "counter packets 5 bytes 1 reject with tcp reset comment "
+		      "\"handed v6 closed\"",
+		  { .rejected = 5 } },
+		{ ADD "counter packets 5 bytes 1 tproxy ip to :9 comment "
+		      "\"handed over v4\"",
+		  { .met = 0 } },
+		{ ADD "counter packets 5 bytes 1 tproxy ip to :9 comment "
+		      "\"handed\"",
+		  { .met = 0 } },
+		{ ADD "counter packets 5 bytes 1 tproxy ip to :9 comment "
+		      "\"hand v4\"",
+		  { .met = 0 } },
+		{ ADD "counter packets 5 bytes 1 tproxy ip to :9",
+		  { .met = 0 } },
+		{ ADD "counter packets 5 bytes 1 drop comment \"handed v4\"",
+		  { .met = 0 } },
+	};
+	struct conf_tables *conf = new_conf(CONF_FAILURE_OPEN_STAY);
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
+		struct nft_link *l = nft_test_open(false);
+
+		install(l, conf, NFT_STATE_RUNNING);
+		nft_test_run("nft", cases[i].rule, NULL);
+		expect(l, conf, 0, cases[i].count);
+		expect(l, conf, 1, (struct nft_count){ .met = 0 });
+		nft_close(l);
+	}
 	nft_test_remove();
 	free(conf);
 }
@@ -242,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_rejected),
 		cmocka_unit_test(test_replaced),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, make_way, take_way);

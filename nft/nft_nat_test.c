@@ -30,60 +30,73 @@ static void expect(bool source, const char *text)
 	nft_close(l);
 }
 
-#define BASE(type, hook) "{ type " type " hook " hook " priority 0; }; "
+#define CHAIN(table, name) "add chain " table " " name "; "
+#define BASE(table, name, type, hook)                             \
+	"add chain " table " " name " { type " type " hook " hook \
+	" priority 0; }; "
+#define RULE(table, name, rule) "add rule " table " " name " " rule "; "
 
 /* Each of these is all that there is. */
+static const struct {
+	const char *rules, *why; /* NULL: none */
+} cases[] = {
+	{ "add table ip t", NULL },
+	{ "add table ip t; " BASE("ip t", "c", "nat", "postrouting"), NULL },
+	{ "add table ip t; " BASE("ip t", "c", "nat", "postrouting")
+		  RULE("ip t", "c", "masquerade"),
+	  "masquerade in table ip t, chain c" },
+	{ "add table ip6 t; " BASE("ip6 t", "c", "nat", "postrouting")
+		  RULE("ip6 t", "c", "oif lo counter snat to 2001:db8::1"),
+	  "snat in table ip6 t, chain c" },
+	/* one that is jumped to, and stands before its base chain */
+	{ "add table inet t; " CHAIN("inet t", "wan")
+		  BASE("inet t", "c", "nat", "postrouting")
+			  RULE("inet t", "c", "jump wan")
+				  RULE("inet t", "wan", "masquerade random"),
+	  "masquerade in table inet t, chain wan" },
+	/* destinations, also where another rule jumps to */
+	{ "add table ip t; " CHAIN("ip t", "d") BASE("ip t", "o", "nat",
+						     "postrouting")
+		  BASE("ip t", "c", "nat", "prerouting")
+			  RULE("ip t", "c", "jump d")
+				  RULE("ip t", "d", "dnat to 192.0.2.1"),
+	  NULL },
+	/* what comes in for this host is not forwarded */
+	{ "add table ip t; " BASE("ip t", "o", "nat", "postrouting")
+		  BASE("ip t", "i", "nat", "input")
+			  RULE("ip t", "i", "snat to 192.0.2.1"),
+	  NULL },
+	/* the chain at postrouting is not of type nat */
+	{ "add table ip t; " CHAIN("ip t", "d") BASE("ip t", "o", "filter",
+						     "postrouting")
+		  BASE("ip t", "i", "nat", "input") RULE("ip t", "i", "jump d")
+			  RULE("ip t", "d", "snat to 192.0.2.1"),
+	  NULL },
+	/* another table's chain, of another name or another family */
+	{ "add table ip t; " BASE(
+		  "ip t", "o", "nat",
+		  "postrouting") "add table ip6 t; " CHAIN("ip6 t", "d")
+		  BASE("ip6 t", "i", "nat", "input")
+			  RULE("ip6 t", "i", "jump d")
+				  RULE("ip6 t", "d", "snat to 2001:db8::1"),
+	  NULL },
+	{ "add table ip t; " BASE(
+		  "ip t", "o", "nat",
+		  "postrouting") "add table ip u; " CHAIN("ip u", "d")
+		  BASE("ip u", "i", "nat", "input") RULE("ip u", "i", "jump d")
+			  RULE("ip u", "d", "snat to 192.0.2.1"),
+	  NULL },
+	/* beside expressions that libnftnl cannot read, or we have no use for
+	 */
+	{ "add table ip t; " BASE("ip t", "c", "nat", "postrouting")
+		  RULE("ip t", "c",
+		       "ip saddr { 10.0.0.0/8, 192.168.0.0/16 } numgen inc "
+		       "mod 2 0 limit rate 5/second log prefix x masquerade"),
+	  "masquerade in table ip t, chain c" },
+};
+
 static void test_nft(void **state)
 {
-	static const struct {
-		const char *rules, *why; /* NULL: none */
-	} cases[] = {
-		{ "add table ip t", NULL },
-		{ "add table ip t; add chain ip t c " BASE("nat",
-							   "postrouting"),
-		  NULL },
-		{ "add table ip t; add chain ip t c " BASE(
-			  "nat", "postrouting") "add rule ip t c masquerade",
-		  "masquerade in table ip t, chain c" },
-		{ "add table ip6 t; add chain ip6 t c " BASE(
-			  "nat",
-			  "postrouting") "add rule ip6 t c oif lo counter snat "
-					 "to 2001:db8::1",
-		  "snat in table ip6 t, chain c" },
-		/* one that is jumped to, and lies before its base chain */
-		{ "add table inet t; add chain inet t wan; add chain inet t "
-		  "c " BASE("nat", "postrouting") "add rule inet t c jump "
-						  "wan; add rule inet t wan "
-						  "masquerade random",
-		  "masquerade in table inet t, chain wan" },
-		/* of the destination only, and what is not of type nat */
-		{ "add table ip t; add chain ip t c " BASE(
-			  "nat",
-			  "prerouting") "add chain ip t o " BASE("nat",
-								 "postrouting") "add rule ip t c dnat to "
-										"192.0.2.1",
-		  NULL },
-		{ "add table ip t; add chain ip t c " BASE(
-			  "filter", "postrouting") "add rule ip t c counter",
-		  NULL },
-		/* what comes in for this host is not forwarded */
-		{ "add table ip t; add chain ip t c " BASE(
-			  "nat",
-			  "postrouting") "add chain ip t i " BASE("nat",
-								  "input") "add rule ip t i snat to "
-									   "192.0.2.1",
-		  NULL },
-		/* the other table's chain is not this table's */
-		{ "add table ip t; add chain ip t c " BASE(
-			  "nat",
-			  "postrouting") "add table inet t; add chain inet t "
-					 "i " BASE("nat",
-						   "input") "add rule inet t i "
-							    "snat ip to "
-							    "192.0.2.1",
-		  NULL },
-	};
-
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
 		nft_test_run("nft", cases[i].rules, NULL);
@@ -98,7 +111,7 @@ static void test_iptables_nft(void **state)
 {
 	static const struct {
 		const char *chain, *target, *option, *value, *why;
-	} cases[] = {
+	} targets[] = {
 		{ "POSTROUTING", "MASQUERADE", "-o", "lo",
 		  "MASQUERADE in table ip nat, chain POSTROUTING" },
 		{ "POSTROUTING", "SNAT", "--to-source", "192.0.2.1",
@@ -112,14 +125,14 @@ static void test_iptables_nft(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
+	for (size_t i = 0; i < WS_ARRAY_LEN(targets); i++) {
 		/* so that its table has a chain at postrouting */
 		nft_test_run("iptables-nft", "-t", "nat", "-A", "POSTROUTING",
 			     "-j", "ACCEPT", NULL);
-		nft_test_run("iptables-nft", "-t", "nat", "-I", cases[i].chain,
-			     "-j", cases[i].target, cases[i].option,
-			     cases[i].value, NULL);
-		expect(cases[i].why, cases[i].why ? cases[i].why : NONE);
+		nft_test_run("iptables-nft", "-t", "nat", "-I",
+			     targets[i].chain, "-j", targets[i].target,
+			     targets[i].option, targets[i].value, NULL);
+		expect(targets[i].why, targets[i].why ? targets[i].why : NONE);
 		nft_test_run("nft", "flush", "ruleset", NULL);
 	}
 }

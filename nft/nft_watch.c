@@ -40,7 +40,7 @@ int nft_watch_open(int *fd, struct nft_error *why)
  * header says it. */
 bool nft_watch_drain(int fd, const struct nft_link *own)
 {
-	const uint32_t port = own ? mnl_socket_get_portid(own->socket) : 0;
+	const uint32_t port = mnl_socket_get_portid(own->socket);
 	bool foreign = false;
 
 	for (int i = 0; i < DATAGRAMS_MAX; i++) {
@@ -49,8 +49,7 @@ bool nft_watch_drain(int fd, const struct nft_link *own)
 
 		if (len == 0)
 			break;
-		foreign |= len < (ssize_t)sizeof(h) || h.nlmsg_pid != port ||
-			   !port;
+		foreign |= len < (ssize_t)sizeof(h) || h.nlmsg_pid != port;
 		if (len < 0 && len != -ENOBUFS)
 			break;
 	}

@@ -25,8 +25,8 @@ WS_MUST_USE int nft_watch_open(int *fd, struct nft_error *why);
 /*
  * Reads what there is to read; call it when the descriptor is readable. A flood
  * is read in parts: the descriptor is then still readable.
- * Return: has anybody but `own` (NULL: nobody is) changed something? True also
- * when that is not known: messages were lost (ENOBUFS), or reading failed.
+ * Return: has anybody but `own` changed something? True also when that is not
+ * known: messages were lost (ENOBUFS), or reading failed.
  */
 bool nft_watch_drain(int fd, const struct nft_link *own);
 

@@ -39,7 +39,7 @@ static bool readable(int fd)
 static void test_who(void **state)
 {
 	struct conf_tables *conf = nft_test_conf(CONF_FAILURE_OPEN_STAY);
-	struct nft_link *own = nft_test_open(true);
+	struct nft_link *own = nft_test_open(true), *other;
 	const int fd = open_watch();
 	struct nft_error why;
 
@@ -67,9 +67,11 @@ static void test_who(void **state)
 	assert_int_equal(nft_install(own, conf, NFT_STATE_RUNNING, &why), 0);
 	assert_true(nft_watch_drain(fd, own));
 	assert_false(readable(fd));
-	/* nobody's own is anybody's */
+	/* ours are others' for another link */
 	assert_int_equal(nft_remove(own, &why), 0);
-	assert_true(nft_watch_drain(fd, NULL));
+	other = nft_test_open(true);
+	assert_true(nft_watch_drain(fd, other));
+	nft_close(other);
 	nft_close(own);
 	assert_int_equal(close(fd), 0);
 	free(conf);
