@@ -2,8 +2,11 @@
 /* conf_edit_test.c - an edit is as if the file had said so, or it is refused */
 #include "conf_edit.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base_test.h"
 #include "conf_tables.h"
@@ -321,6 +324,61 @@ static void full(void **state)
 	free(base);
 }
 
+/* In a child, as a supervisor does it. Return: as conf_load_end(). */
+static int load(const struct conf_input *in, const struct conf_tables **t,
+		int *fd, char **said)
+{
+	struct conf_loading l;
+	int status;
+
+	conf_load_begin(in, &l);
+	assert_int_equal(waitpid(l.pid, &status, 0), l.pid);
+	return conf_load_end(&l, status, t, fd, said);
+}
+
+static void is_killed(void *arg)
+{
+	(void)arg;
+	(void)raise(SIGKILL);
+}
+
+/* No file is read for an edit, whatever the path says. */
+static void in_a_child(void **state)
+{
+	struct conf_tables *base = tables(base_text);
+	const struct conf_tables *t = NULL;
+	struct conf_edit e = { base, CONF_KEY_RULE_TO, true, "b",
+			       "192.0.2.9:9" };
+	struct conf_input in = { .path = "/nonexistent/w.yaml",
+				 .edit = &e,
+				 .number = 9 };
+	char *said;
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(load(&in, &t, &fd, &said), 0);
+	assert_null(said);
+	assert_int_equal(t->number, 9);
+	assert_int_equal(t->n_dests, base->n_dests + 1);
+	/* they are as good as those of a file */
+	conf_load_unmap(t);
+	assert_int_equal(conf_load_map(fd, &t), 0);
+	assert_int_equal(t->dests[2].port_last, 9);
+	conf_load_unmap(t);
+	base_fd_close(&fd);
+	e.item = "192.0.2.2:2";
+	assert_int_equal(load(&in, &t, NULL, &said), -EINVAL);
+	assert_string_equal(said, "rule \"b\": to: \"192.0.2.2:2\" overlaps "
+				  "\"192.0.2.2:2\"\n");
+	free(said);
+	in.in_child = is_killed;
+	assert_int_equal(load(&in, &t, NULL, &said), -EIO);
+	assert_string_equal(said, "edit: its parser was killed by signal 9 "
+				  "(Killed)\n");
+	free(said);
+	free(base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +389,7 @@ int main(void)
 		cmocka_unit_test(warned),
 		cmocka_unit_test(fixed_mode_has_no_rules),
 		cmocka_unit_test(full),
+		cmocka_unit_test(in_a_child),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -660,6 +661,38 @@ static void no_child_for_no_file(void **state)
 }
 
 /* Where the log has a form, problems are lines of the log. */
+/* root is 0 on each machine; what the other one is, is asked for. */
+static void users_are_looked_up(void **state)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	const struct passwd *nobody = getpwnam("nobody");
+	const struct conf_tables *t = NULL;
+	char path[64], *told;
+	int file = pipe_of("log_dir: /tmp\nlocal_except: [root, nobody, 77]\n"
+			   "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
+			   path, NULL);
+
+	(void)state;
+	assert_non_null(nobody);
+	assert_int_equal(load(path, &t, NULL, &told), 0);
+	assert_string_equal(told, "");
+	assert_int_equal(t->n_users, 3);
+	assert_int_equal(t->users[0], 0);
+	assert_int_equal(t->users[1], nobody->pw_uid);
+	assert_int_equal(t->users[2], 77);
+	conf_load_unmap(t);
+	free(told);
+	base_fd_close(&file);
+	file = pipe_of("log_dir: /tmp\nlocal_except: no.such.user\n"
+		       "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
+		       path, NULL);
+	assert_int_equal(load(path, &t, NULL, &told), -EINVAL);
+	assert_non_null(strstr(told, ":2:15: local_except: \"no.such.user\" is "
+				     "no user here: not found\n"));
+	free(told);
+	base_fd_close(&file);
+}
+
 static void problems_follow_the_log_format(void **state)
 {
 	const struct conf_tables *t = NULL;
@@ -708,6 +741,7 @@ int main(void)
 		cmocka_unit_test(begin_does_not_wait),
 		cmocka_unit_test(one_that_takes_too_long_is_ended),
 		cmocka_unit_test(no_child_for_no_file),
+		cmocka_unit_test(users_are_looked_up),
 		cmocka_unit_test(problems_follow_the_log_format),
 	};
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "conf_change.h"
+#include "conf_edit.h"
 #include "conf_load.h"
 #include "conf_parse.h"
 #include "conf_print.h"
@@ -117,6 +118,31 @@ static void check_tables(const struct conf_env *env,
 	free(again);
 }
 
+/* One item more of the last rule's servers, and without it again. */
+static void check_edit(const struct conf_env *env, const struct conf_tables *t)
+{
+	struct conf_tables *more = calloc(1, sizeof(*more));
+	struct conf_tables *back = calloc(1, sizeof(*back));
+	struct conf_errors errors = { .n = 0 };
+	struct conf_edit e = { .base = t,
+			       .key = CONF_KEY_RULE_TO,
+			       .add = true,
+			       .rule = t->rules[t->n_rules - 1].name,
+			       .item = "[2001:db8:ffff::1]:65535" };
+
+	require(more && back);
+	if (conf_edit(env, &e, more, &errors)) {
+		require(conf_tables_valid(more, sizeof(*more)));
+		e.base = more;
+		e.add = false;
+		require(conf_edit(env, &e, back, &errors));
+		require(!memcmp(t, back, sizeof(*t)));
+	}
+	conf_errors_done(&errors);
+	free(back);
+	free(more);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static const char *const protocols[] = { "watch", "gt06", NULL };
@@ -139,8 +165,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	env.in = &in;
 	/* who does not look around has no more to complain of */
 	require(parse(&env, (const char *)bytes, len, t) || !fine);
-	if (fine || parse(&env, (const char *)bytes, len, t))
+	if (fine || parse(&env, (const char *)bytes, len, t)) {
 		check_tables(&env, t);
+		check_edit(&env, t);
+	}
 	free(t);
 	return 0;
 }
