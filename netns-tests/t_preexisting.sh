@@ -1,26 +1,74 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# A connection that was there before the rules survives their installation and
-# stays direct; the next one is relayed.
+# A connection that was there before the rules survives all that happens to them,
+# and stays direct: their installation, a reload that takes its server away and one
+# that brings it back, bypass on and off, and the stop. New ones follow the rules.
 topology
-wire lan tracker eth0 tcp
-wire wan vendor eth0 tcp
-server vendor vendor "$VENDOR4:7700" expect before send before expect after \
-	send after recv-all
-client tracker tracker "$VENDOR4:7700" send before expect before \
-	touch "$DIR/open" wait-file "$DIR/ready" send after expect after \
-	shutdown-write recv-all
-wait_for 10 test -e "$DIR/open"
-daemon
-touch "$DIR/ready"
-join tracker vendor
-unwire lan wan
-expect_value vendor peer "$(value tracker local)"
-expect_forwarded lan wan "$VENDOR4:7700"
-expect_equal "RST" "$(packet_count lan ' R')" 0
 
-wire lan tracker eth0 tcp
-wire wan vendor eth0 tcp
-exchange "$VENDOR4:7700"
+# step NAME: the old connection carries bytes both ways once more
+steps=(enabled removed restored bypassed back stopped)
+step() {
+	touch "$DIR/$1"
+	wait_for 10 test -e "$DIR/$1.done"
+}
+
+words=() echoes=()
+for name in "${steps[@]}"; do
+	words+=(wait-file "$DIR/$name" send "$name" expect "$name"
+		touch "$DIR/$name.done")
+	echoes+=(expect "$name" send "$name")
+done
+wire lan tracker eth0 tcp port 7700
+wire wan vendor eth0 tcp port 7700
+server old vendor "$VENDOR4:7700" expect before send before "${echoes[@]}" \
+	recv-all
+client older tracker "$VENDOR4:7700" send before expect before \
+	touch "$DIR/open" "${words[@]}" shutdown-write recv-all
+wait_for 10 test -e "$DIR/open"
+
+# new taken|direct: the next connection, to another server of the same rule
+server next vendor -n 6 "$OTHER4:7700" expect hello send hello recv-all
+n=0
+new() {
+	local flows
+
+	client "new$n" tracker "$OTHER4:7700" send hello expect hello \
+		shutdown-write recv-all
+	join "new$n"
+	n=$((n + 1))
+	[ "$1" = direct ] || taken=$((taken + 1))
+	flows=$(counter flows_opened)
+	expect_equal "flows taken" "$flows" "$taken"
+}
+taken=0
+
+both="[\"$VENDOR4:7700\", \"$OTHER4:7700\"]"
+daemon to="$both"
+step enabled
+new taken
+config to="[\"$OTHER4:7701\"]"
+tool reload >"$DIR/reload.txt"
+step removed
+new direct
+config to="$both"
+tool reload >"$DIR/reload.txt"
+step restored
+new taken
+tool bypass on >"$DIR/bypass.txt"
+step bypassed
+new direct
+tool bypass off >"$DIR/bypass.txt"
+step back
+new taken
+expect_flows 3
+step stopped
+client direct tracker "$OTHER4:7700" send hello expect hello shutdown-write \
+	recv-all
+join direct older old next
 unwire lan wan
-expect_relayed lan wan "$VENDOR4:7700"
+expect_value old peer "$(value older local)"
+expect_equal "handshakes" "$(syn_numbers lan "$VENDOR4:7700" | wc -l)" 1
+expect_forwarded lan wan "$VENDOR4:7700"
+expect_equal "new ones that went direct" \
+	"$(direct_handshakes lan wan "$OTHER4:7700")" 3
+expect_equal "RST" "$(packet_count lan ' R')$(packet_count wan ' R')" 00
