@@ -12,8 +12,8 @@ echo "  - { name: others, to: [\"$OTHER4:7709\"], observe: none }" >>"$CONFIG"
 tool reload
 cp "$CONFIG" "$DIR/good.yaml"
 for port in 7700 7709; do
-	crowd_server "vendor$port" vendor -t 55 "$VENDOR4:$port"
-	crowd_server "other$port" vendor -t 55 "$OTHER4:$port"
+	crowd_server "vendor$port" vendor "$VENDOR4:$port"
+	crowd_server "other$port" vendor "$OTHER4:$port"
 done
 
 # bones: chains and rules with their handles, but not what sets hold
@@ -56,11 +56,11 @@ in_json() {
 
 # The load: connections that Wayside has, some that it never had, and new ones all
 # the time.
-crowd running tracker -t 55 -n 100 -r 10000 "$VENDOR4:7700" open ping 1 \
+crowd running tracker -n 100 -r 10000 "$VENDOR4:7700" open ping 1 \
 	touch "$DIR/open" stream "$DIR/end" fin
-crowd passing tracker -t 55 -n 100 -r 10000 "$OTHER4:7700" open ping 1 \
+crowd passing tracker -n 100 -r 10000 "$OTHER4:7700" open ping 1 \
 	touch "$DIR/passing" stream "$DIR/end" fin
-crowd coming tracker -t 55 -n 400 -r 40 "$VENDOR4:7709" open ping 1 fin
+crowd coming tracker -n 400 -r 40 "$VENDOR4:7709" open ping 1 fin
 wait_for 20 test -e "$DIR/open"
 wait_for 20 test -e "$DIR/passing"
 before=$(bones)
