@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# A gateway that masquerades: with every source the vendor sees the gateway's
+# address, all bytes arrive, and no packet with the tracker's own address is seen
+# outside.
+topology
+on gateway nft -f - <<-END
+	table inet nat {
+		chain postrouting {
+			type nat hook postrouting priority srcnat
+			oifname wan masquerade
+		}
+	}
+END
+wire wan vendor eth0 ip or ip6
+for source in gateway client client-port auto; do
+	daemon source=$source
+	for f in v4 v6; do
+		family $f
+		exchange "$VENDOR:7700"
+		expect_peer_address vendor "$GATEWAY"
+		# what no rule names is masqueraded as before
+		exchange "$OTHER:7700"
+		expect_peer_address vendor "$GATEWAY"
+	done
+	expect_flows 2
+done
+unwire wan
+expect_at_least "packets outside" "$(packet_count wan "$GATEWAY4:")" 100
+for private in $TRACKER4 $TRACKER6; do
+	expect_equal "packets with a tracker's address" \
+		"$(grep -F "$private" "$DIR/wan.log")" ""
+done
