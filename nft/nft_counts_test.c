@@ -31,29 +31,27 @@ static int make_way(void **state)
 	(void)state;
 	nft_test_run("ip", "link", "add", "way0", "address",
 		     "02:00:00:00:00:01", "type", "veth", "peer", "way1",
-		     "address", "02:00:00:00:00:02", NULL);
-	nft_test_run("ip", "link", "set", "way0", "up", NULL);
-	nft_test_run("ip", "link", "set", "way1", "up", NULL);
-	nft_test_run("ip", "address", "add", "10.0.0.1/24", "dev", "way0",
-		     NULL);
+		     "address", "02:00:00:00:00:02");
+	nft_test_run("ip", "link", "set", "way0", "up");
+	nft_test_run("ip", "link", "set", "way1", "up");
+	nft_test_run("ip", "address", "add", "10.0.0.1/24", "dev", "way0");
 	nft_test_run("ip", "address", "add", "2001:db8:1::1/64", "dev", "way0",
-		     "nodad", NULL);
-	nft_test_run("ip", "route", "add", "192.0.2.0/24", "dev", "way0", NULL);
-	nft_test_run("ip", "route", "add", "2001:db8:2::/64", "dev", "way0",
-		     NULL);
+		     "nodad");
+	nft_test_run("ip", "route", "add", "192.0.2.0/24", "dev", "way0");
+	nft_test_run("ip", "route", "add", "2001:db8:2::/64", "dev", "way0");
 	nft_test_run("ip", "neighbour", "add", "192.0.2.1", "lladdr",
-		     "02:00:00:00:00:02", "dev", "way0", NULL);
+		     "02:00:00:00:00:02", "dev", "way0");
 	nft_test_run("ip", "neighbour", "add", "192.0.2.2", "lladdr",
-		     "02:00:00:00:00:02", "dev", "way0", NULL);
+		     "02:00:00:00:00:02", "dev", "way0");
 	nft_test_run("ip", "neighbour", "add", "2001:db8:2::1", "lladdr",
-		     "02:00:00:00:00:02", "dev", "way0", NULL);
+		     "02:00:00:00:00:02", "dev", "way0");
 	return 0;
 }
 
 static int take_way(void **state)
 {
 	(void)state;
-	nft_test_run("ip", "link", "del", "way0", NULL);
+	nft_test_run("ip", "link", "del", "way0");
 	return 0;
 }
 
@@ -223,7 +221,7 @@ static void test_replaced(void **state)
 	/* somebody takes the table away: what was seen last counts */
 	knock("192.0.2.2:7700");
 	expect(l, conf, 0, (struct nft_count){ .met = 2 });
-	nft_test_run("nft", "flush", "ruleset", NULL);
+	nft_test_run("nft", "flush", "ruleset");
 	expect(l, conf, 0, (struct nft_count){ .met = 2 });
 	install(l, conf, NFT_STATE_RUNNING);
 	expect(l, conf, 0, (struct nft_count){ .met = 2 });
@@ -277,7 +275,7 @@ static void test_names(void **state)
 		struct nft_link *l = nft_test_open(false);
 
 		install(l, conf, NFT_STATE_RUNNING);
-		nft_test_run("nft", cases[i].rule, NULL);
+		nft_test_run("nft", cases[i].rule);
 		expect(l, conf, 0, cases[i].count);
 		expect(l, conf, 1, (struct nft_count){ .met = 0 });
 		nft_close(l);

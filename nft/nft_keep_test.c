@@ -49,7 +49,7 @@ static void expect_untouchable(const struct conf_tables *conf)
 	assert_int_equal(nft_install(other, conf, NFT_STATE_RUNNING, &why),
 			 -EPERM);
 	assert_string_equal(why.text, owned_by_another);
-	nft_test_run("nft", "flush", "ruleset", NULL);
+	nft_test_run("nft", "flush", "ruleset");
 	assert_int_equal(nft_test_differences(conf, NFT_STATE_RUNNING), 0);
 	nft_close(other);
 }

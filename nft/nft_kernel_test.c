@@ -25,8 +25,11 @@
 #include "conf_load.h"
 #include "conf_tables.h"
 #include "nft_batch.h"
+#include "nft_golden.h"
 #include "nft_link.h"
+#include "nft_model.h"
 #include "nft_objects.h"
+#include "nft_route.h"
 #include "nft_test.h"
 
 /* The same rules: only `closed` has some that a bypass takes out. */
@@ -68,43 +71,40 @@ static void test_states(void **state)
 	nft_close(daemon);
 }
 
-/* What nft makes of a file that was written by hand is what nft_install() would
- * make. (The states that the tool installs: netns-tests/t_rules_golden.sh.) */
-static void test_states_by_hand(void **state)
+/* What nft makes of a file that was written by hand is what nft_install() makes
+ * of its configuration. */
+static void test_golden(void **state)
 {
-	static const struct {
-		const char *config, *golden;
-		enum nft_state state;
-	} cases[] = {
-		{ "any", "states/any-draining", NFT_STATE_DRAINING },
-		{ "any", "states/any-absent", NFT_STATE_ABSENT },
-		{ "closed", "states/closed-draining", NFT_STATE_DRAINING },
-		{ "closed", "states/closed-absent", NFT_STATE_ABSENT },
-	};
 	static const char *const protocols[] = { NULL };
-	struct nft_link *l = nft_test_open(false);
 	struct nft_error why;
 
 	(void)state;
-	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
+	for (size_t i = 0; i < WS_ARRAY_LEN(nft_golden); i++) {
+		const struct nft_golden *g = &nft_golden[i];
+		struct nft_link *l = nft_test_open(true);
 		const struct conf_tables *conf;
 		char path[512];
 		const struct conf_input in = { .path = path,
 					       .protocols = protocols };
 
 		(void)snprintf(path, sizeof(path), "%s/golden/%s.yaml",
-			       WAYSIDE_TEST_DIR, cases[i].config);
+			       WAYSIDE_TEST_DIR, g->config);
 		assert_int_equal(conf_load(&in, &conf, NULL), 0);
-		/* the routing, which the file cannot hold */
-		assert_int_equal(nft_install(l, conf, NFT_STATE_RUNNING, &why),
-				 0);
+		assert_int_equal(nft_install(l, conf, g->state, &why), 0);
+		assert_int_equal(nft_test_differences(conf, g->state), 0);
+		nft_close(l);
+		nft_test_remove();
+		/* now only the routing, which the file cannot hold */
+		assert_int_equal(
+			nft_route_install(nft_model_routing(conf, g->state),
+					  &why),
+			0);
 		(void)snprintf(path, sizeof(path), "%s/golden/%s.nft",
-			       WAYSIDE_TEST_DIR, cases[i].golden);
-		nft_test_run("nft", "-f", path, NULL);
-		assert_int_equal(nft_test_differences(conf, cases[i].state), 0);
+			       WAYSIDE_TEST_DIR, g->file);
+		nft_test_run("nft", "-f", path);
+		assert_int_equal(nft_test_differences(conf, g->state), 0);
+		nft_test_remove();
 	}
-	nft_close(l);
-	nft_test_remove();
 }
 
 /* The kernel refuses some intervals that overlap (not all: a wider one after a
@@ -284,7 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
-		cmocka_unit_test(test_states_by_hand),
+		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_missing_module),
 		cmocka_unit_test(test_most_elements),

@@ -360,7 +360,7 @@ static void test_meddled(void **state)
 	nft_test_dest(more, "192.0.2.2", 7700, 7700);
 	for (size_t i = 0; i < WS_ARRAY_LEN(commands); i++) {
 		install(l, conf, NFT_STATE_RUNNING);
-		nft_test_run("nft", commands[i], NULL);
+		nft_test_run("nft", commands[i]);
 		install(l, more, NFT_STATE_RUNNING);
 	}
 	assert_int_equal(nft_remove(l, &why), 0);

@@ -99,9 +99,9 @@ static void test_nft(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
-		nft_test_run("nft", cases[i].rules, NULL);
+		nft_test_run("nft", cases[i].rules);
 		expect(cases[i].why, cases[i].why ? cases[i].why : NONE);
-		nft_test_run("nft", "flush", "ruleset", NULL);
+		nft_test_run("nft", "flush", "ruleset");
 	}
 	expect(false, NONE);
 }
@@ -128,12 +128,12 @@ static void test_iptables_nft(void **state)
 	for (size_t i = 0; i < WS_ARRAY_LEN(targets); i++) {
 		/* so that its table has a chain at postrouting */
 		nft_test_run("iptables-nft", "-t", "nat", "-A", "POSTROUTING",
-			     "-j", "ACCEPT", NULL);
+			     "-j", "ACCEPT");
 		nft_test_run("iptables-nft", "-t", "nat", "-I",
 			     targets[i].chain, "-j", targets[i].target,
-			     targets[i].option, targets[i].value, NULL);
+			     targets[i].option, targets[i].value);
 		expect(targets[i].why, targets[i].why ? targets[i].why : NONE);
-		nft_test_run("nft", "flush", "ruleset", NULL);
+		nft_test_run("nft", "flush", "ruleset");
 	}
 }
 
@@ -178,10 +178,10 @@ static void test_iptables_legacy(void **state)
 {
 	(void)state;
 	nft_test_run("ip6tables-legacy", "-t", "nat", "-A", "POSTROUTING", "-j",
-		     "MASQUERADE", NULL);
+		     "MASQUERADE");
 	expect(true, "iptables-legacy has a table nat for IPv6, which is taken "
 		     "for source NAT");
-	nft_test_run("ip6tables-legacy", "-t", "nat", "-F", NULL);
+	nft_test_run("ip6tables-legacy", "-t", "nat", "-F");
 }
 
 int main(void)

@@ -24,7 +24,9 @@ void nft_test_dest(struct conf_tables *conf, const char *net, uint16_t first,
 int nft_test_differences(const struct conf_tables *conf, enum nft_state state);
 void nft_test_remove(void);
 
-/* A program and its arguments, NULL after the last one; it ends with 0. */
-void nft_test_run(const char *program, ...) __attribute__((sentinel));
+/* A program and its arguments; it ends with 0. */
+#define nft_test_run(...) \
+	nft_test_spawn((const char *const[]){ __VA_ARGS__, NULL })
+void nft_test_spawn(const char *const words[]);
 
 #endif

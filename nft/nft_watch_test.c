@@ -58,12 +58,12 @@ static void test_who(void **state)
 	assert_int_equal(nft_test_differences(conf, NFT_STATE_RUNNING), 0);
 	assert_false(readable(fd));
 	/* theirs; and between ours */
-	nft_test_run("nft", "add", "table", "inet", "other", NULL);
+	nft_test_run("nft", "add", "table", "inet", "other");
 	assert_true(readable(fd));
 	assert_true(nft_watch_drain(fd, own));
 	assert_false(nft_watch_drain(fd, own));
 	assert_int_equal(nft_install(own, conf, NFT_STATE_DRAINING, &why), 0);
-	nft_test_run("nft", "delete", "table", "inet", "other", NULL);
+	nft_test_run("nft", "delete", "table", "inet", "other");
 	assert_int_equal(nft_install(own, conf, NFT_STATE_RUNNING, &why), 0);
 	assert_true(nft_watch_drain(fd, own));
 	assert_false(readable(fd));
