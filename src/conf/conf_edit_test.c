@@ -160,87 +160,89 @@ static void has_its_number(void **state)
 	free(base);
 }
 
+/* What each edit is refused with. */
+static const struct {
+	struct conf_edit e;
+	const char *said;
+} bad[] = {
+	{ { NULL, CONF_KEY_RULE_TO, true, "nobody", "192.0.2.9:9" },
+	  "rule \"nobody\": there is none of this name\n" },
+	{ { NULL, CONF_KEY_RULE_TO, true, "a\n\x1b[1m", "192.0.2.9:9" },
+	  "rule \"a\\x0a\\x1b[1m\": there is none of this name\n" },
+	{ { NULL, CONF_KEY_RULE_TO, true, "a", "192.0.2.9" },
+	  "rule \"a\": to: \"192.0.2.9\" is not a destination (write "
+	  "192.0.2.1:7700, 192.0.2.0/24:7700-7710 or "
+	  "[2001:db8::1]:7700; the bits after the prefix are 0)\n" },
+	{ { NULL, CONF_KEY_RULE_TO, true, "a", "127.0.0.1:1" },
+	  "rule \"a\": to: \"127.0.0.1:1\" is loopback: rules take "
+	  "connections to other hosts only\n" },
+	{ { NULL, CONF_KEY_RULE_CLIENTS, true, "a", "10.0.0.1/8" },
+	  "rule \"a\": clients: \"10.0.0.1/8\" is not a network (write "
+	  "192.0.2.7, 192.0.2.0/24 or 2001:db8::/32; the bits after "
+	  "the prefix are 0)\n" },
+	{ { NULL, CONF_KEY_RULE_INTERFACES, true, "a", "lo" },
+	  "rule \"a\": interfaces: \"lo\" is the loopback: rules take "
+	  "connections from other hosts only\n" },
+	/* there already, or part of what is */
+	{ { NULL, CONF_KEY_RULE_TO, true, "a", "192.0.2.1:1" },
+	  "rule \"a\": to: \"192.0.2.1:1\" overlaps \"192.0.2.1:1\"\n" },
+	{ { NULL, CONF_KEY_RULE_CLIENTS, true, "a", "10.7.0.0/16" },
+	  "rule \"a\": clients: \"10.7.0.0/16\" overlaps "
+	  "\"10.0.0.0/8\"\n" },
+	{ { NULL, CONF_KEY_RULE_INTERFACES, true, "a", "wg0" },
+	  "rule \"a\": interfaces: \"wg0\" overlaps \"wg*\"\n" },
+	/* another rule's, before it and behind it */
+	{ { NULL, CONF_KEY_RULE_TO, true, "a", "192.0.2.0/30:2" },
+	  "rule \"a\": to: 192.0.2.0/30:2 in rule \"a\" meets "
+	  "192.0.2.2:2 in rule \"b\": no two rules may take one "
+	  "connection\n" },
+	{ { NULL, CONF_KEY_RULE_TO, true, "b", "192.0.2.1:1" },
+	  "rule \"b\": to: 192.0.2.1:1 in rule \"b\" meets 192.0.2.1:1 "
+	  "in rule \"a\": no two rules may take one connection\n" },
+	/* not there */
+	{ { NULL, CONF_KEY_RULE_TO, false, "a", "192.0.2.1:2" },
+	  "rule \"a\": to: \"192.0.2.1:2\" is not in the rule's "
+	  "list\n" },
+	/* of another rule */
+	{ { NULL, CONF_KEY_RULE_TO, false, "c", "192.0.2.2:2" },
+	  "rule \"c\": to: \"192.0.2.2:2\" is not in the rule's "
+	  "list\n" },
+	/* the last of its list */
+	{ { NULL, CONF_KEY_RULE_TO, false, "a", "192.0.2.1:1" },
+	  "rule \"a\": to: \"192.0.2.1:1\" is the last one, and "
+	  "without any the rule takes nothing: take the rule out of "
+	  "the file\n" },
+	{ { NULL, CONF_KEY_RULE_CLIENTS, false, "c", "192.168.0.0/16" },
+	  "rule \"c\": clients: \"192.168.0.0/16\" is the last one, "
+	  "and without any the rule takes all: take the list out of "
+	  "the file\n" },
+	{ { NULL, CONF_KEY_RULE_INTERFACES, false, "c", "eth0" },
+	  "rule \"c\": interfaces: \"eth0\" is the last one, and "
+	  "without any the rule takes all: take the list out of the "
+	  "file\n" },
+	/* no list is any */
+	{ { NULL, CONF_KEY_RULE_CLIENTS, true, "b", "10.0.0.0/8" },
+	  "rule \"b\": clients: \"10.0.0.0/8\" is taken already: the "
+	  "rule has no such list, which means any\n" },
+	{ { NULL, CONF_KEY_RULE_INTERFACES, false, "b", "eth0" },
+	  "rule \"b\": interfaces: \"eth0\" cannot be taken out: the "
+	  "rule has no such list, which means any\n" },
+};
+
 static void refused(void **state)
 {
-	static const struct {
-		struct conf_edit e;
-		const char *said;
-	} rows[] = {
-		{ { NULL, CONF_KEY_RULE_TO, true, "nobody", "192.0.2.9:9" },
-		  "rule \"nobody\": there is none of this name\n" },
-		{ { NULL, CONF_KEY_RULE_TO, true, "a\n\x1b[1m", "192.0.2.9:9" },
-		  "rule \"a\\x0a\\x1b[1m\": there is none of this name\n" },
-		{ { NULL, CONF_KEY_RULE_TO, true, "a", "192.0.2.9" },
-		  "rule \"a\": to: \"192.0.2.9\" is not a destination (write "
-		  "192.0.2.1:7700, 192.0.2.0/24:7700-7710 or "
-		  "[2001:db8::1]:7700; the bits after the prefix are 0)\n" },
-		{ { NULL, CONF_KEY_RULE_TO, true, "a", "127.0.0.1:1" },
-		  "rule \"a\": to: \"127.0.0.1:1\" is loopback: rules take "
-		  "connections to other hosts only\n" },
-		{ { NULL, CONF_KEY_RULE_CLIENTS, true, "a", "10.0.0.1/8" },
-		  "rule \"a\": clients: \"10.0.0.1/8\" is not a network (write "
-		  "192.0.2.7, 192.0.2.0/24 or 2001:db8::/32; the bits after "
-		  "the prefix are 0)\n" },
-		{ { NULL, CONF_KEY_RULE_INTERFACES, true, "a", "lo" },
-		  "rule \"a\": interfaces: \"lo\" is the loopback: rules take "
-		  "connections from other hosts only\n" },
-		/* there already, or part of what is */
-		{ { NULL, CONF_KEY_RULE_TO, true, "a", "192.0.2.1:1" },
-		  "rule \"a\": to: \"192.0.2.1:1\" overlaps \"192.0.2.1:1\"\n" },
-		{ { NULL, CONF_KEY_RULE_CLIENTS, true, "a", "10.7.0.0/16" },
-		  "rule \"a\": clients: \"10.7.0.0/16\" overlaps "
-		  "\"10.0.0.0/8\"\n" },
-		{ { NULL, CONF_KEY_RULE_INTERFACES, true, "a", "wg0" },
-		  "rule \"a\": interfaces: \"wg0\" overlaps \"wg*\"\n" },
-		/* another rule's, before it and behind it */
-		{ { NULL, CONF_KEY_RULE_TO, true, "a", "192.0.2.0/30:2" },
-		  "rule \"a\": to: 192.0.2.0/30:2 in rule \"a\" meets "
-		  "192.0.2.2:2 in rule \"b\": no two rules may take one "
-		  "connection\n" },
-		{ { NULL, CONF_KEY_RULE_TO, true, "b", "192.0.2.1:1" },
-		  "rule \"b\": to: 192.0.2.1:1 in rule \"b\" meets 192.0.2.1:1 "
-		  "in rule \"a\": no two rules may take one connection\n" },
-		/* not there */
-		{ { NULL, CONF_KEY_RULE_TO, false, "a", "192.0.2.1:2" },
-		  "rule \"a\": to: \"192.0.2.1:2\" is not in the rule's "
-		  "list\n" },
-		/* of another rule */
-		{ { NULL, CONF_KEY_RULE_TO, false, "c", "192.0.2.2:2" },
-		  "rule \"c\": to: \"192.0.2.2:2\" is not in the rule's "
-		  "list\n" },
-		/* the last of its list */
-		{ { NULL, CONF_KEY_RULE_TO, false, "a", "192.0.2.1:1" },
-		  "rule \"a\": to: \"192.0.2.1:1\" is the last one, and "
-		  "without any the rule takes nothing: take the rule out of "
-		  "the file\n" },
-		{ { NULL, CONF_KEY_RULE_CLIENTS, false, "c", "192.168.0.0/16" },
-		  "rule \"c\": clients: \"192.168.0.0/16\" is the last one, "
-		  "and without any the rule takes all: take the list out of "
-		  "the file\n" },
-		{ { NULL, CONF_KEY_RULE_INTERFACES, false, "c", "eth0" },
-		  "rule \"c\": interfaces: \"eth0\" is the last one, and "
-		  "without any the rule takes all: take the list out of the "
-		  "file\n" },
-		/* no list is any */
-		{ { NULL, CONF_KEY_RULE_CLIENTS, true, "b", "10.0.0.0/8" },
-		  "rule \"b\": clients: \"10.0.0.0/8\" is taken already: the "
-		  "rule has no such list, which means any\n" },
-		{ { NULL, CONF_KEY_RULE_INTERFACES, false, "b", "eth0" },
-		  "rule \"b\": interfaces: \"eth0\" cannot be taken out: the "
-		  "rule has no such list, which means any\n" },
-	};
 	struct conf_tables *base = tables(base_text);
 	struct conf_tables *got = calloc(1, sizeof(*got));
 
 	(void)state;
 	assert_non_null(got);
-	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
-		struct conf_edit e = rows[i].e;
+	for (size_t i = 0; i < WS_ARRAY_LEN(bad); i++) {
+		struct conf_edit e = bad[i].e;
 		char *said;
 
 		e.base = base;
 		said = edit(&e, false, got);
-		assert_string_equal(said, rows[i].said);
+		assert_string_equal(said, bad[i].said);
 		free(said);
 	}
 	free(got);

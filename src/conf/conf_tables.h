@@ -137,8 +137,8 @@ struct conf_tables {
 	uint32_t proxy_protocol;       /* enum conf_proxy_protocol */
 	uint32_t workers;              /* >= 1: "auto" is resolved */
 	uint32_t max_flows;            /* all workers together */
-	uint64_t ring_size;            /* bytes a worker, a power of two */
 	uint32_t connect_timeout_ms;   /* towards the server */
+	uint64_t ring_size;            /* bytes a worker, a power of two */
 	uint32_t drain_ms;             /* at a stop, running flows may end */
 	uint32_t max_flows_per_client; /* of one client network; 0 = no limit */
 	uint32_t client_bits_v4;       /* what one client network is */
@@ -154,7 +154,6 @@ struct conf_tables {
 	uint32_t max_udp_flows;   /* of max_flows, all workers together */
 	uint16_t listen_port;     /* of the transparent listeners */
 	uint16_t reserved;
-	uint32_t reserved1;
 
 	/* Fixed-remote mode: both or neither have a family. */
 	struct base_addr listen;

@@ -38,8 +38,8 @@ static void requests(void **state)
 	assert_memory_equal(&out, &q, sizeof(q));
 	q = (struct control_request){ .magic = CONTROL_MAGIC,
 				      .version = CONTROL_VERSION };
-	for (uint16_t type = 0; type < CONTROL_TYPE_MAX + 2; type++) {
-		q.type = type;
+	for (int type = 0; type < CONTROL_TYPE_MAX + 2; type++) {
+		q.type = (uint16_t)type;
 		/* a CLOSE without a serial names no life of a slot, an EDIT
 		 * without texts no rule; a BYPASS is off */
 		assert_int_equal(valid(&q), type == CONTROL_STATUS ||
