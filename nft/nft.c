@@ -9,6 +9,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -144,8 +145,8 @@ static uint32_t wanted_flags(const struct nft_link *l,
 	if (!l->hold)
 		return 0;
 	if (t == NFT_TABLE_LOCAL || conf->on_failure == CONF_FAILURE_OPEN)
-		return NFT_TABLE_F_OWNER;
-	return l->plain ? 0 : NFT_TABLE_F_OWNER | nft_persist;
+		return nft_owner;
+	return l->plain ? 0 : nft_owner | nft_persist;
 }
 
 static int look(struct nft_link *l, struct present *p, struct nft_error *why)
@@ -208,6 +209,24 @@ static int send_all(struct nft_link *l, const struct present *p,
 	return r;
 }
 
+/* What kernels say of a flag that they do not know. */
+static bool is_unknown(int r)
+{
+	return r == -EOPNOTSUPP || r == -EINVAL;
+}
+
+/* Says it of a table that cannot do without an owner. */
+static void explain_owner(const struct nft_model *m, struct nft_error *why)
+{
+	static const char start[] = "table inet ";
+
+	if (strncmp(why->text, start, strlen(start)) == 0)
+		(void)snprintf(why->text, sizeof(why->text),
+			       "%s needs nft tables with an owner (Linux 5.12)",
+			       m->tables[NFT_TABLE_LOCAL] ? "local: yes"
+							  : "on_failure: open");
+}
+
 /* A kernel that does not know a table's flag refuses it, and the link learns
  * it when the same goes through without. */
 static int replace_tables(struct nft_link *l, const struct present *p,
@@ -215,12 +234,14 @@ static int replace_tables(struct nft_link *l, const struct present *p,
 {
 	int r = send_all(l, p, m, why);
 
-	if ((r == -EOPNOTSUPP || r == -EINVAL) &&
+	if (is_unknown(r) &&
 	    wanted_flags(l, m->conf, NFT_TABLE_MAIN) & nft_persist) {
 		l->plain = true;
 		r = send_all(l, p, m, why);
 		l->plain = !r;
 	}
+	if (is_unknown(r))
+		explain_owner(m, why);
 	return r;
 }
 
@@ -291,6 +312,7 @@ static int install_tables(struct nft_link *l, const struct present *p,
 int nft_install(struct nft_link *link, const struct conf_tables *conf,
 		enum nft_state state, struct nft_error *why)
 {
+	const enum nft_routing routing = nft_model_routing(conf, state);
 	struct nft_error ignored;
 	struct present present;
 	struct nft_plan *plan;
@@ -310,13 +332,12 @@ int nft_install(struct nft_link *link, const struct conf_tables *conf,
 	if (!plan)
 		return fail(why, "nft rules", -ENOMEM);
 	/* A mark without a route would black-hole: first there, last gone. */
-	if (state != NFT_STATE_STOPPED)
-		r = nft_route_install(why);
+	r = nft_route_install(routing, why);
 	if (!r)
 		r = install_tables(link, &present, plan->model, why);
 	if (r) {
 		if (!present.tables[NFT_TABLE_MAIN].there &&
-		    nft_route_remove(&ignored) != 0) {
+		    nft_route_remove(NFT_ROUTING_NONE, &ignored) != 0) {
 			/* *why keeps the first reason */
 		}
 		plan_free(plan);
@@ -324,7 +345,7 @@ int nft_install(struct nft_link *link, const struct conf_tables *conf,
 	}
 	plan_free(link->installed);
 	link->installed = plan;
-	return state == NFT_STATE_STOPPED ? nft_route_remove(why) : 0;
+	return nft_route_remove(routing, why);
 }
 
 int nft_remove(struct nft_link *link, struct nft_error *why)
@@ -348,7 +369,7 @@ int nft_remove(struct nft_link *link, struct nft_error *why)
 	if (r)
 		return r;
 	forget(link);
-	return nft_route_remove(why);
+	return nft_route_remove(NFT_ROUTING_NONE, why);
 }
 
 /* Return: 0 or -errno. A table of `local` is not missed where no daemon can
@@ -399,9 +420,8 @@ int nft_check(struct nft_link *link, const struct conf_tables *conf,
 	}
 	report.where = "";
 	if (!r)
-		r = nft_route_check(nft_model_wanted(conf, state) &&
-					    state != NFT_STATE_STOPPED,
-				    &report, why);
+		r = nft_route_check(nft_model_routing(conf, state), &report,
+				    why);
 	nft_model_free(m);
 	return r ? r : report.n;
 }

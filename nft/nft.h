@@ -31,9 +31,11 @@
 
 /* One bit each, always masked: the other bits are others'. The same number
  * serves as the packet's mark and as the connection's (ct) mark. */
-#define NFT_MARK     0x10000
-#define NFT_TABLE    "wayside"
-#define NFT_PROTOCOL 77 /* of our routing rules and routes */
+#define NFT_MARK 0x10000
+/* The same of a connection of this host's own programs, on its way to lo. */
+#define NFT_MARK_LOCAL 0x20000
+#define NFT_TABLE      "wayside"
+#define NFT_PROTOCOL   77 /* of our routing rules and routes */
 
 struct conf_tables;
 struct nft_link;

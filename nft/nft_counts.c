@@ -5,7 +5,8 @@
  * Theory of operation. Whose a rule of the kernel is says its comment, "NAME
  * v4" or "NAME v6", perhaps with more words. What its counters mean say its
  * expressions: before `tproxy` or `redirect` stands what was met, after it what
- * was taken; the counter of a rule that rejects says how many.
+ * was taken; a rule that only marks the connection (local applications) takes
+ * all that it meets; the counter of a rule that rejects says how many.
  */
 #include "nft_counts.h"
 
@@ -96,7 +97,9 @@ static int take_expr(struct nftnl_expr *e, void *arg)
 		k->last = nftnl_expr_get_u64(e, NFTNL_EXPR_CTR_PACKETS);
 		if (!k->n++)
 			k->first = k->last;
-	} else if (!strcmp(kind, "tproxy") || !strcmp(kind, "redir")) {
+	} else if (!strcmp(kind, "tproxy") || !strcmp(kind, "redir") ||
+		   (!strcmp(kind, "ct") &&
+		    nftnl_expr_is_set(e, NFTNL_EXPR_CT_SREG))) {
 		k->takes = true;
 	} else if (!strcmp(kind, "reject")) {
 		k->rejects = true;

@@ -10,12 +10,16 @@
 
 #include "base_test.h"
 
+#include <netinet/in.h> /* before linux/in.h, which then gives way */
+
 #include <errno.h>
+#include <linux/netfilter/nf_tables.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "conf_tables.h"
+#include "nft_check.h"
 #include "nft_test.h"
 
 #ifdef WAYSIDE_PRETEND_NO_PERSIST
@@ -174,6 +178,70 @@ static void test_closed(void **state)
 	free(conf);
 }
 
+static struct nft_check_table local_table(void)
+{
+	struct nft_link *l = nft_test_open(false);
+	struct nft_check_table t;
+
+	assert_int_equal(nft_check_table(l, NFT_TABLE_LOCAL, &t), 0);
+	nft_close(l);
+	return t;
+}
+
+/* Rules for programs of this host have a table that goes with the daemon, under
+ * each policy; without one nobody installs it and nobody misses it. */
+static void test_local(void **state)
+{
+	struct nft_error why;
+	char line[256] = "";
+
+	(void)state;
+	for (uint32_t f = 0; f < CONF_FAILURE_MAX; f++) {
+		struct conf_tables *conf = nft_test_conf((enum conf_failure)f);
+		struct nft_link *daemon = nft_test_open(true);
+		struct nft_link *tool = nft_test_open(false);
+
+		conf->rules[0].local = CONF_YES;
+		assert_int_equal(
+			nft_install(daemon, conf, NFT_STATE_RUNNING, &why), 0);
+		assert_int_equal(local_table().flags, NFT_TABLE_F_OWNER);
+		assert_int_equal(nft_test_differences(conf, NFT_STATE_RUNNING),
+				 0);
+		/* by itself it is enough to refuse the tool */
+		assert_int_equal(nft_remove(tool, &why), -EPERM);
+		assert_int_equal(nft_test_differences(conf, NFT_STATE_RUNNING),
+				 0);
+		/* it comes and goes with the rules that ask for it */
+		conf->rules[0].local = CONF_NO;
+		assert_int_not_equal(
+			nft_test_differences(conf, NFT_STATE_RUNNING), 0);
+		assert_int_equal(
+			nft_install(daemon, conf, NFT_STATE_RUNNING, &why), 0);
+		assert_false(local_table().there);
+		conf->rules[0].local = CONF_YES;
+		assert_int_equal(
+			nft_install(daemon, conf, NFT_STATE_RUNNING, &why), 0);
+		assert_true(local_table().there);
+		nft_close(daemon);
+		assert_false(local_table().there);
+		assert_int_equal(
+			nft_install(tool, conf, NFT_STATE_RUNNING, &why), 0);
+		assert_false(local_table().there);
+		assert_int_equal(nft_test_differences(conf, NFT_STATE_RUNNING),
+				 0);
+		/* who could have it misses it */
+		daemon = nft_test_open(true);
+		assert_int_equal(nft_check(daemon, conf, NFT_STATE_RUNNING,
+					   remember, line, &why),
+				 1);
+		assert_string_equal(line, "missing: table inet wayside_local");
+		nft_close(daemon);
+		nft_close(tool);
+		nft_test_remove();
+		free(conf);
+	}
+}
+
 /* One owner a network namespace, whatever it holds; the name goes with it. */
 static void test_lock(void **state)
 {
@@ -207,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_tool),
 		cmocka_unit_test(test_would_vanish),
 		cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_lock), /* last: it leaves the namespace */
 	};
 

@@ -33,7 +33,7 @@ const struct nft_hook nft_hooks[NFT_CHAIN_MAX] = {
 				   "output", "raw"),
 	[NFT_CHAIN_TAKE] = ROW(MAIN, "prerouting", "filter", PRE_ROUTING,
 			       MANGLE, "prerouting", "mangle"),
-	[NFT_CHAIN_REDIRECT] = ROW(MAIN, "redirect", "nat", PRE_ROUTING,
+	[NFT_CHAIN_REDIRECT] = ROW(MAIN, "nat_prerouting", "nat", PRE_ROUTING,
 				   NAT_DST, "prerouting", "dstnat"),
 	[NFT_CHAIN_REFUSE] = ROW(MAIN, "output", "filter", LOCAL_OUT, FILTER,
 				 "output", "filter"),
@@ -50,44 +50,217 @@ const struct nft_hook nft_hooks[NFT_CHAIN_MAX] = {
  * direct while nobody listened would be reset when a listener comes back.
  */
 
-/* Answers to the sockets that borrow a client's address, and ICMP errors about
- * them: without ICMP a path MTU below the interface's stops the connection. */
-static const enum nft_stmt return_stmts[] = {
-	NFT_STMT_PROTOCOLS, NFT_STMT_TRANSPARENT, NFT_STMT_COUNTER,
-	NFT_STMT_MARK,      NFT_STMT_ACCEPT,      NFT_STMT_END,
-};
-
 /* A new connection. The first counter says what was meant for Wayside, the
- * second what a listener took. */
+ * second what a listener took. This comes before "return": a client that comes
+ * back from the port of a connection that ended with us (TIME_WAIT) is answered
+ * with a SYN-ACK by the listener; the old socket would answer with an ACK. */
 static const enum nft_stmt take_stmts[] = {
-	NFT_STMT_FAMILY,  NFT_STMT_SYN,     NFT_STMT_CT_NEW,
-	NFT_STMT_TO,      NFT_STMT_CLIENTS, NFT_STMT_INTERFACES,
-	NFT_STMT_UNICAST, NFT_STMT_COUNTER, NFT_STMT_TPROXY,
-	NFT_STMT_COUNTER, NFT_STMT_CT_MARK, NFT_STMT_MARK,
-	NFT_STMT_ACCEPT,  NFT_STMT_END,
-};
-
-/* `on_failure: closed`: the same connection, and no listener took it. A reset,
- * so that the tracker tries its next server at once. */
-static const enum nft_stmt reject_stmts[] = {
-	NFT_STMT_FAMILY,  NFT_STMT_SYN,     NFT_STMT_CT_NEW,
-	NFT_STMT_TO,      NFT_STMT_CLIENTS, NFT_STMT_INTERFACES,
-	NFT_STMT_UNICAST, NFT_STMT_COUNTER, NFT_STMT_REJECT,
+	NFT_STMT_FAMILY,  NFT_STMT_SYN,        NFT_STMT_DATAGRAM,
+	NFT_STMT_CT_NEW,  NFT_STMT_CT_FIRST,   NFT_STMT_TO,
+	NFT_STMT_CLIENTS, NFT_STMT_INTERFACES, NFT_STMT_UNICAST,
+	NFT_STMT_COUNTER, NFT_STMT_TPROXY,     NFT_STMT_COUNTER,
+	NFT_STMT_CT_MARK, NFT_STMT_MARK,       NFT_STMT_ACCEPT,
 	NFT_STMT_END,
 };
 
-/* Later packets of a connection that was handed over and has no socket yet:
- * the ACK that answers a SYN cookie. */
-static const enum nft_stmt handed_stmts[] = {
-	NFT_STMT_FAMILY, NFT_STMT_TCP,  NFT_STMT_CT_MARKED, NFT_STMT_COUNTER,
-	NFT_STMT_TPROXY, NFT_STMT_MARK, NFT_STMT_ACCEPT,    NFT_STMT_END,
+/* What comes from others for our sockets with addresses of others: clients',
+ * servers'. ICMP, too: without it a path MTU below the interface's stops the
+ * connection. On the loopback the mark would lead out again (nft_route.h), and
+ * is not needed: what is there is routed already. */
+static const enum nft_stmt return_stmts[] = {
+	NFT_STMT_PROTOCOLS, NFT_STMT_INTERFACES, NFT_STMT_TRANSPARENT,
+	NFT_STMT_COUNTER,   NFT_STMT_MARK,       NFT_STMT_ACCEPT,
+	NFT_STMT_END,
 };
 
+/* `on_failure: closed`: a new connection that no listener took. A reset, or an
+ * ICMP error, so that the tracker tries its next server at once. */
+static const enum nft_stmt reject_stmts[] = {
+	NFT_STMT_FAMILY,  NFT_STMT_SYN,        NFT_STMT_DATAGRAM,
+	NFT_STMT_CT_NEW,  NFT_STMT_CT_FIRST,   NFT_STMT_TO,
+	NFT_STMT_CLIENTS, NFT_STMT_INTERFACES, NFT_STMT_UNICAST,
+	NFT_STMT_COUNTER, NFT_STMT_REJECT,     NFT_STMT_END,
+};
+
+/* Later packets of a connection that was handed over and has no socket: the ACK
+ * that answers a SYN cookie, a datagram after a pause. */
+static const enum nft_stmt handed_stmts[] = {
+	NFT_STMT_FAMILY,  NFT_STMT_TRANSPORT, NFT_STMT_CT_MARKED,
+	NFT_STMT_COUNTER, NFT_STMT_TPROXY,    NFT_STMT_MARK,
+	NFT_STMT_ACCEPT,  NFT_STMT_END,
+};
+
+/* `closed` and nobody took that: nothing else stops datagrams from going on. */
+static const enum nft_stmt lost_stmts[] = {
+	NFT_STMT_FAMILY,  NFT_STMT_TRANSPORT, NFT_STMT_CT_MARKED,
+	NFT_STMT_COUNTER, NFT_STMT_REJECT,    NFT_STMT_END,
+};
+
+/* Only the first packet of a connection comes through a nat chain. */
+static const enum nft_stmt redirect_stmts[] = {
+	NFT_STMT_FAMILY,  NFT_STMT_TRANSPORT,  NFT_STMT_TO,
+	NFT_STMT_CLIENTS, NFT_STMT_INTERFACES, NFT_STMT_UNICAST,
+	NFT_STMT_COUNTER, NFT_STMT_REDIRECT,   NFT_STMT_END,
+};
+
+/*
+ * A zone of connection tracking for clients' connections, where the same
+ * addresses and ports would be another one's in the common zone, too.
+ *
+ * source: client-port. The client's connection to us and ours to the server
+ * look alike. What comes from the client is known by the listener that takes
+ * its SYN and by the socket afterwards, what we answer by its sender, which is
+ * the server's address although it leaves from here. Our connection to the
+ * server stays in the common zone, where source NAT finds its answers: they
+ * come to the gateway's own address, and nothing but that zone's entry says
+ * whose they are. A SYN cookie's ACK is known by neither; such a connection
+ * does not come up.
+ *
+ * Datagrams. An entry of the common zone that ended here was made without
+ * source NAT, and a tracker that goes on sending keeps it alive: when nobody
+ * takes its datagrams any more, they would leave with its private address. So
+ * only the first one is tracked there, which says whether the flow is new or
+ * went direct before; the others are known by their socket.
+ */
+static const enum nft_stmt zone_known_stmts[] = {
+	NFT_STMT_FAMILY,      NFT_STMT_TRANSPORT, NFT_STMT_TO,
+	NFT_STMT_TRANSPARENT, NFT_STMT_COUNTER,   NFT_STMT_ZONE,
+	NFT_STMT_ACCEPT,      NFT_STMT_END,
+};
+
+static const enum nft_stmt zone_take_stmts[] = {
+	NFT_STMT_FAMILY,  NFT_STMT_SYN,        NFT_STMT_TO,
+	NFT_STMT_CLIENTS, NFT_STMT_INTERFACES, NFT_STMT_UNICAST,
+	NFT_STMT_TPROXY,  NFT_STMT_COUNTER,    NFT_STMT_ZONE,
+	NFT_STMT_ACCEPT,  NFT_STMT_END,
+};
+
+/* Not to a program of this host: its packets were tracked when it sent them. */
+static const enum nft_stmt zone_answer_stmts[] = {
+	NFT_STMT_FAMILY,  NFT_STMT_TRANSPORT, NFT_STMT_FROM, NFT_STMT_OUTSIDE,
+	NFT_STMT_COUNTER, NFT_STMT_ZONE,      NFT_STMT_END,
+};
+
+/*
+ * Programs of this host. Their packets have left when `tproxy` could see them,
+ * so the chain "output" of type route marks them, which leads them to lo, where
+ * they come in again and are handed over. The mark comes before anybody was
+ * asked for a listener: these rules must not outlive the daemon.
+ * Our own connections to the servers have NFT_MARK, so there is no loop.
+ */
+static const enum nft_stmt own_stmts[] = {
+	NFT_STMT_MARKED,
+	NFT_STMT_ACCEPT,
+	NFT_STMT_END,
+};
+
+static const enum nft_stmt local_handed_stmts[] = {
+	NFT_STMT_CT_ORIGINAL, NFT_STMT_CT_MARKED, NFT_STMT_COUNTER,
+	NFT_STMT_MARK,        NFT_STMT_ACCEPT,    NFT_STMT_END,
+};
+
+static const enum nft_stmt users_stmts[] = {
+	NFT_STMT_USERS,
+	NFT_STMT_ACCEPT,
+	NFT_STMT_END,
+};
+
+static const enum nft_stmt local_take_stmts[] = {
+	NFT_STMT_FAMILY,  NFT_STMT_SYN,      NFT_STMT_DATAGRAM,
+	NFT_STMT_CT_NEW,  NFT_STMT_CT_FIRST, NFT_STMT_TO,
+	NFT_STMT_CLIENTS, NFT_STMT_UNICAST,  NFT_STMT_COUNTER,
+	NFT_STMT_CT_MARK, NFT_STMT_MARK,     NFT_STMT_ACCEPT,
+	NFT_STMT_END,
+};
+
+static const enum nft_stmt local_in_stmts[] = {
+	NFT_STMT_LOOPBACK, NFT_STMT_FAMILY, NFT_STMT_TRANSPORT,
+	NFT_STMT_MARKED,   NFT_STMT_TPROXY, NFT_STMT_COUNTER,
+	NFT_STMT_ACCEPT,   NFT_STMT_END,
+};
+
+/* `closed` for them, in the table that stays: what is not marked by now has
+ * not been taken. */
+static const enum nft_stmt refuse_own_stmts[] = {
+	NFT_STMT_MARKED_ANY,
+	NFT_STMT_ACCEPT,
+	NFT_STMT_END,
+};
+
+static const enum nft_stmt refuse_stmts[] = {
+	NFT_STMT_FAMILY,   NFT_STMT_SYN,    NFT_STMT_DATAGRAM, NFT_STMT_CT_NEW,
+	NFT_STMT_CT_FIRST, NFT_STMT_TO,     NFT_STMT_CLIENTS,  NFT_STMT_UNICAST,
+	NFT_STMT_COUNTER,  NFT_STMT_REJECT, NFT_STMT_END,
+};
+
+static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP,
+				     IPPROTO_ICMPV6 };
 static const uint16_t families[] = { AF_INET, AF_INET6 };
+#define N_FAMILIES WS_ARRAY_LEN(families)
+
+/* The sets of one rule of the configuration in one family and table. */
+struct part {
+	bool takes; /* anything in this family? */
+	const struct nft_set *to, *clients, *interfaces;
+};
+
+struct build {
+	struct nft_model *m;
+	const struct conf_tables *conf;
+	enum nft_state content; /* the state whose rules are wanted */
+	bool redirect, closed;
+	enum nft_table table; /* that is being filled */
+	struct part parts[CONF_RULES_MAX][N_FAMILIES];
+};
 
 static const char *family_name(uint16_t family)
 {
 	return family == AF_INET ? "v4" : "v6";
+}
+
+static bool is_any(const struct conf_rule *r)
+{
+	return r != NULL;
+}
+
+static bool is_none(const struct conf_rule *r)
+{
+	return r == NULL;
+}
+
+static bool is_udp(const struct conf_rule *r)
+{
+	return r->transport == CONF_TRANSPORT_UDP;
+}
+
+static bool is_local(const struct conf_rule *r)
+{
+	return r->local == CONF_YES;
+}
+
+static bool is_local_udp(const struct conf_rule *r)
+{
+	return is_local(r) && is_udp(r);
+}
+
+static bool is_alike(const struct conf_rule *r)
+{
+	return r->source == CONF_SOURCE_CLIENT_PORT && !is_udp(r);
+}
+
+static bool is_zoned(const struct conf_rule *r)
+{
+	return is_alike(r) || is_udp(r);
+}
+
+static bool any_rule(const struct conf_tables *conf,
+		     bool (*test)(const struct conf_rule *r))
+{
+	for (uint32_t i = 0; i < conf->n_rules; i++) {
+		if (test(&conf->rules[i]))
+			return true;
+	}
+	return false;
 }
 
 static bool item_is(const struct conf_tables *c, const struct nft_set *s,
@@ -99,12 +272,22 @@ static bool item_is(const struct conf_tables *c, const struct nft_set *s,
 	case NFT_SET_CLIENTS:
 		return c->nets[s->items.first + i].family == s->family;
 	case NFT_SET_INTERFACES:
+	case NFT_SET_USERS:
 	case NFT_SET_PROTOCOLS:
 		return true;
 	case NFT_SET_KIND_MAX:
 		break;
 	}
 	return false;
+}
+
+static bool has_item(const struct conf_tables *c, const struct nft_set *s)
+{
+	uint32_t i = 0;
+
+	while (i < s->items.n && !item_is(c, s, i))
+		i++;
+	return i < s->items.n;
 }
 
 /* An identifier of nft begins with a letter, '_' or '.'; a rule's name may
@@ -115,7 +298,8 @@ static void name_set(struct nft_set *s, const struct conf_rule *r)
 		[NFT_SET_TO] = "to",
 		[NFT_SET_CLIENTS] = "clients",
 		[NFT_SET_INTERFACES] = "interfaces",
-		[NFT_SET_PROTOCOLS] = "", /* is never named */
+		[NFT_SET_USERS] = "", /* these are not a rule's */
+		[NFT_SET_PROTOCOLS] = "",
 	};
 	const bool plain = (r->name[0] >= 'a' && r->name[0] <= 'z') ||
 			   (r->name[0] >= 'A' && r->name[0] <= 'Z') ||
@@ -128,153 +312,335 @@ static void name_set(struct nft_set *s, const struct conf_rule *r)
 					       : "");
 }
 
-/* Return: the new set, or NULL when none of the items is of its family. */
-static const struct nft_set *add_set(struct nft_model *m,
-				     const struct conf_rule *r,
+/* Return: the new set, or NULL when it would have no element. */
+static const struct nft_set *add_set(struct build *b, const struct conf_rule *r,
 				     const struct nft_set *wanted)
 {
-	struct nft_set *s = &m->sets[m->n_sets];
-	uint32_t i = 0;
+	struct nft_set *s = &b->m->sets[b->m->n_sets];
 
-	while (i < wanted->items.n && !item_is(m->conf, wanted, i))
-		i++;
-	if (i == wanted->items.n)
+	if (!has_item(b->conf, wanted))
 		return NULL;
-	assert(m->n_sets < WS_ARRAY_LEN(m->sets));
+	assert(b->m->n_sets < WS_ARRAY_LEN(b->m->sets));
 	*s = *wanted;
-	s->id = ++m->n_sets;
+	s->table = b->table;
+	s->id = ++b->m->n_sets;
 	if (r)
 		name_set(s, r);
 	return s;
 }
 
-static struct nft_rule *add_rule(struct nft_model *m,
-				 const struct nft_rule *like,
-				 const enum nft_stmt *stmts)
+/* Does this rule take anything in this family? Not without a server, and not
+ * when all clients are of the other one. */
+static bool takes(const struct conf_tables *conf, const struct conf_rule *r,
+		  uint16_t family)
 {
-	struct nft_rule *rule = &m->rules[m->n_rules++];
-	size_t n = 0;
-
-	assert(m->n_rules <= WS_ARRAY_LEN(m->rules));
-	m->chains[like->chain] = true;
-	m->tables[nft_hooks[like->chain].table] = true;
-	*rule = *like;
-	rule->port = m->conf->listen_port;
-	for (; stmts[n] != NFT_STMT_END; n++)
-		rule->stmts[n] = stmts[n];
-	rule->stmts[n] = NFT_STMT_END;
-	return rule;
-}
-
-static void add_return(struct nft_model *m)
-{
-	const struct nft_set set = { .kind = NFT_SET_PROTOCOLS, .items.n = 3 };
-	const struct nft_rule rule = {
-		.chain = NFT_CHAIN_TAKE,
-		.comment = "return",
-		.protocols = add_set(m, NULL, &set),
-	};
-
-	add_rule(m, &rule, return_stmts);
-}
-
-/* Or does no rule of this state ask for addresses and interfaces? */
-static bool sets_are_used(const struct nft_model *m)
-{
-	return m->state == NFT_STATE_RUNNING ||
-	       m->conf->on_failure == CONF_FAILURE_CLOSED;
-}
-
-/* Rule `r` in one family. Return: false when it takes nothing there. */
-static bool add_taking(struct nft_model *m, const struct conf_rule *r,
-		       uint16_t family, const struct nft_set *interfaces)
-{
-	const bool closed = m->conf->on_failure == CONF_FAILURE_CLOSED;
 	const struct nft_set to = { .kind = NFT_SET_TO,
 				    .family = family,
 				    .items = r->to };
 	const struct nft_set clients = { .kind = NFT_SET_CLIENTS,
 					 .family = family,
 					 .items = r->clients };
-	struct nft_rule rule = { .chain = NFT_CHAIN_TAKE,
-				 .family = family,
-				 .interfaces = interfaces };
-	const uint32_t n_sets = m->n_sets;
 
-	rule.to = add_set(m, r, &to);
-	if (!rule.to)
-		return false;
-	rule.clients = add_set(m, r, &clients);
-	if (r->clients.n && !rule.clients) {
-		m->n_sets = n_sets; /* only clients of the other family */
-		return false;
-	}
-	if (m->state == NFT_STATE_RUNNING) {
-		(void)snprintf(rule.comment, sizeof(rule.comment), "%.31s %s",
-			       r->name, family_name(family));
-		add_rule(m, &rule, take_stmts);
-	}
-	if (closed) {
-		(void)snprintf(rule.comment, sizeof(rule.comment),
-			       "%.31s %s closed", r->name, family_name(family));
-		add_rule(m, &rule, reject_stmts);
-	}
-	return true;
+	return has_item(conf, &to) &&
+	       (!r->clients.n || has_item(conf, &clients));
 }
 
-static void add_handed(struct nft_model *m, uint16_t family)
+/* In one family; `interfaces` is added with the first. */
+static void add_family_sets(struct build *b, uint32_t rule, size_t f,
+			    const struct nft_set **interfaces)
 {
-	struct nft_rule rule = { .chain = NFT_CHAIN_TAKE, .family = family };
+	const struct conf_rule *r = &b->conf->rules[rule];
+	struct part *p = &b->parts[rule][f];
+	struct nft_set s = { .kind = NFT_SET_INTERFACES,
+			     .items = r->interfaces };
 
-	(void)snprintf(rule.comment, sizeof(rule.comment), "handed over %s",
-		       family_name(family));
-	add_rule(m, &rule, handed_stmts);
+	if (b->table == NFT_TABLE_MAIN && !*interfaces)
+		*interfaces = add_set(b, r, &s);
+	p->interfaces = *interfaces;
+	s.family = families[f];
+	s.kind = NFT_SET_TO;
+	s.items = r->to;
+	p->to = add_set(b, r, &s);
+	s.kind = NFT_SET_CLIENTS;
+	s.items = r->clients;
+	p->clients = add_set(b, r, &s);
+}
+
+/* The sets of the rules of the configuration that `which` names, in the table
+ * that is being filled. */
+static void add_sets(struct build *b, bool (*which)(const struct conf_rule *r))
+{
+	memset(b->parts, 0, sizeof(b->parts));
+	for (uint32_t i = 0; i < b->conf->n_rules; i++) {
+		const struct nft_set *interfaces = NULL;
+
+		for (size_t f = 0; f < N_FAMILIES; f++) {
+			if (which(&b->conf->rules[i]) &&
+			    takes(b->conf, &b->conf->rules[i], families[f]))
+				add_family_sets(b, i, f, &interfaces);
+		}
+	}
+}
+
+static struct nft_rule *add_rule(struct build *b, enum nft_chain chain,
+				 const enum nft_stmt *stmts)
+{
+	struct nft_model *m = b->m;
+	struct nft_rule *rule = &m->rules[m->n_rules++];
+	size_t n = 0;
+
+	assert(m->n_rules <= WS_ARRAY_LEN(m->rules));
+	m->chains[chain] = true;
+	m->tables[b->table] = true;
+	rule->chain = chain;
+	rule->mark = b->table == NFT_TABLE_LOCAL || chain == NFT_CHAIN_REFUSE
+			     ? NFT_MARK_LOCAL
+			     : NFT_MARK;
+	rule->port = b->conf->listen_port;
+	for (; stmts[n] != NFT_STMT_END; n++)
+		rule->stmts[n] = stmts[n];
+	rule->stmts[n] = NFT_STMT_END;
+	return rule;
+}
+
+static struct nft_rule *add_plain(struct build *b, enum nft_chain chain,
+				  const enum nft_stmt *stmts,
+				  const char *comment)
+{
+	struct nft_rule *rule = add_rule(b, chain, stmts);
+
+	(void)snprintf(rule->comment, sizeof(rule->comment), "%s", comment);
+	return rule;
+}
+
+static bool is_zone(enum nft_chain chain)
+{
+	return chain == NFT_CHAIN_ZONE_IN || chain == NFT_CHAIN_ZONE_OUT;
+}
+
+/* One for each of the rules that `which` names and each family. */
+static void add_each(struct build *b, enum nft_chain chain,
+		     const enum nft_stmt *stmts, const char *what,
+		     bool (*which)(const struct conf_rule *r))
+{
+	for (uint32_t i = 0; i < b->conf->n_rules; i++) {
+		const struct conf_rule *r = &b->conf->rules[i];
+
+		for (size_t f = 0; f < N_FAMILIES; f++) {
+			const struct part *p = &b->parts[i][f];
+			struct nft_rule *rule;
+
+			if (!which(r) || !p->to)
+				continue;
+			rule = add_rule(b, chain, stmts);
+			rule->family = families[f];
+			rule->transport = (enum conf_transport)r->transport;
+			rule->to = p->to;
+			rule->clients = p->clients;
+			rule->interfaces = p->interfaces;
+			(void)snprintf(rule->comment, sizeof(rule->comment),
+				       "%.31s%s %s%s", r->name,
+				       is_zone(chain) ? " zone" : "",
+				       family_name(families[f]), what);
+		}
+	}
+}
+
+/* One for each family and transport in which such a rule takes anything. */
+static void add_both(struct build *b, enum nft_chain chain,
+		     const enum nft_stmt *stmts, const char *comment,
+		     bool (*which)(const struct conf_rule *r))
+{
+	bool wanted[N_FAMILIES][CONF_TRANSPORT_MAX] = { { false } };
+
+	for (uint32_t i = 0; i < b->conf->n_rules; i++) {
+		const struct conf_rule *r = &b->conf->rules[i];
+
+		for (size_t f = 0; f < N_FAMILIES; f++)
+			wanted[f][r->transport] |=
+				which(r) && takes(b->conf, r, families[f]);
+	}
+	for (size_t f = 0; f < N_FAMILIES; f++) {
+		for (enum conf_transport t = 0; t < CONF_TRANSPORT_MAX; t++) {
+			struct nft_rule *rule;
+
+			if (!wanted[f][t])
+				continue;
+			rule = add_rule(b, chain, stmts);
+			rule->family = families[f];
+			rule->transport = t;
+			(void)snprintf(rule->comment, sizeof(rule->comment),
+				       "%s %s%s", comment,
+				       family_name(families[f]),
+				       t == CONF_TRANSPORT_UDP ? " udp" : "");
+		}
+	}
+}
+
+/* Of these three conditions nothing is left after a stop. */
+static bool is_running(const struct build *b)
+{
+	return b->content == NFT_STATE_RUNNING;
+}
+
+static bool is_up(const struct build *b)
+{
+	return b->content != NFT_STATE_STOPPED;
+}
+
+/* Is there anybody to take packets of connections that were handed over? */
+static bool is_served(const struct build *b)
+{
+	return is_up(b) && b->content != NFT_STATE_ABSENT;
+}
+
+static bool rejects(const struct build *b)
+{
+	return b->closed && b->content != NFT_STATE_BYPASS;
+}
+
+static void add_zones(struct build *b)
+{
+	if (!is_up(b))
+		return;
+	add_each(b, NFT_CHAIN_ZONE_IN, zone_known_stmts, " known", is_zoned);
+	if (is_running(b))
+		add_each(b, NFT_CHAIN_ZONE_IN, zone_take_stmts, "", is_alike);
+	add_each(b, NFT_CHAIN_ZONE_OUT, zone_answer_stmts, " answers",
+		 is_zoned);
+}
+
+static void add_return(struct build *b)
+{
+	const struct nft_set set = { .kind = NFT_SET_PROTOCOLS,
+				     .items.n = WS_ARRAY_LEN(protocols) };
+	const struct nft_set *added = add_set(b, NULL, &set);
+
+	add_plain(b, NFT_CHAIN_TAKE, return_stmts, "return")->protocols = added;
+}
+
+static void add_main(struct build *b)
+{
+	const bool ends = is_running(b) || rejects(b);
+
+	b->table = NFT_TABLE_MAIN;
+	add_sets(b, ends ? is_any : is_up(b) ? is_zoned : is_none);
+	add_zones(b);
+	if (is_running(b) && !b->redirect)
+		add_each(b, NFT_CHAIN_TAKE, take_stmts, "", is_any);
+	if (is_up(b) && !b->redirect)
+		add_return(b);
+	if (rejects(b) && !(is_running(b) && b->redirect))
+		add_each(b, NFT_CHAIN_TAKE, reject_stmts, " closed", is_any);
+	if (is_served(b) && !b->redirect)
+		add_both(b, NFT_CHAIN_TAKE, handed_stmts, "handed over",
+			 is_any);
+	if (rejects(b))
+		add_both(b, NFT_CHAIN_TAKE, lost_stmts, "lost", is_udp);
+	if (is_running(b) && b->redirect)
+		add_each(b, NFT_CHAIN_REDIRECT, redirect_stmts, "", is_any);
+	/* Without any nat chain the kernel forgets the addresses of running
+	 * connections. */
+	if (is_up(b) && b->redirect) {
+		b->m->tables[NFT_TABLE_MAIN] = true;
+		b->m->chains[NFT_CHAIN_REDIRECT] = true;
+	}
+}
+
+static void add_users(struct build *b, enum nft_chain chain)
+{
+	const struct nft_set set = { .kind = NFT_SET_USERS,
+				     .name = NFT_USERS,
+				     .items.n = b->conf->n_users };
+	const struct nft_set *users = add_set(b, NULL, &set);
+
+	if (users)
+		add_plain(b, chain, users_stmts, "excepted")->users = users;
+}
+
+/* What `closed` has for programs of this host, in the table that stays. */
+static void add_refuse(struct build *b)
+{
+	if (!rejects(b) || !any_rule(b->conf, is_local))
+		return;
+	add_plain(b, NFT_CHAIN_REFUSE, refuse_own_stmts, "taken");
+	add_users(b, NFT_CHAIN_REFUSE);
+	add_each(b, NFT_CHAIN_REFUSE, refuse_stmts, " local closed", is_local);
+	add_both(b, NFT_CHAIN_REFUSE, lost_stmts, "lost", is_local_udp);
+}
+
+/* The mark leads to lo, where the sockets are, also when nobody listens. */
+static void add_local(struct build *b)
+{
+	b->table = NFT_TABLE_LOCAL;
+	add_sets(b, is_running(b) ? is_local : is_none);
+	add_plain(b, NFT_CHAIN_LOCAL_OUT, own_stmts, "own")->mark = NFT_MARK;
+	add_plain(b, NFT_CHAIN_LOCAL_OUT, local_handed_stmts, "handed over");
+	if (is_running(b)) {
+		add_users(b, NFT_CHAIN_LOCAL_OUT);
+		add_each(b, NFT_CHAIN_LOCAL_OUT, local_take_stmts, " local",
+			 is_local);
+	}
+	if (is_served(b))
+		add_both(b, NFT_CHAIN_LOCAL_IN, local_in_stmts, "take",
+			 is_local);
+}
+
+/* With `hold` somebody keeps the listeners whatever becomes of us, so all that
+ * hands over stays. */
+static enum nft_state content_of(const struct conf_tables *conf,
+				 enum nft_state state)
+{
+	return conf->on_failure == CONF_FAILURE_HOLD &&
+			       state != NFT_STATE_BYPASS
+		       ? NFT_STATE_RUNNING
+		       : state;
+}
+
+static bool wants_local(const struct conf_tables *conf, enum nft_state state)
+{
+	return state != NFT_STATE_STOPPED && any_rule(conf, is_local);
 }
 
 bool nft_model_wanted(const struct conf_tables *conf, enum nft_state state)
 {
 	return !conf_tables_fixed(conf) &&
-	       (state != NFT_STATE_STOPPED ||
+	       (content_of(conf, state) != NFT_STATE_STOPPED ||
 		conf->on_failure == CONF_FAILURE_CLOSED);
+}
+
+enum nft_routing nft_model_routing(const struct conf_tables *conf,
+				   enum nft_state state)
+{
+	if (conf_tables_fixed(conf) ||
+	    conf->intercept == CONF_INTERCEPT_REDIRECT ||
+	    content_of(conf, state) == NFT_STATE_STOPPED)
+		return NFT_ROUTING_NONE;
+	return wants_local(conf, state) ? NFT_ROUTING_LOCAL : NFT_ROUTING_TAKEN;
 }
 
 struct nft_model *nft_model_new(const struct conf_tables *conf,
 				enum nft_state state)
 {
-	struct nft_model *m = calloc(1, sizeof(*m));
-	bool taken[WS_ARRAY_LEN(families)] = { false };
+	struct build b = {
+		.m = calloc(1, sizeof(*b.m)),
+		.conf = conf,
+		.content = content_of(conf, state),
+		.redirect = conf->intercept == CONF_INTERCEPT_REDIRECT,
+		.closed = conf->on_failure == CONF_FAILURE_CLOSED,
+	};
 
-	if (!m)
+	if (!b.m)
 		return NULL;
-	m->conf = conf;
-	m->state = state;
+	b.m->conf = conf;
+	b.m->state = state;
 	if (!nft_model_wanted(conf, state))
-		return m;
-	if (state != NFT_STATE_STOPPED)
-		add_return(m);
-	for (uint32_t i = 0; i < conf->n_rules; i++) {
-		const struct conf_rule *r = &conf->rules[i];
-		const struct nft_set wanted = { .kind = NFT_SET_INTERFACES,
-						.items = r->interfaces };
-		const uint32_t n_sets = m->n_sets;
-		const struct nft_set *interfaces = add_set(m, r, &wanted);
-		bool any = false;
-
-		for (size_t f = 0; f < WS_ARRAY_LEN(families); f++) {
-			if (!add_taking(m, r, families[f], interfaces))
-				continue;
-			any = true;
-			taken[f] = true;
-		}
-		if (!any || !sets_are_used(m))
-			m->n_sets = n_sets;
-	}
-	for (size_t f = 0; f < WS_ARRAY_LEN(families); f++) {
-		if (taken[f] &&
-		    (state == NFT_STATE_RUNNING || state == NFT_STATE_DRAINING))
-			add_handed(m, families[f]);
-	}
-	return m;
+		return b.m;
+	add_main(&b);
+	add_refuse(&b);
+	if (wants_local(conf, state))
+		add_local(&b);
+	return b.m;
 }
 
 void nft_model_free(struct nft_model *m)
@@ -335,11 +701,17 @@ static void elem_interface(const char *name, struct nft_elem *e)
 	(void)snprintf(e->text, sizeof(e->text), "\"%.15s\"", name);
 }
 
+/* Its number in the kernel is in host order. */
+static void elem_user(uint32_t user, struct nft_elem *e)
+{
+	memcpy(e->first, &user, sizeof(user));
+	memcpy(e->last, &user, sizeof(user));
+	(void)snprintf(e->text, sizeof(e->text), "%u", user);
+}
+
 bool nft_model_elem(const struct nft_model *m, const struct nft_set *s,
 		    uint32_t *i, struct nft_elem *e)
 {
-	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_ICMP,
-					     IPPROTO_ICMPV6 };
 	const struct conf_tables *c = m->conf;
 	uint32_t at;
 
@@ -358,6 +730,9 @@ bool nft_model_elem(const struct nft_model *m, const struct nft_set *s,
 		break;
 	case NFT_SET_INTERFACES:
 		elem_interface(c->ifaces[at], e);
+		break;
+	case NFT_SET_USERS:
+		elem_user(c->users[at], e);
 		break;
 	case NFT_SET_PROTOCOLS:
 		e->first[0] = protocols[at];

@@ -21,8 +21,10 @@
 #define NFT_COMMENT_LEN  (CONF_NAME_LEN + 16) /* "NAME v4 closed" */
 #define NFT_KEY_LEN      20                   /* IPv6 address and port */
 #define NFT_ELEM_TEXTLEN 80
-#define NFT_STMTS_MAX    16
+#define NFT_STMTS_MAX    20
+#define NFT_USERS        "local_except"
 #define NFT_ANONYMOUS    "__set%d" /* the kernel gives the name */
+#define NFT_ZONE         7700      /* of conntrack, see NFT_CHAIN_ZONE_IN */
 
 enum nft_table {
 	NFT_TABLE_MAIN,
@@ -32,15 +34,24 @@ enum nft_table {
 	NFT_TABLE_MAX
 };
 
+/* nft_model.c has what each is there for. */
 enum nft_chain {
-	NFT_CHAIN_ZONE_IN,   /* which of two connections that look the same a */
-	NFT_CHAIN_ZONE_OUT,  /* packet belongs to, before it is tracked */
-	NFT_CHAIN_TAKE,      /* what comes in from others */
-	NFT_CHAIN_REDIRECT,  /* the same without tproxy */
-	NFT_CHAIN_REFUSE,    /* `closed` for programs of this host */
-	NFT_CHAIN_LOCAL_OUT, /* gives their packets the mark that leads to lo */
-	NFT_CHAIN_LOCAL_IN,  /* takes these when they come in from lo */
+	NFT_CHAIN_ZONE_IN, /* source: client-port */
+	NFT_CHAIN_ZONE_OUT,
+	NFT_CHAIN_TAKE,     /* what comes in from others */
+	NFT_CHAIN_REDIRECT, /* the same without tproxy */
+	NFT_CHAIN_REFUSE,   /* `closed` for programs of this host */
+	NFT_CHAIN_LOCAL_OUT,
+	NFT_CHAIN_LOCAL_IN,
 	NFT_CHAIN_MAX
+};
+
+/* What has to be routed here, each with what is before it (nft_route.h). */
+enum nft_routing {
+	NFT_ROUTING_NONE,
+	NFT_ROUTING_TAKEN, /* packets with NFT_MARK */
+	NFT_ROUTING_LOCAL, /* and with NFT_MARK_LOCAL */
+	NFT_ROUTING_MAX
 };
 
 /* What a chain is in nft and in the kernel. A chain, and a table, is there when
@@ -60,6 +71,7 @@ enum nft_set_kind {
 	NFT_SET_TO,         /* address . port */
 	NFT_SET_CLIENTS,    /* address */
 	NFT_SET_INTERFACES, /* name */
+	NFT_SET_USERS,      /* number; of local_except */
 	NFT_SET_PROTOCOLS,  /* of rule "return"; has no name */
 	NFT_SET_KIND_MAX
 };
@@ -70,13 +82,14 @@ struct nft_set {
 	uint32_t id; /* within the batch, both tables; from 1 */
 	enum nft_set_kind kind;
 	uint16_t family;        /* AF_INET or AF_INET6; AF_UNSPEC: neither */
-	struct conf_list items; /* in dests, nets or ifaces; those of another
-				   family are skipped */
+	struct conf_list items; /* in dests, nets, ifaces or users; those of
+				   another family are skipped */
 };
 
 /* The keys `first` to `last` inclusive, in every field of the key. */
 struct nft_elem {
-	uint8_t first[NFT_KEY_LEN]; /* network order; names padded with 0 */
+	uint8_t first[NFT_KEY_LEN]; /* network order, users in that of the host;
+				       names padded with 0 */
 	uint8_t last[NFT_KEY_LEN];
 	char text[NFT_ELEM_TEXTLEN];
 };
@@ -84,21 +97,33 @@ struct nft_elem {
 /* nft_stmt.c has what each is as text and in the kernel. */
 enum nft_stmt {
 	NFT_STMT_END,
-	NFT_STMT_PROTOCOLS,   /* TCP, ICMP or ICMPv6 */
+	NFT_STMT_PROTOCOLS,   /* TCP, UDP, ICMP or ICMPv6 */
 	NFT_STMT_TRANSPARENT, /* for a transparent socket of this host */
 	NFT_STMT_FAMILY,
-	NFT_STMT_TCP,
-	NFT_STMT_SYN,
+	NFT_STMT_TRANSPORT,
+	NFT_STMT_SYN,      /* only of TCP */
+	NFT_STMT_DATAGRAM, /* only of UDP */
 	NFT_STMT_CT_NEW,
+	NFT_STMT_CT_FIRST, /* only of UDP: nothing went before, not even one
+			    * way */
 	NFT_STMT_CT_MARKED,
+	NFT_STMT_CT_ORIGINAL, /* from the end that began it */
 	NFT_STMT_TO,
+	NFT_STMT_FROM, /* from where TO leads to */
 	NFT_STMT_CLIENTS,
 	NFT_STMT_INTERFACES, /* without a set: any but the loopback */
+	NFT_STMT_LOOPBACK,   /* comes from it */
+	NFT_STMT_OUTSIDE,    /* does not go to it */
 	NFT_STMT_UNICAST,    /* and not an address of this host */
+	NFT_STMT_USERS,
+	NFT_STMT_MARKED,
+	NFT_STMT_MARKED_ANY, /* with either mark of ours */
 	NFT_STMT_COUNTER,
 	NFT_STMT_TPROXY,
+	NFT_STMT_REDIRECT,
 	NFT_STMT_CT_MARK,
 	NFT_STMT_MARK,
+	NFT_STMT_ZONE,
 	NFT_STMT_REJECT,
 	NFT_STMT_ACCEPT,
 	NFT_STMT_MAX
@@ -108,9 +133,11 @@ struct nft_rule {
 	enum nft_chain chain;
 	char comment[NFT_COMMENT_LEN];
 	uint16_t family; /* AF_UNSPEC: both */
-	uint16_t port;   /* of the listeners, host order */
-	const struct nft_set *protocols, *to, *clients, *interfaces; /* NULL:
-					    has no such set */
+	enum conf_transport transport;
+	uint32_t mark; /* NFT_MARK or NFT_MARK_LOCAL */
+	uint16_t port; /* of the listeners, host order */
+	/* NULL: has no such set */
+	const struct nft_set *protocols, *to, *clients, *interfaces, *users;
 	enum nft_stmt stmts[NFT_STMTS_MAX]; /* ends with NFT_STMT_END */
 };
 
@@ -120,8 +147,9 @@ struct nft_model {
 	bool tables[NFT_TABLE_MAX]; /* which of them are there */
 	bool chains[NFT_CHAIN_MAX];
 	uint32_t n_sets, n_rules;
-	struct nft_set sets[CONF_RULES_MAX * 5 + 1];
-	struct nft_rule rules[CONF_RULES_MAX * 4 + 3]; /* by chain, in order */
+	struct nft_set sets[CONF_RULES_MAX * 9 + 3];
+	struct nft_rule
+		rules[CONF_RULES_MAX * 14 + 20]; /* by chain, in order */
 };
 
 /* Return: NULL = no memory; the caller frees it with nft_model_free(). */
@@ -131,6 +159,10 @@ void nft_model_free(struct nft_model *m); /* NULL is a no-op */
 
 /* Does anything stand in the kernel in this state? */
 bool nft_model_wanted(const struct conf_tables *conf, enum nft_state state);
+
+/* What of the routing belongs to this state? */
+enum nft_routing nft_model_routing(const struct conf_tables *conf,
+				   enum nft_state state);
 
 /* The element at *i or after it; false at the end. Start with *i = 0. */
 bool nft_model_elem(const struct nft_model *m, const struct nft_set *s,

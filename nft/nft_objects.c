@@ -22,6 +22,7 @@
 #define TYPE_IPV6      8U
 #define TYPE_PROTOCOL  12U
 #define TYPE_PORT      13U
+#define TYPE_USER      24U
 #define TYPE_IFNAME    41U
 #define TYPE_AND(a, b) ((a) << 6 | (b))
 
@@ -56,6 +57,8 @@ static struct key key_of(const struct nft_set *s)
 				     CONF_IFNAME_LEN,
 				     { CONF_IFNAME_LEN },
 				     NFT_SET_INTERVAL };
+	case NFT_SET_USERS:
+		return (struct key){ TYPE_USER, sizeof(uint32_t), { 4 }, 0 };
 	case NFT_SET_PROTOCOLS:
 	case NFT_SET_KIND_MAX:
 		break;
@@ -101,6 +104,25 @@ struct nftnl_chain *nft_objects_chain(enum nft_chain chain)
 	return c;
 }
 
+/* nft lists numbers in the order of their bytes, unless the set says that it is
+ * the host's (enum byteorder of nftables). */
+static bool set_byteorder(struct nftnl_set *out)
+{
+	const uint32_t host_endian = 1;
+	struct nftnl_udata_buf *u = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+	bool ok;
+
+	if (!u)
+		return false;
+	ok = nftnl_udata_put_u32(u, NFTNL_UDATA_SET_KEYBYTEORDER,
+				 host_endian) &&
+	     !nftnl_set_set_data(out, NFTNL_SET_USERDATA,
+				 nftnl_udata_buf_data(u),
+				 nftnl_udata_buf_len(u));
+	nftnl_udata_buf_free(u);
+	return ok;
+}
+
 struct nftnl_set *nft_objects_set(const struct nft_set *s)
 {
 	const struct key k = key_of(s);
@@ -113,7 +135,8 @@ struct nftnl_set *nft_objects_set(const struct nft_set *s)
 			      nft_table_names[s->table]) ||
 	    nftnl_set_set_str(out, NFTNL_SET_NAME, name) ||
 	    (k.fields[1] && nftnl_set_set_data(out, NFTNL_SET_DESC_CONCAT,
-					       k.fields, sizeof(k.fields)))) {
+					       k.fields, sizeof(k.fields))) ||
+	    (s->kind == NFT_SET_USERS && !set_byteorder(out))) {
 		nftnl_set_free(out);
 		return NULL;
 	}

@@ -137,6 +137,7 @@ static struct key_text key_text(const struct nft_set *s, const uint8_t *key,
 	const uint32_t addr_len = s->family == AF_INET ? 4 : 16;
 	char addr[INET6_ADDRSTRLEN];
 	struct key_text t = { "?" };
+	uint32_t user;
 
 	switch (s->kind) {
 	case NFT_SET_TO:
@@ -156,6 +157,12 @@ static struct key_text key_text(const struct nft_set *s, const uint8_t *key,
 			(void)snprintf(t.v, sizeof(t.v), "%.15s%s",
 				       (const char *)key,
 				       key[CONF_IFNAME_LEN - 1] ? "+" : "");
+		break;
+	case NFT_SET_USERS:
+		if (len == sizeof(user)) {
+			memcpy(&user, key, sizeof(user));
+			(void)snprintf(t.v, sizeof(t.v), "%u", user);
+		}
 		break;
 	case NFT_SET_PROTOCOLS:
 		if (len == 1)

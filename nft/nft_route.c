@@ -27,17 +27,20 @@
 static const struct row {
 	uint32_t priority;
 	uint32_t table;
-	const char *iif; /* "" = any */
+	uint32_t mark;
+	const char *iif;          /* "" = any */
+	enum nft_routing routing; /* that needs it first */
 } rows[] = {
-	{ 7700, RT_TABLE_MAIN, LOOPBACK },
-	{ 7701, TABLE, "" },
+	{ 7700, RT_TABLE_MAIN, NFT_MARK, LOOPBACK, NFT_ROUTING_TAKEN },
+	{ 7701, TABLE, NFT_MARK, "", NFT_ROUTING_TAKEN },
+	{ 7702, TABLE, NFT_MARK_LOCAL, "", NFT_ROUTING_LOCAL },
 };
 
 static const uint8_t families[] = { AF_INET, AF_INET6 };
 
 /* Our routing rules of one family, as a dump gives them. */
 struct found {
-	bool wanted; /* is one of each row right, or is all of ours wrong? */
+	enum nft_routing routing;       /* one of each row of it is right */
 	unsigned n[WS_ARRAY_LEN(rows)]; /* how often each row is there */
 	unsigned n_strange;             /* like none of the rows */
 	unsigned n_wrong;               /* strange, double or not wanted */
@@ -111,8 +114,8 @@ static int add_rule(struct nft_link *l, uint8_t family, const struct row *row)
 	f->action = FR_ACT_TO_TBL;
 	mnl_attr_put_u32(h, FRA_TABLE, row->table);
 	mnl_attr_put_u32(h, FRA_PRIORITY, row->priority);
-	mnl_attr_put_u32(h, FRA_FWMARK, NFT_MARK);
-	mnl_attr_put_u32(h, FRA_FWMASK, NFT_MARK);
+	mnl_attr_put_u32(h, FRA_FWMARK, row->mark);
+	mnl_attr_put_u32(h, FRA_FWMASK, row->mark);
 	mnl_attr_put_u8(h, FRA_PROTOCOL, NFT_PROTOCOL);
 	if (row->iif[0])
 		mnl_attr_put_strz(h, FRA_IIFNAME, row->iif);
@@ -171,7 +174,7 @@ static bool is_row(const struct fib_rule_hdr *f, const struct rule *r,
 	return f->action == FR_ACT_TO_TBL && !f->src_len && !f->dst_len &&
 	       !f->tos && !(f->flags & FIB_RULE_INVERT) && !r->narrow &&
 	       r->priority == row->priority && r->table == row->table &&
-	       r->mark == NFT_MARK && r->mask == NFT_MARK &&
+	       r->mark == row->mark && r->mask == row->mark &&
 	       !strcmp(r->iif, row->iif) && !r->oif[0];
 }
 
@@ -186,13 +189,14 @@ static int take_rule(const struct nlmsghdr *h, void *arg)
 	if (mnl_attr_parse(h, sizeof(*f), take_attr, &r) < 0)
 		return MNL_CB_ERROR;
 	if (r.protocol != NFT_PROTOCOL || r.priority < rows[0].priority ||
-	    r.priority > last || r.mark != NFT_MARK)
+	    r.priority > last ||
+	    (r.mark != NFT_MARK && r.mark != NFT_MARK_LOCAL))
 		return MNL_CB_OK;
 	while (i < WS_ARRAY_LEN(rows) && !is_row(f, &r, &rows[i]))
 		i++;
 	if (i == WS_ARRAY_LEN(rows))
 		found->n_strange++;
-	else if (found->n[i]++ == 0 && found->wanted)
+	else if (found->n[i]++ == 0 && found->routing >= rows[i].routing)
 		return MNL_CB_OK;
 	found->n_wrong++;
 	if (found->n_kept < RULES_MAX && h->nlmsg_len <= RULE_LEN)
@@ -201,14 +205,14 @@ static int take_rule(const struct nlmsghdr *h, void *arg)
 }
 
 /* Return: 0 or -errno; a family that the kernel does not have has no rules. */
-static int find_rules(struct nft_link *l, uint8_t family, bool wanted,
-		      struct found *found)
+static int find_rules(struct nft_link *l, uint8_t family,
+		      enum nft_routing routing, struct found *found)
 {
 	int r = -EINTR;
 
 	for (int i = 0; r == -EINTR && i < TRIES; i++) {
 		memset(found, 0, sizeof(*found));
-		found->wanted = wanted;
+		found->routing = routing;
 		(void)rule_message(l, family, RTM_GETRULE, NLM_F_DUMP);
 		r = nft_link_ask(l, header_of(l), take_rule, found);
 	}
@@ -229,10 +233,10 @@ static int remove_dumped(struct nft_link *l, const char *dumped)
 	return nft_link_ask(l, h, NULL, NULL);
 }
 
-static int remove_wrong(struct nft_link *l, uint8_t family, bool wanted,
-			struct found *found)
+static int remove_wrong(struct nft_link *l, uint8_t family,
+			enum nft_routing routing, struct found *found)
 {
-	int r = find_rules(l, family, wanted, found);
+	int r = find_rules(l, family, routing, found);
 
 	while (!r && found->n_wrong) {
 		const unsigned before = found->n_wrong;
@@ -240,7 +244,7 @@ static int remove_wrong(struct nft_link *l, uint8_t family, bool wanted,
 		for (unsigned i = 0; !r && i < found->n_kept; i++)
 			r = remove_dumped(l, found->wrong[i]);
 		if (!r)
-			r = find_rules(l, family, wanted, found);
+			r = find_rules(l, family, routing, found);
 		if (!r && found->n_wrong >= before)
 			r = -EBUSY; /* somebody adds them as fast */
 	}
@@ -267,10 +271,10 @@ static int change_route(struct nft_link *l, uint8_t family, uint16_t type,
 }
 
 static int install_family(struct nft_link *l, uint8_t family,
-			  struct nft_error *why)
+			  enum nft_routing routing, struct nft_error *why)
 {
 	struct found found;
-	int r = remove_wrong(l, family, true, &found);
+	int r = remove_wrong(l, family, NFT_ROUTING_LOCAL, &found);
 
 	/* The route first: a rule that leads nowhere lets packets pass on. */
 	if (!r)
@@ -279,7 +283,7 @@ static int install_family(struct nft_link *l, uint8_t family,
 	if (r)
 		return fail(why, family, "route of table 7700", r);
 	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
-		if (found.n[i])
+		if (found.n[i] || routing < rows[i].routing)
 			continue;
 		r = add_rule(l, family, &rows[i]);
 		if (r)
@@ -288,11 +292,14 @@ static int install_family(struct nft_link *l, uint8_t family,
 	return 0;
 }
 
-int nft_route_install(struct nft_error *why)
+int nft_route_install(enum nft_routing routing, struct nft_error *why)
 {
 	struct nft_link *l;
-	int r = open_link(&l, why);
+	int r;
 
+	if (routing == NFT_ROUTING_NONE)
+		return 0;
+	r = open_link(&l, why);
 	if (r)
 		return r;
 	for (size_t i = 0; !r && i < WS_ARRAY_LEN(families); i++) {
@@ -300,13 +307,13 @@ int nft_route_install(struct nft_error *why)
 			base_notice("routing: no IPv6 on " LOOPBACK
 				    ", IPv6 is not intercepted");
 		else
-			r = install_family(l, families[i], why);
+			r = install_family(l, families[i], routing, why);
 	}
 	nft_link_close(l);
 	return r;
 }
 
-int nft_route_remove(struct nft_error *why)
+int nft_route_remove(enum nft_routing keep, struct nft_error *why)
 {
 	struct found found;
 	struct nft_link *l;
@@ -315,8 +322,8 @@ int nft_route_remove(struct nft_error *why)
 	if (r)
 		return r;
 	for (size_t i = 0; !r && i < WS_ARRAY_LEN(families); i++) {
-		r = remove_wrong(l, families[i], false, &found);
-		if (!r)
+		r = remove_wrong(l, families[i], keep, &found);
+		if (!r && keep == NFT_ROUTING_NONE)
 			r = change_route(l, families[i], RTM_DELROUTE, 0);
 		/* not there, or a family that this kernel does not have */
 		if (r == -ESRCH || r == -EAFNOSUPPORT || r == -EOPNOTSUPP)
@@ -397,13 +404,15 @@ static void compare(const char *what, unsigned want, unsigned have,
 			       family_name(family), what, have, want);
 }
 
-static int check_family(struct nft_link *l, uint8_t family, bool wanted,
-			struct nft_report *report, struct nft_error *why)
+static int check_family(struct nft_link *l, uint8_t family,
+			enum nft_routing routing, struct nft_report *report,
+			struct nft_error *why)
 {
+	const bool wanted = routing != NFT_ROUTING_NONE;
 	struct routes routes;
 	struct found found;
 	char what[64];
-	int r = find_rules(l, family, wanted, &found);
+	int r = find_rules(l, family, routing, &found);
 
 	if (!r)
 		r = find_routes(l, family, &routes);
@@ -412,7 +421,8 @@ static int check_family(struct nft_link *l, uint8_t family, bool wanted,
 	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
 		(void)snprintf(what, sizeof(what), "routing rule %u",
 			       rows[i].priority);
-		compare(what, wanted, found.n[i], family, report);
+		compare(what, routing >= rows[i].routing, found.n[i], family,
+			report);
 	}
 	compare("routing rules of ours", 0, found.n_strange, family, report);
 	compare("route in table 7700", wanted, routes.n_ours, family, report);
@@ -421,7 +431,7 @@ static int check_family(struct nft_link *l, uint8_t family, bool wanted,
 	return 0;
 }
 
-int nft_route_check(bool wanted, struct nft_report *report,
+int nft_route_check(enum nft_routing routing, struct nft_report *report,
 		    struct nft_error *why)
 {
 	struct nft_link *l;
@@ -431,7 +441,7 @@ int nft_route_check(bool wanted, struct nft_report *report,
 		return r;
 	for (size_t i = 0; !r && i < WS_ARRAY_LEN(families); i++) {
 		if (families[i] == AF_INET || has_ipv6())
-			r = check_family(l, families[i], wanted, report, why);
+			r = check_family(l, families[i], routing, report, why);
 	}
 	nft_link_close(l);
 	return r;

@@ -5,6 +5,7 @@
  * For each family:
  *   7700: iif lo, fwmark NFT_MARK -> table main    packets that we send
  *   7701: fwmark NFT_MARK         -> table 7700    packets that came in
+ *   7702: fwmark NFT_MARK_LOCAL   -> table 7700    packets of local programs
  *   table 7700: local default dev lo
  * all with protocol NFT_PROTOCOL, which is how they are found again. The first
  * rule is there for src_valid_mark=1 (wg-quick sets it): the reverse-path check
@@ -19,19 +20,22 @@
 
 #include "base_attr.h"
 #include "nft.h"
+#include "nft_model.h"
 
 struct nft_report;
 
-/* What is there of ours and right stays, what is wrong or double is replaced.
- * Return: 0 or -errno with *why. */
-WS_MUST_USE int nft_route_install(struct nft_error *why);
+/* Puts in what is missing; what is wrong or double is replaced, what is more
+ * than that stays. Return: 0 or -errno with *why. */
+WS_MUST_USE int nft_route_install(enum nft_routing routing,
+				  struct nft_error *why);
 
-/* Removes ours and nothing else; 0 when nothing was there. */
-WS_MUST_USE int nft_route_remove(struct nft_error *why);
+/* Removes what is ours and not of `keep`, and nothing else; 0 when nothing was
+ * there. */
+WS_MUST_USE int nft_route_remove(enum nft_routing keep, struct nft_error *why);
 
-/* Reports each difference; without `wanted`, nothing of ours should be there.
- * Return: 0 or -errno with *why. */
-WS_MUST_USE int nft_route_check(bool wanted, struct nft_report *report,
+/* Reports each difference. Return: 0 or -errno with *why. */
+WS_MUST_USE int nft_route_check(enum nft_routing routing,
+				struct nft_report *report,
 				struct nft_error *why);
 
 #endif

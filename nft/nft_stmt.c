@@ -3,27 +3,28 @@
 #include "nft_stmt.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <stdio.h>
 #include <string.h>
-
-#define STRING_OF(x) #x
-#define TEXT_OF(x)   STRING_OF(x)
-#define MARK_TEXT    TEXT_OF(NFT_MARK)
 
 /* A key's second field lies right after its first, 4 or 16 bytes on: NFT_REG_1
  * is the four registers of 4 bytes from NFT_REG32_00, NFT_REG_2 the next. */
 #define REG          NFT_REG_1
 #define REG_PORT(v4) ((v4) ? NFT_REG32_01 : NFT_REG_2)
 
-#define TCP_DPORT_AT 2
+#define SPORT_AT     0 /* of TCP and UDP */
+#define DPORT_AT     2
 #define TCP_FLAGS_AT 13
 #define TCP_FIN      0x01
 #define TCP_SYN      0x02
@@ -33,6 +34,11 @@
 static bool is_v4(const struct nft_rule *r)
 {
 	return r->family == AF_INET;
+}
+
+static bool is_tcp(const struct nft_rule *r)
+{
+	return r->transport == CONF_TRANSPORT_TCP;
 }
 
 /* A new expression, the last of the rule so far; NULL = no memory. */
@@ -98,9 +104,9 @@ static bool equals_u8(struct nftnl_rule *out, uint8_t value)
 	return compare(out, NFT_CMP_EQ, &value, sizeof(value));
 }
 
-static bool equals_u32(struct nftnl_rule *out, uint32_t value)
+static bool compare_u32(struct nftnl_rule *out, uint32_t op, uint32_t value)
 {
-	return compare(out, NFT_CMP_EQ, &value, sizeof(value));
+	return compare(out, op, &value, sizeof(value));
 }
 
 /* register = (register & mask) ^ xor; host order */
@@ -169,15 +175,15 @@ static bool build_family(const struct nft_rule *r, struct nftnl_rule *out)
 	       equals_u8(out, is_v4(r) ? NFPROTO_IPV4 : NFPROTO_IPV6);
 }
 
-static bool build_tcp(const struct nft_rule *r, struct nftnl_rule *out)
+static bool build_transport(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	(void)r;
-	return load_meta(out, NFT_META_L4PROTO) && equals_u8(out, IPPROTO_TCP);
+	return load_meta(out, NFT_META_L4PROTO) &&
+	       equals_u8(out, is_tcp(r) ? IPPROTO_TCP : IPPROTO_UDP);
 }
 
 static bool build_syn(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return build_tcp(r, out) &&
+	return build_transport(r, out) &&
 	       load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_AT, 1,
 			    REG) &&
 	       change_bits(out, TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK, 0, 1) &&
@@ -186,31 +192,57 @@ static bool build_syn(const struct nft_rule *r, struct nftnl_rule *out)
 
 static bool build_ct_new(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	const uint32_t none = 0;
-
 	(void)r;
 	return load_ct(out, NFT_CT_STATE) &&
-	       change_bits(out, NF_CT_STATE_BIT(IP_CT_NEW), 0, sizeof(none)) &&
-	       compare(out, NFT_CMP_NEQ, &none, sizeof(none));
+	       change_bits(out, NF_CT_STATE_BIT(IP_CT_NEW), 0,
+			   sizeof(uint32_t)) &&
+	       compare_u32(out, NFT_CMP_NEQ, 0);
+}
+
+/* Datagrams one way only are all "new", the entry is there after the first. */
+static bool build_ct_first(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	(void)r;
+	return load_ct(out, NFT_CT_STATUS) &&
+	       change_bits(out, IPS_CONFIRMED, 0, sizeof(uint32_t)) &&
+	       compare_u32(out, NFT_CMP_EQ, 0);
 }
 
 static bool build_ct_marked(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	(void)r;
 	return load_ct(out, NFT_CT_MARK) &&
-	       change_bits(out, NFT_MARK, 0, sizeof(uint32_t)) &&
-	       equals_u32(out, NFT_MARK);
+	       change_bits(out, r->mark, 0, sizeof(uint32_t)) &&
+	       compare_u32(out, NFT_CMP_EQ, r->mark);
+}
+
+static bool build_ct_original(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	(void)r;
+	return load_ct(out, NFT_CT_DIRECTION) &&
+	       equals_u8(out, IP_CT_DIR_ORIGINAL);
+}
+
+/* An address and the port that belongs to it, looked up together. */
+static bool build_end(const struct nft_rule *r, struct nftnl_rule *out,
+		      uint32_t addr_at, uint32_t port_at)
+{
+	const bool v4 = is_v4(r);
+
+	return load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, addr_at,
+			    v4 ? 4 : 16, REG) &&
+	       load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER, port_at, 2,
+			    REG_PORT(v4)) &&
+	       look_up(out, r->to);
 }
 
 static bool build_to(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	const bool v4 = is_v4(r);
+	return build_end(r, out, is_v4(r) ? 16 : 24, DPORT_AT);
+}
 
-	return load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, v4 ? 16 : 24,
-			    v4 ? 4 : 16, REG) &&
-	       load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_DPORT_AT, 2,
-			    REG_PORT(v4)) &&
-	       look_up(out, r->to);
+static bool build_from(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	return build_end(r, out, is_v4(r) ? 12 : 8, SPORT_AT);
 }
 
 static bool build_clients(const struct nft_rule *r, struct nftnl_rule *out)
@@ -222,15 +254,29 @@ static bool build_clients(const struct nft_rule *r, struct nftnl_rule *out)
 	       look_up(out, r->clients);
 }
 
+static const char loopback[IFNAMSIZ] = "lo";
+
 static bool build_interfaces(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	static const char loopback[IFNAMSIZ] = "lo";
-
 	if (!load_meta(out, NFT_META_IIFNAME))
 		return false;
 	if (r->interfaces)
 		return look_up(out, r->interfaces);
 	return compare(out, NFT_CMP_NEQ, loopback, sizeof(loopback));
+}
+
+static bool build_loopback(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	(void)r;
+	return load_meta(out, NFT_META_IIFNAME) &&
+	       compare(out, NFT_CMP_EQ, loopback, sizeof(loopback));
+}
+
+static bool build_outside(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	(void)r;
+	return load_meta(out, NFT_META_OIFNAME) &&
+	       compare(out, NFT_CMP_NEQ, loopback, sizeof(loopback));
 }
 
 /* An address of this host is of type local, so unicast leaves it out. */
@@ -244,7 +290,7 @@ static bool build_unicast(const struct nft_rule *r, struct nftnl_rule *out)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_DREG, REG);
-	return equals_u32(out, RTN_UNICAST);
+	return compare_u32(out, NFT_CMP_EQ, RTN_UNICAST);
 }
 
 static bool build_counter(const struct nft_rule *r, struct nftnl_rule *out)
@@ -277,29 +323,51 @@ static bool build_tproxy(const struct nft_rule *r, struct nftnl_rule *out)
 	return true;
 }
 
-static bool build_ct_mark(const struct nft_rule *r, struct nftnl_rule *out)
+static bool build_users(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	struct nftnl_expr *e;
+	return load_meta(out, NFT_META_SKUID) && look_up(out, r->users);
+}
 
+static bool build_marked(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	return load_meta(out, NFT_META_MARK) &&
+	       change_bits(out, r->mark, 0, sizeof(uint32_t)) &&
+	       compare_u32(out, NFT_CMP_EQ, r->mark);
+}
+
+static bool build_marked_any(const struct nft_rule *r, struct nftnl_rule *out)
+{
 	(void)r;
-	if (!load_ct(out, NFT_CT_MARK) ||
-	    !change_bits(out, ~(uint32_t)NFT_MARK, NFT_MARK, sizeof(uint32_t)))
-		return false;
-	e = add(out, "ct");
+	return load_meta(out, NFT_META_MARK) &&
+	       change_bits(out, NFT_MARK | NFT_MARK_LOCAL, 0,
+			   sizeof(uint32_t)) &&
+	       compare_u32(out, NFT_CMP_NEQ, 0);
+}
+
+static bool set_ct(struct nftnl_rule *out, uint32_t key)
+{
+	struct nftnl_expr *e = add(out, "ct");
+
 	if (!e)
 		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, NFT_CT_MARK);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, key);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_SREG, REG);
 	return true;
+}
+
+static bool build_ct_mark(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	return load_ct(out, NFT_CT_MARK) &&
+	       change_bits(out, ~r->mark, r->mark, sizeof(uint32_t)) &&
+	       set_ct(out, NFT_CT_MARK);
 }
 
 static bool build_mark(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	struct nftnl_expr *e;
 
-	(void)r;
 	if (!load_meta(out, NFT_META_MARK) ||
-	    !change_bits(out, ~(uint32_t)NFT_MARK, NFT_MARK, sizeof(uint32_t)))
+	    !change_bits(out, ~r->mark, r->mark, sizeof(uint32_t)))
 		return false;
 	e = add(out, "meta");
 	if (!e)
@@ -309,15 +377,45 @@ static bool build_mark(const struct nft_rule *r, struct nftnl_rule *out)
 	return true;
 }
 
-static bool build_reject(const struct nft_rule *r, struct nftnl_rule *out)
+static bool build_zone(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	struct nftnl_expr *e = add(out, "reject");
+	const uint16_t zone = NFT_ZONE; /* host order */
 
 	(void)r;
+	return put_value(out, REG, &zone, sizeof(zone)) &&
+	       set_ct(out, NFT_CT_ZONE);
+}
+
+static bool build_redirect(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	const uint16_t port = htons(r->port);
+	struct nftnl_expr *e;
+
+	if (!put_value(out, REG, &port, sizeof(port)))
+		return false;
+	e = add(out, "redir");
 	if (!e)
 		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_REJECT_TYPE, NFT_REJECT_TCP_RST);
-	nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, 0);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_REDIR_REG_PROTO_MIN, REG);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_REDIR_REG_PROTO_MAX, REG);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_REDIR_FLAGS,
+			   NF_NAT_RANGE_PROTO_SPECIFIED);
+	return true;
+}
+
+static bool build_reject(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	const uint8_t unreachable = is_v4(r) ? ICMP_PORT_UNREACH
+					     : ICMP6_DST_UNREACH_NOPORT;
+	struct nftnl_expr *e = add(out, "reject");
+
+	if (!e)
+		return false;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_REJECT_TYPE,
+			   is_tcp(r) ? NFT_REJECT_TCP_RST
+				     : NFT_REJECT_ICMP_UNREACH);
+	nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE,
+			  is_tcp(r) ? 0 : unreachable);
 	return true;
 }
 
@@ -333,90 +431,149 @@ static bool build_accept(const struct nft_rule *r, struct nftnl_rule *out)
 	return true;
 }
 
-enum arg {
-	ARG_NONE,
-	ARG_TO,
-	ARG_CLIENTS,
-	ARG_INTERFACES,
-	ARG_PORT,
+enum when {
+	WHEN_ALWAYS,
+	WHEN_TCP,
+	WHEN_UDP,
+	WHEN_CLIENTS, /* without them: any client */
 };
 
-/* `v6` is NULL where the text is the same for both; the argument, a set's name
- * or the port, stands at its end. */
+/* A '$' and a letter stand for what word_text() says of the rule. */
 static const struct row {
-	const char *v4, *v6;
-	enum arg arg;
+	const char *text;
+	enum when when;
 	bool (*build)(const struct nft_rule *r, struct nftnl_rule *out);
 } rows[NFT_STMT_MAX] = {
-	[NFT_STMT_PROTOCOLS] = { "meta l4proto { tcp, icmp, icmpv6 }", NULL,
-				 ARG_NONE, build_protocols },
-	[NFT_STMT_TRANSPARENT] = { "socket transparent 1", NULL, ARG_NONE,
+	[NFT_STMT_PROTOCOLS] = { "meta l4proto { tcp, udp, icmp, icmpv6 }",
+				 WHEN_ALWAYS, build_protocols },
+	[NFT_STMT_TRANSPARENT] = { "socket transparent 1", WHEN_ALWAYS,
 				   build_transparent },
-	[NFT_STMT_FAMILY] = { "meta nfproto ipv4", "meta nfproto ipv6",
-			      ARG_NONE, build_family },
-	[NFT_STMT_TCP] = { "meta l4proto tcp", NULL, ARG_NONE, build_tcp },
-	[NFT_STMT_SYN] = { "tcp flags & (fin | syn | rst | ack) == syn", NULL,
-			   ARG_NONE, build_syn },
-	[NFT_STMT_CT_NEW] = { "ct state new", NULL, ARG_NONE, build_ct_new },
-	[NFT_STMT_CT_MARKED] = { "ct mark & " MARK_TEXT " == " MARK_TEXT, NULL,
-				 ARG_NONE, build_ct_marked },
-	[NFT_STMT_TO] = { "ip daddr . tcp dport @", "ip6 daddr . tcp dport @",
-			  ARG_TO, build_to },
-	[NFT_STMT_CLIENTS] = { "ip saddr @", "ip6 saddr @", ARG_CLIENTS,
-			       build_clients },
-	[NFT_STMT_INTERFACES] = { "iifname ", NULL, ARG_INTERFACES,
-				  build_interfaces },
-	[NFT_STMT_UNICAST] = { "fib daddr type unicast", NULL, ARG_NONE,
+	[NFT_STMT_FAMILY] = { "meta nfproto $n", WHEN_ALWAYS, build_family },
+	[NFT_STMT_TRANSPORT] = { "meta l4proto $p", WHEN_ALWAYS,
+				 build_transport },
+	[NFT_STMT_SYN] = { "tcp flags & (fin | syn | rst | ack) == syn",
+			   WHEN_TCP, build_syn },
+	[NFT_STMT_DATAGRAM] = { "meta l4proto $p", WHEN_UDP, build_transport },
+	[NFT_STMT_CT_NEW] = { "ct state new", WHEN_ALWAYS, build_ct_new },
+	[NFT_STMT_CT_FIRST] = { "ct status & confirmed == 0", WHEN_UDP,
+				build_ct_first },
+	[NFT_STMT_CT_MARKED] = { "ct mark & $m == $m", WHEN_ALWAYS,
+				 build_ct_marked },
+	[NFT_STMT_CT_ORIGINAL] = { "ct direction original", WHEN_ALWAYS,
+				   build_ct_original },
+	[NFT_STMT_TO] = { "$f daddr . $p dport @$t", WHEN_ALWAYS, build_to },
+	[NFT_STMT_FROM] = { "$f saddr . $p sport @$t", WHEN_ALWAYS,
+			    build_from },
+	[NFT_STMT_CLIENTS] = { "$f saddr @$c", WHEN_CLIENTS, build_clients },
+	[NFT_STMT_INTERFACES] = { "iifname $i", WHEN_ALWAYS, build_interfaces },
+	[NFT_STMT_LOOPBACK] = { "iifname \"lo\"", WHEN_ALWAYS, build_loopback },
+	[NFT_STMT_OUTSIDE] = { "oifname != \"lo\"", WHEN_ALWAYS,
+			       build_outside },
+	[NFT_STMT_UNICAST] = { "fib daddr type unicast", WHEN_ALWAYS,
 			       build_unicast },
-	[NFT_STMT_COUNTER] = { "counter", NULL, ARG_NONE, build_counter },
-	[NFT_STMT_TPROXY] = { "tproxy ip to 127.0.0.1:", "tproxy ip6 to [::1]:",
-			      ARG_PORT, build_tproxy },
-	[NFT_STMT_CT_MARK] = { "ct mark set ct mark | " MARK_TEXT, NULL,
-			       ARG_NONE, build_ct_mark },
-	[NFT_STMT_MARK] = { "meta mark set meta mark | " MARK_TEXT, NULL,
-			    ARG_NONE, build_mark },
-	[NFT_STMT_REJECT] = { "reject with tcp reset", NULL, ARG_NONE,
-			      build_reject },
-	[NFT_STMT_ACCEPT] = { "accept", NULL, ARG_NONE, build_accept },
+	[NFT_STMT_USERS] = { "meta skuid @$u", WHEN_ALWAYS, build_users },
+	[NFT_STMT_MARKED] = { "meta mark & $m == $m", WHEN_ALWAYS,
+			      build_marked },
+	[NFT_STMT_MARKED_ANY] = { "meta mark & $a != 0", WHEN_ALWAYS,
+				  build_marked_any },
+	[NFT_STMT_COUNTER] = { "counter", WHEN_ALWAYS, build_counter },
+	[NFT_STMT_TPROXY] = { "tproxy $f to $l", WHEN_ALWAYS, build_tproxy },
+	[NFT_STMT_REDIRECT] = { "redirect to :$o", WHEN_ALWAYS,
+				build_redirect },
+	[NFT_STMT_CT_MARK] = { "ct mark set ct mark | $m", WHEN_ALWAYS,
+			       build_ct_mark },
+	[NFT_STMT_MARK] = { "meta mark set meta mark | $m", WHEN_ALWAYS,
+			    build_mark },
+	[NFT_STMT_ZONE] = { "ct zone set $z", WHEN_ALWAYS, build_zone },
+	[NFT_STMT_REJECT] = { "reject with $r", WHEN_ALWAYS, build_reject },
+	[NFT_STMT_ACCEPT] = { "accept", WHEN_ALWAYS, build_accept },
 };
 
 bool nft_stmt_present(enum nft_stmt s, const struct nft_rule *rule)
 {
-	return s != NFT_STMT_CLIENTS || rule->clients;
+	switch (rows[s].when) {
+	case WHEN_ALWAYS:
+		return true;
+	case WHEN_TCP:
+		return is_tcp(rule);
+	case WHEN_UDP:
+		return !is_tcp(rule);
+	case WHEN_CLIENTS:
+		return rule->clients;
+	}
+	return true;
 }
 
-static const char *arg_text(enum arg a, const struct nft_rule *r,
-			    char buf[static NFT_STMT_TEXTLEN])
+static const char *reject_text(const struct nft_rule *r)
 {
-	switch (a) {
-	case ARG_NONE:
-		return "";
-	case ARG_TO:
-		return r->to->name;
-	case ARG_CLIENTS:
+	if (is_tcp(r))
+		return "tcp reset";
+	return is_v4(r) ? "icmp port-unreachable" : "icmpv6 port-unreachable";
+}
+
+static const char *word_text(char letter, const struct nft_rule *r,
+			     char buf[static NFT_STMT_TEXTLEN])
+{
+	switch (letter) {
+	case 'a':
+		(void)snprintf(buf, NFT_STMT_TEXTLEN, "%#x",
+			       (unsigned)(NFT_MARK | NFT_MARK_LOCAL));
+		return buf;
+	case 'c':
 		return r->clients->name;
-	case ARG_INTERFACES:
+	case 'f':
+		return is_v4(r) ? "ip" : "ip6";
+	case 'i':
 		if (!r->interfaces)
 			return "!= \"lo\"";
 		(void)snprintf(buf, NFT_STMT_TEXTLEN, "@%s",
 			       r->interfaces->name);
 		return buf;
-	case ARG_PORT:
+	case 'l':
+		(void)snprintf(buf, NFT_STMT_TEXTLEN, "%s:%u",
+			       is_v4(r) ? "127.0.0.1" : "[::1]",
+			       (unsigned)r->port);
+		return buf;
+	case 'm':
+		(void)snprintf(buf, NFT_STMT_TEXTLEN, "%#x", (unsigned)r->mark);
+		return buf;
+	case 'n':
+		return is_v4(r) ? "ipv4" : "ipv6";
+	case 'o':
 		(void)snprintf(buf, NFT_STMT_TEXTLEN, "%u", (unsigned)r->port);
 		return buf;
+	case 'p':
+		return is_tcp(r) ? "tcp" : "udp";
+	case 'r':
+		return reject_text(r);
+	case 't':
+		return r->to->name;
+	case 'u':
+		return r->users->name;
+	case 'z':
+		(void)snprintf(buf, NFT_STMT_TEXTLEN, "%u", (unsigned)NFT_ZONE);
+		return buf;
+	default: /* of the letters, all that `rows` has are above */
+		return "";
 	}
-	return "";
 }
 
 const char *nft_stmt_text(enum nft_stmt s, const struct nft_rule *rule,
 			  char buf[static NFT_STMT_TEXTLEN])
 {
-	const struct row *row = &rows[s];
-	char arg[NFT_STMT_TEXTLEN];
+	char word[NFT_STMT_TEXTLEN];
+	size_t n = 0;
 
-	(void)snprintf(buf, NFT_STMT_TEXTLEN, "%s%s",
-		       row->v6 && !is_v4(rule) ? row->v6 : row->v4,
-		       arg_text(row->arg, rule, arg));
+	for (const char *p = rows[s].text; *p; p++) {
+		const char *text = *p == '$' ? word_text(*++p, rule, word)
+					     : NULL;
+		const size_t len = text ? strlen(text) : 1;
+
+		assert(n + len < NFT_STMT_TEXTLEN);
+		memcpy(buf + n, text ? text : p, len);
+		n += len;
+	}
+	buf[n] = '\0';
 	return buf;
 }
 

@@ -14,12 +14,17 @@
 #define RULE_INDENT   16 /* two tabs */
 #define FOLLOW_INDENT 24
 
-static const char routing[] =
+static const char taken_routing[] =
 	" The routing that it needs, with ip -4 and with ip -6:\n"
 	"#   rule add priority 7700 protocol 77 iif lo"
 	" fwmark 0x10000/0x10000 lookup main\n"
 	"#   rule add priority 7701 protocol 77"
-	" fwmark 0x10000/0x10000 lookup 7700\n"
+	" fwmark 0x10000/0x10000 lookup 7700\n";
+
+static const char local_routing[] = "#   rule add priority 7702 protocol 77"
+				    " fwmark 0x20000/0x20000 lookup 7700\n";
+
+static const char route[] =
 	"#   route add local default dev lo table 7700 protocol 77";
 
 static const char *set_type(const struct nft_set *s)
@@ -34,6 +39,8 @@ static const char *set_type(const struct nft_set *s)
 		return v4 ? "ipv4_addr" : "ipv6_addr";
 	case NFT_SET_INTERFACES:
 		return "ifname";
+	case NFT_SET_USERS:
+		return "uid";
 	case NFT_SET_PROTOCOLS:
 	case NFT_SET_KIND_MAX:
 		break;
@@ -47,10 +54,9 @@ static void print_set(FILE *out, const struct nft_model *m,
 	struct nft_elem e;
 	uint32_t i = 0;
 
-	(void)fprintf(out,
-		      "\tset %s {\n\t\ttype %s\n\t\tflags interval\n"
-		      "\t\telements = {\n",
-		      s->name, set_type(s));
+	(void)fprintf(out, "\tset %s {\n\t\ttype %s\n%s\t\telements = {\n",
+		      s->name, set_type(s),
+		      s->kind == NFT_SET_USERS ? "" : "\t\tflags interval\n");
 	while (nft_model_elem(m, s, &i, &e))
 		(void)fprintf(out, "\t\t\t%s,\n", e.text);
 	(void)fputs("\t\t}\n\t}\n\n", out);
@@ -145,13 +151,16 @@ static void print_model(FILE *out, const struct nft_model *m)
 		[NFT_STATE_STOPPED] = ", stopped",
 	};
 	const enum conf_failure f = (enum conf_failure)m->conf->on_failure;
+	const enum nft_routing r = nft_model_routing(m->conf, m->state);
 	bool first = true;
 
 	(void)fprintf(out,
 		      "# Wayside with on_failure: %s%s\n"
-		      "# Load it with nft -f.%s\n",
+		      "# Load it with nft -f.%s%s%s\n",
 		      conf_failure_name(f), states[m->state],
-		      m->state == NFT_STATE_STOPPED ? "" : routing);
+		      r >= NFT_ROUTING_TAKEN ? taken_routing : "",
+		      r >= NFT_ROUTING_LOCAL ? local_routing : "",
+		      r >= NFT_ROUTING_TAKEN ? route : "");
 	for (enum nft_table t = 0; t < NFT_TABLE_MAX; t++) {
 		if (!m->tables[t])
 			continue;
