@@ -33,6 +33,32 @@ static void records_a_conversation(void **state)
 	assert_int_equal(count(lab, STAT_GAP_BYTES), 0);
 }
 
+/* Each is a record, and the end of a message. */
+static void records_datagrams(void **state)
+{
+	struct lab *lab = *state;
+
+	flow(lab, 3, 0)->transport = RING_TRANSPORT_UDP;
+	hint(lab, 3, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 3, RING_CLIENT, 0, "[3G*1234567890");
+	bytes(lab, 3, RING_CLIENT, 14, "*0002*LK]");
+	bytes(lab, 3, RING_CLIENT, 23, LK LK);
+	hint(lab, 3, RING_ENTRY_CLOSE, RING_CLOSE_IDLE, 0);
+	start(lab);
+	stop(lab);
+	assert_file(lab, ID "_192.0.2.10.log",
+		    STAMP "\tclient\t[3G*1234567890\n" STAMP
+			  "\tclient\t*0002*LK]\n" STAMP "\tclient\t" LK LK
+			  "\n");
+	assert_file(lab, "events",
+		    STAMP "\tclient\t192.0.2.10\t" ID "\t" LK "\n" STAMP
+			  "\tclient\t192.0.2.10\t" ID "\t" LK "\n");
+	/* silence is its normal end */
+	assert_file(lab, "errors.log", NULL);
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 23);
+	assert_int_equal(count(lab, STAT_GAP_BYTES), 0);
+}
+
 static void two_connections_of_one_second_get_two_files(void **state)
 {
 	struct lab *lab = *state;
@@ -583,6 +609,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(records_a_conversation),
+		CASE(records_datagrams),
 		CASE(two_connections_of_one_second_get_two_files),
 		CASE(a_failed_connection_leaves_an_empty_capture_and_a_line),
 		CASE(a_restarted_recorder_finds_flows_in_the_table),

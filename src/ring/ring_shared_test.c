@@ -161,6 +161,7 @@ static void help_is_for_the_dead_and_the_full(void **state)
 	assert_true(ring_shared_set_full(s, 63, true));
 	assert_false(ring_shared_set_full(s, 63, true)); /* was so */
 	assert_int_equal(ring_shared_help(s), 1 | 1ULL << 63);
+	assert_int_equal(ring_shared_dead(s), 1);
 	assert_true(ring_shared_set_full(s, 0, true));
 	ring_shared_set_dead(s, 0, false);
 	assert_int_equal(ring_shared_help(s), 1 | 1ULL << 63); /* full yet */
@@ -183,6 +184,14 @@ static void flows_of_all_workers_are_added_up(void **state)
 	assert_true(ring_shared_try_flows(s, 0, 4, 8));
 	assert_int_equal(ring_shared_flows(s), 8);
 	ring_shared_set_flows(s, 63, 0);
+	assert_int_equal(ring_shared_flows(s), 4);
+	/* those of UDP have their own sum */
+	ring_shared_set_udp_flows(s, 63, 2);
+	assert_false(ring_shared_try_udp_flows(s, 0, 3, 4));
+	assert_true(ring_shared_try_udp_flows(s, 0, 2, 4));
+	assert_false(ring_shared_try_udp_flows(s, 1, 1, 4));
+	ring_shared_set_udp_flows(s, 63, 0);
+	assert_true(ring_shared_try_udp_flows(s, 1, 2, 4));
 	assert_int_equal(ring_shared_flows(s), 4);
 	ring_shared_free(s);
 }
@@ -241,9 +250,12 @@ static void a_network_has_so_many_flows(void **state)
 	for (int life = 0; life < 3; life++) {
 		assert_int_equal(ring_shared_enter(s, a, 2),
 				 RING_ENTER_COUNTED);
+		assert_false(ring_shared_is_full(s, a, 2));
 		assert_int_equal(ring_shared_enter(s, a, 2),
 				 RING_ENTER_COUNTED);
 		assert_int_equal(ring_shared_enter(s, a, 2), RING_ENTER_LIMIT);
+		assert_true(ring_shared_is_full(s, a, 2));
+		assert_false(ring_shared_is_full(s, b, 1));
 		assert_int_equal(ring_shared_enter(s, b, 1),
 				 RING_ENTER_COUNTED);
 		ring_shared_leave(s, b);

@@ -145,6 +145,60 @@ static void raw_holds_nothing(void **state)
 	free(seen);
 }
 
+/* A message that is cut off is none, and does not go on in the next datagram;
+ * one whose length is wrong is there without a second of silence
+ * (track_watch.c). */
+static void a_datagram_ends_a_message(void **state)
+{
+	struct seen *seen = seen_new();
+	struct track_flow f;
+
+	(void)state;
+	track_flow_init(&f, track_protocol_find("watch"), 7700);
+	flow_feed(&f, BASE_CLIENT, "[SG*1*0002*L", seen);
+	flow_feed(&f, BASE_SERVER, "[SG*1*0002*L", seen);
+	track_flow_cut(&f, BASE_CLIENT, &seen->out);
+	assert_null(f.streams[BASE_CLIENT].held);
+	flow_feed(&f, BASE_CLIENT, "K]", seen);
+	track_flow_cut(&f, BASE_CLIENT, &seen->out);
+	assert_int_equal(seen->n, 0);
+	assert_int_equal(seen->counts.skipped, 14);
+	/* the other direction's goes on */
+	flow_feed(&f, BASE_SERVER, "K]", seen);
+	assert_int_equal(seen->n, 1);
+	flow_feed(&f, BASE_CLIENT, "[SG*1*0009*LK]", seen);
+	assert_int_equal(seen->n, 1);
+	track_flow_cut(&f, BASE_CLIENT, &seen->out);
+	assert_int_equal(seen->n, 2);
+	assert_int_equal(seen->m[1].offset, 14);
+	assert_false(seen->m[1].length_ok);
+	assert_int_equal(track_flow_due(&f), 0);
+	track_flow_end(&f, &seen->out);
+	free(seen);
+}
+
+/* What gave no answer is no reason not to look at the next one. */
+static void each_datagram_is_shown(void **state)
+{
+	struct seen *seen = seen_new();
+	struct track_flow f;
+
+	(void)state;
+	track_flow_init(&f, NULL, 7700);
+	for (int i = 0; i < TRACK_PROBE_MAX; i++)
+		flow_feed(&f, BASE_CLIENT, "x", seen);
+	assert_true(f.raw[BASE_CLIENT]);
+	track_flow_cut(&f, BASE_CLIENT, &seen->out);
+	flow_feed(&f, BASE_CLIENT, "[", seen);
+	track_flow_cut(&f, BASE_CLIENT, &seen->out);
+	assert_null(f.streams[BASE_CLIENT].held);
+	flow_feed(&f, BASE_CLIENT, LK, seen);
+	assert_int_equal(seen->n, 1);
+	assert_int_equal(seen->counts.skipped, TRACK_PROBE_MAX + 1);
+	track_flow_end(&f, &seen->out);
+	free(seen);
+}
+
 /* Feeds `bytes` in chunks of at most `most`. Return: the number of messages. */
 static size_t messages_in(struct base_span bytes, uint32_t most)
 {
@@ -267,6 +321,8 @@ int main(void)
 		cmocka_unit_test(one_direction_decides_for_both),
 		cmocka_unit_test(a_fixed_protocol_is_not_probed),
 		cmocka_unit_test(raw_holds_nothing),
+		cmocka_unit_test(a_datagram_ends_a_message),
+		cmocka_unit_test(each_datagram_is_shown),
 		cmocka_unit_test(the_limit_does_not_depend_on_chunks),
 		cmocka_unit_test(gaps_before_the_choice),
 		cmocka_unit_test(no_memory_before_the_choice),

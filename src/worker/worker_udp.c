@@ -288,7 +288,7 @@ static uint32_t take(struct worker_listener *listener,
 				 .server = d->server };
 	const struct conf_tables *conf = NULL;
 	int fds[RING_SIDES], r;
-	uint16_t rule;
+	uint16_t rule = CONF_RULE_NONE;
 
 	if (!intake_udp_interface(listener->watch.fd, d->interface, c.ifname))
 		conf = worker_conf_match(w, &c, &rule);
