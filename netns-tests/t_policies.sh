@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# What a new connection sees, and what is in the kernel, under each failure policy:
+# before the start, while it runs, without any worker, after a clean stop, after
+# SIGKILL of the supervisor, and when it runs again. The table below is the promise.
+# t_policies_plain.sh has it with the tables of a kernel before 6.9.
+test_points
+own_proc
+topology
+failed=0
+waiting=no
+
+# kernel: what of ours is in it
+kernel() {
+	local t words=()
+
+	t=$(on gateway nft list table inet wayside 2>/dev/null) || t=
+	[[ $t != *'comment "trackers v4"'* ]] || words+=(take)
+	[[ $t != *'comment "trackers v4 closed"'* ]] || words+=(refuse)
+	[[ $t != *'comment "return"'* ]] || words+=(return)
+	[[ $t != *'comment "handed over v4"'* ]] || words+=(handed)
+	[ -z "$(ip -n gateway rule show priority 7701)" ] || words+=(routes)
+	[[ $t != *'flags owner'* ]] || words+=(owned)
+	[ ${#words[@]} != 0 ] || words=(nothing)
+	(IFS=+ && echo "${words[*]}")
+}
+
+# The client has an answer or an end, or waits where nobody will take it.
+decided() {
+	[ -e "$DIR/answered" ] || ! peer_runs client || {
+		! is_there 'wayside-worker/*' &&
+			[ "$(on gateway ss -ltnH sport = :15001 |
+				awk '{ n += $2 } END { print n + 0 }')" != 0 ]
+	}
+}
+
+# seen: what becomes of a connection: taken, direct, refused, waits; in $seen
+seen() {
+	rm -f "$DIR/answered"
+	server server vendor "$VENDOR4:7700" expect hello send hello recv-all
+	client client tracker "$VENDOR4:7700" send hello expect hello \
+		touch "$DIR/answered" shutdown-write recv-all
+	wait_for 10 decided
+	if [ -e "$DIR/answered" ]; then
+		answered
+	elif peer_runs client; then
+		seen=waits waiting=yes
+	else
+		grep -q 'Connection refused' "$DIR/client.log" ||
+			fail "client: $(cat "$DIR/client.log")"
+		join_failed client
+		stop server
+		seen=refused
+	fi
+}
+
+answered() {
+	join client server
+	case $(value server peer) in
+	"$GATEWAY4":*) seen=taken ;;
+	"$TRACKER4":*) seen=direct ;;
+	*) fail "from $(value server peer)" ;;
+	esac
+}
+
+# is WHEN WHAT: what is seen, and what is in the kernel, as the table says
+is() {
+	local got
+
+	seen
+	got=$seen:$(kernel)
+	echo "$policy, $1: $got"
+	[ "$got" = "$2" ] || {
+		echo "MISMATCH: $policy, $1: $got, not $2"
+		failed=1
+	}
+}
+
+# begin: another daemon; what waited is served by it
+begin() {
+	daemon on_failure="$policy" observe=none capture=none
+	[ $waiting = no ] || {
+		answered
+		expect_equal "what waited" "$seen" taken
+		waiting=no
+	}
+}
+
+no_worker() {
+	grep -qs 'no worker is there' "$DIR/daemon.log"
+}
+
+# row POLICY BEFORE RUNNING WITHOUT-WORKERS STOPPED KILLED AGAIN
+row() {
+	policy=$1
+	is "before the start" "$2"
+	WAYSIDE_RESTART_MS=600000 begin
+	is "it runs" "$3"
+	# shellcheck disable=SC2046 # one word each
+	kill -KILL $(pids 'wayside-worker/*')
+	wait_for 10 no_worker
+	is "no worker" "$4"
+	daemon_kill
+	begin
+	daemon_stop
+	is "clean stop" "$5"
+	begin
+	daemon_kill
+	is "killed" "$6"
+	begin
+	is "it runs again" "$7"
+	daemon_stop
+	tool rules remove >"$DIR/remove.log" 2>&1 || fail "$(cat "$DIR/remove.log")"
+	expect_equal "what is left" "$(kernel)" nothing
+}
+
+n=direct:nothing
+full=take+return+handed+routes
+closed=take+refuse+return+handed+routes
+# the tables of all but `open` are the daemon's own, and stay, from Linux 6.9 on
+own=+owned
+[ -z "${plain-}" ] || own= WAYSIDED=${WAYSIDED}_plain
+row open $n taken:$full+owned direct:return+routes+owned $n direct:routes \
+	taken:$full+owned
+row open-stay $n taken:$full$own direct:return+routes$own $n direct:$full \
+	taken:$full$own
+row closed $n taken:$closed$own refused:refuse+return+routes$own \
+	refused:refuse refused:$closed taken:$closed$own
+peer held gateway held_listeners keep 127.0.0.1:15001 '[::1]:15001'
+await_listener held
+daemon_under "$PEERS/held_listeners" pass "${peer_pid[held]}" 2
+row hold $n taken:$full$own waits:$full$own waits:$full waits:$full \
+	taken:$full$own
+expect_equal "mismatches" $failed 0
