@@ -13,7 +13,7 @@ kernel() {
 	done
 }
 before=$(kernel)
-for test in kernel keep keep_plain live live_plain counts watch nat; do
+for test in kernel keep keep_plain keep_old live live_plain counts watch nat; do
 	[ $test != keep ] || kernel_since 6.9 || continue
 	"$BUILD/src/nft/nft_${test}_test"
 	expect_equal "what the kernel holds after $test" "$(kernel)" "$before"

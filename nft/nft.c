@@ -309,11 +309,28 @@ static int install_tables(struct nft_link *l, const struct present *p,
 	return r;
 }
 
+/* What the tables that were refused would need goes, but for what those that
+ * stay need; when another link made these, that is not known. */
+static void restore_routing(const struct nft_link *l, const struct present *p,
+			    enum nft_routing refused)
+{
+	const struct nft_plan *old = l->installed;
+	enum nft_routing keep = refused;
+	struct nft_error ignored;
+
+	if (!p->tables[NFT_TABLE_MAIN].there)
+		keep = NFT_ROUTING_NONE;
+	else if (old)
+		keep = nft_model_routing(&old->conf, old->model->state);
+	if (nft_route_remove(keep, &ignored) != 0) {
+		/* the first reason is told */
+	}
+}
+
 int nft_install(struct nft_link *link, const struct conf_tables *conf,
 		enum nft_state state, struct nft_error *why)
 {
 	const enum nft_routing routing = nft_model_routing(conf, state);
-	struct nft_error ignored;
 	struct present present;
 	struct nft_plan *plan;
 	int r;
@@ -336,10 +353,7 @@ int nft_install(struct nft_link *link, const struct conf_tables *conf,
 	if (!r)
 		r = install_tables(link, &present, plan->model, why);
 	if (r) {
-		if (!present.tables[NFT_TABLE_MAIN].there &&
-		    nft_route_remove(NFT_ROUTING_NONE, &ignored) != 0) {
-			/* *why keeps the first reason */
-		}
+		restore_routing(link, &present, routing);
 		plan_free(plan);
 		return r;
 	}
