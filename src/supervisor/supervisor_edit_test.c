@@ -116,25 +116,27 @@ static void without_the_file(void **state)
 static void refused_and_nothing_changes(void **state)
 {
 	static const struct {
-		const char *rule;
+		const char *rule, *item, *said;
 		uint32_t list;
-		const char *item;
 		bool add;
-		const char *said;
 	} rows[] = {
-		{ "c", CONTROL_LIST_TO, "192.0.2.3:3", true,
-		  "rule \"c\": there is none of this name\n" },
-		{ "a", CONTROL_LIST_TO, "192.0.2.2:2", true,
+		{ "c", "192.0.2.3:3",
+		  "rule \"c\": there is none of this name\n", CONTROL_LIST_TO,
+		  true },
+		{ "a", "192.0.2.2:2",
 		  "rule \"a\": to: 192.0.2.2:2 in rule \"a\" meets "
 		  "192.0.2.2:2 in rule \"b\": no two rules may take one "
-		  "connection\n" },
-		{ "a", CONTROL_LIST_INTERFACES, "eth0", true,
+		  "connection\n",
+		  CONTROL_LIST_TO, true },
+		{ "a", "eth0",
 		  "rule \"a\": interfaces: \"eth0\" is taken already: the rule "
-		  "has no such list, which means any\n" },
-		{ "a", CONTROL_LIST_CLIENTS, "10.0.0.0/8", false,
+		  "has no such list, which means any\n",
+		  CONTROL_LIST_INTERFACES, true },
+		{ "a", "10.0.0.0/8",
 		  "rule \"a\": clients: \"10.0.0.0/8\" is the last one, and "
 		  "without any the rule takes all: take the list out of the "
-		  "file\n" },
+		  "file\n",
+		  CONTROL_LIST_CLIENTS, false },
 	};
 	struct lab *lab = *state;
 

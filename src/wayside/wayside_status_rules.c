@@ -35,8 +35,9 @@ static const struct {
 	[CONTROL_KEEP_OWNED] = { "owned", "our own table, goes with Wayside" },
 	[CONTROL_KEEP_PERSISTS] = { "persists",
 				    "our own table, stays without Wayside" },
-	[CONTROL_KEEP_PLAIN] = { "plain", "a table that stays without Wayside, "
-					  "and that others can change" },
+	[CONTROL_KEEP_PLAIN] = { "plain",
+				 "a table that others can change, stays without "
+				 "Wayside" },
 };
 
 static const char *state_word(uint32_t state)
