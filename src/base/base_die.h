@@ -78,6 +78,14 @@
 	X(PROBE_RULES, "probe.rules")                                         \
 	X(PROBE_CALLING, "probe.calling")                                     \
 	X(PROBE_CALLED, "probe.called")                                       \
+	/* ... and of the doctor's; guard is the one that guards routing */   \
+	X(PROBE_GUARD, "path.guard")                                          \
+	X(PATH_ROUTED, "path.routed")                                         \
+	X(PATH_SPACE, "path.space")                                           \
+	X(PATH_CABLE, "path.cable")                                           \
+	X(PATH_RULES, "path.rules")                                           \
+	X(PATH_TAKEN, "path.taken")                                           \
+	X(PATH_RELAYED, "path.relayed")                                       \
 	/* supervisor: the steps of a start, then of a stop */                \
 	X(SUPERVISOR_OPENED, "supervisor.opened") /* control socket */        \
 	X(SUPERVISOR_LOCKED, "supervisor.locked") /* self-test is over */     \

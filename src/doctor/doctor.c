@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "doctor_internal.h"
 
@@ -22,6 +23,53 @@ static const struct doctor_check checks[] = {
 	{ "ip_forward", "this host forwards packets",
 	  "what Wayside does not take, or no longer, goes nowhere",
 	  doctor_check_forward },
+	{ "rp_filter", "rp_filter is not strict",
+	  "harmless with Wayside's routing rules, as long as routes are the "
+	  "same both ways",
+	  doctor_check_rp_filter },
+	{ "src_valid_mark", "src_valid_mark is not set",
+	  "harmless with Wayside's routing rules; others' tproxy set-ups break "
+	  "by it",
+	  doctor_check_src_valid_mark },
+	{ "bridge_netfilter",
+	  "bridges do not pass packets through the IP hooks",
+	  "every intercepted connection of a tracker behind a bridge times "
+	  "out, and no rule can help",
+	  doctor_check_bridge },
+	{ "early_demux", "early demultiplexing is on",
+	  "when the rules go, connections that Wayside still holds are cut",
+	  doctor_check_early_demux },
+	{ "drop_invalid", "no rule drops invalid packets",
+	  "harmless: with source: client-port Wayside keeps both legs of a "
+	  "connection apart in conntrack",
+	  doctor_check_invalid },
+	{ "masquerade", "no source NAT",
+	  "servers see the gateway's address whatever a rule's source is; "
+	  "source: auto is gateway",
+	  doctor_check_nat },
+	{ "other_tables",
+	  "no other tproxy, and nobody else's table of our name",
+	  "which of two gets a connection depends on the order of their chains",
+	  doctor_check_tables },
+	{ "flowtables", "no flowtable",
+	  "connections that it has taken before Wayside came stay direct until "
+	  "their end",
+	  doctor_check_flowtables },
+	{ "marks", "nobody else uses our mark bits",
+	  "packets of others are delivered here, or ours are not",
+	  doctor_check_marks },
+	{ "routing", "nobody else uses our table and priorities",
+	  "marked packets may be routed elsewhere", doctor_check_routing },
+	{ "source_ports", "source ports are enough",
+	  "connections above that wait and then fail", doctor_check_ports },
+	{ "nofile", "descriptors are enough",
+	  "connections above that wait in the backlog", doctor_check_nofile },
+	{ "listen_port", "the listeners have their port",
+	  "the daemon cannot start", doctor_check_listen },
+	{ "input_firewall", "what is marked comes in",
+	  "every intercepted tracker is cut off", doctor_check_input },
+	{ "self_test", "a connection is taken, relayed and answered",
+	  "interception does not work here", doctor_check_path },
 };
 
 const char *doctor_check_name(size_t i)
@@ -69,6 +117,22 @@ void doctor_mend(struct doctor *d, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(f->mends[f->n_mends++], sizeof(f->mends[0]), fmt, args);
 	va_end(args);
+}
+
+void doctor_mend_sysctl(struct doctor *d, const char *name, int value)
+{
+	doctor_mend(d, "run: sysctl -w %s=%d", name, value);
+	doctor_mend(d, "to keep it: %s=%d in a file below /etc/sysctl.d", name,
+		    value);
+}
+
+bool doctor_known(struct doctor *d, int error)
+{
+	if (!error)
+		return true;
+	doctor_find(d, DOCTOR_NOTICE, "could not be asked: %s",
+		    strerrordesc_np(-error));
+	return false;
 }
 
 void doctor_judge(const struct doctor_facts *f, const struct conf_tables *conf,

@@ -50,6 +50,11 @@ struct doctor_report {
 	struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
 };
 
+/* Gathers the facts. Return: NULL = no memory; to be freed with
+ * doctor_facts_free(). */
+struct doctor_facts *doctor_facts_new(const struct conf_tables *conf);
+void doctor_facts_free(struct doctor_facts *f); /* NULL is a no-op */
+
 /* Judges the facts. `conf` may be NULL: then nothing is said that needs it. */
 void doctor_judge(const struct doctor_facts *f, const struct conf_tables *conf,
 		  struct doctor_report *report);

@@ -2,16 +2,29 @@
 /* doctor_facts.c - what the doctor knows of this gateway, gathered */
 #include "doctor_facts.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/if_bridge.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/capability.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base_fd.h"
+#include "conf_tables.h"
+#include "doctor.h"
 #include "doctor_try.h"
+#include "nft.h"
 
-#define VALUE_MAX 64 /* bytes of a number in /proc/sys */
+#define PORT_ANY  7700  /* of a probe, where no rule says one */
+#define LISTEN    15001 /* where no configuration says it */
+#define VALUE_MAX 65536 /* bytes of a value in /proc/sys: a list of ports */
 
 static bool have(cap_t caps, cap_value_t cap)
 {
@@ -30,18 +43,27 @@ static void look_at_rights(struct doctor_facts *f)
 	(void)cap_free(caps);
 }
 
-/* A number below /proc/sys/net, which everybody may read. */
-static int sysctl(const char *name)
+/* What stands below /proc/sys/net, to be freed; NULL: nothing to be read. */
+static char *text_of(const char *name)
 {
-	char path[128], *text = NULL, *end;
+	char path[512], *text = NULL;
 	WS_CLEAN(base_fd_close) int fd = -1;
-	int value = DOCTOR_UNKNOWN;
 	size_t len;
-	long n;
 
 	(void)snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || base_fd_read_all(fd, VALUE_MAX, &text, &len))
+		return NULL;
+	return text;
+}
+
+static int number_of(const char *name)
+{
+	char *text = text_of(name), *end;
+	int value = DOCTOR_UNKNOWN;
+	long n;
+
+	if (!text)
 		return DOCTOR_UNKNOWN;
 	n = strtol(text, &end, 10);
 	if (end > text && n >= 0 && n <= INT32_MAX)
@@ -50,23 +72,190 @@ static int sysctl(const char *name)
 	return value;
 }
 
+/* The largest that an interface, "all" or "default" has. */
+static int largest_of(const char *name)
+{
+	DIR *d = opendir("/proc/sys/net/ipv4/conf");
+	int largest = DOCTOR_UNKNOWN;
+	const struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		char path[512];
+		int n;
+
+		if (e->d_name[0] == '.')
+			continue;
+		(void)snprintf(path, sizeof(path), "ipv4/conf/%s/%s", e->d_name,
+			       name);
+		n = number_of(path);
+		if (n > largest)
+			largest = n;
+	}
+	if (d)
+		(void)closedir(d);
+	return largest;
+}
+
+static int smaller(int a, int b)
+{
+	return a < b ? a : b;
+}
+
 static void look_at_sysctls(struct doctor_sysctls *s)
 {
-	s->ip_forward = sysctl("ipv4/ip_forward");
-	s->ip6_forward = sysctl("ipv6/conf/all/forwarding");
+	s->ip_forward = number_of("ipv4/ip_forward");
+	s->ip6_forward = number_of("ipv6/conf/all/forwarding");
+	s->rp_filter = largest_of("rp_filter");
+	s->src_valid_mark = largest_of("src_valid_mark");
+	s->bridge4 = number_of("bridge/bridge-nf-call-iptables");
+	s->bridge6 = number_of("bridge/bridge-nf-call-ip6tables");
+	s->early_demux = smaller(number_of("ipv4/ip_early_demux"),
+				 number_of("ipv4/tcp_early_demux"));
+}
+
+/* linux/if_bridge.h: the one question that needs neither rights nor sysfs. */
+static bool has_bridge(void)
+{
+	int index;
+	unsigned long question[] = { BRCTL_GET_BRIDGES,
+				     (unsigned long)(uintptr_t)&index, 1 };
+	WS_CLEAN(base_fd_close)
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 && ioctl(fd, SIOCGIFBR, question) > 0;
+}
+
+static void look_at_rules(struct doctor_facts *f)
+{
+	struct nft_error why;
+	struct nft_link *l;
+	int r = nft_open(&l, false, &why);
+
+	f->no_routing = doctor_routing_read(&f->routing);
+	if (r) {
+		f->no_ruleset = f->no_nat = r;
+		return;
+	}
+	f->no_ruleset = probe_chains_read(l, &f->chains);
+	if (!f->no_ruleset)
+		f->no_ruleset = doctor_ruleset_read(l, &f->rules);
+	f->no_nat = nft_nat_source(l, &f->nat, &why);
+	f->daemon = nft_lock(l, &why) == -EADDRINUSE;
+	nft_close(l);
+}
+
+uint32_t doctor_facts_reserved(const char *list, uint32_t first, uint32_t last)
+{
+	uint32_t n = 0;
+
+	while (*list >= '0' && *list <= '9') {
+		char *end;
+		unsigned long from = strtoul(list, &end, 10), to = from;
+
+		if (*end == '-')
+			to = strtoul(end + 1, &end, 10);
+		if (from < first)
+			from = first;
+		if (to > last)
+			to = last;
+		if (from <= to)
+			n += (uint32_t)(to - from + 1);
+		list = *end == ',' ? end + 1 : end;
+	}
+	return n;
+}
+
+static void look_at_limits(struct doctor_facts *f)
+{
+	char *list = text_of("ipv4/ip_local_reserved_ports");
+
+	conf_budget_look(&f->machine);
+	if (list)
+		f->ports_reserved = doctor_facts_reserved(
+			list, f->machine.port_first, f->machine.port_last);
+	free(list);
+}
+
+/* Could we listen there? */
+static int try_listen(int family, uint16_t port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_port = htons(port),
+				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(port),
+				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	const bool v4 = family == AF_INET;
+	const int on = 1;
+	WS_CLEAN(base_fd_close)
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
+		return -errno;
+	/* one that is bound and does not listen takes nothing from anybody */
+	return bind(fd, v4 ? (struct sockaddr *)&in : (struct sockaddr *)&in6,
+		    v4 ? sizeof(in) : sizeof(in6))
+		       ? -errno
+		       : 0;
+}
+
+static void keep_line(void *arg, const char *text)
+{
+	struct doctor_facts *f = arg;
+
+	if (f->n_lines < DOCTOR_LINES_MAX)
+		(void)snprintf(f->lines[f->n_lines++], sizeof(f->lines[0]),
+			       "%s", text);
+}
+
+static uint16_t port_of(const struct conf_tables *conf)
+{
+	return conf && conf->n_dests ? conf->dests[0].port_first : PORT_ANY;
+}
+
+/* With a firewall in the way the whole way would only be waiting. */
+static void try_out(struct doctor_facts *f, const struct conf_tables *conf)
+{
+	if (!f->net_admin || !f->net_raw ||
+	    (conf && (conf_tables_fixed(conf) ||
+		      conf->intercept != CONF_INTERCEPT_TPROXY)))
+		return;
+	f->probed = true;
+	switch (probe_input(port_of(conf), &f->input)) {
+	case PROBE_PASSED:
+		f->walked = true;
+		if (probe_path(port_of(conf), &f->path) ||
+		    !f->path.blocked.traced)
+			return;
+		probe_explain(&f->path.blocked, keep_line, f);
+		return;
+	case PROBE_BLOCKED_IN:
+	case PROBE_BLOCKED_OUT:
+		probe_explain(&f->input, keep_line, f);
+		return;
+	case PROBE_IMPOSSIBLE:
+	case PROBE_VERDICT_MAX:
+		return;
+	}
 }
 
 struct doctor_facts *doctor_facts_new(const struct conf_tables *conf)
 {
+	const uint16_t listen_port = conf ? conf->listen_port : LISTEN;
 	struct doctor_facts *f = calloc(1, sizeof(*f));
 
-	(void)conf;
 	if (!f)
 		return NULL;
 	look_at_rights(f);
 	look_at_sysctls(&f->sysctls);
+	f->bridge = has_bridge();
 	f->tproxy = doctor_try(DOCTOR_TRY_TPROXY);
 	f->socket = doctor_try(DOCTOR_TRY_SOCKET);
+	look_at_rules(f);
+	look_at_limits(f);
+	f->listen[0] = try_listen(AF_INET, listen_port);
+	f->listen[1] = try_listen(AF_INET6, listen_port);
+	try_out(f, conf);
 	return f;
 }
 

@@ -30,6 +30,10 @@ void doctor_find(struct doctor *d, enum doctor_level level, const char *fmt,
 		 ...) WS_PRINTF(3, 4);
 /* A line of how to mend the last finding. */
 void doctor_mend(struct doctor *d, const char *fmt, ...) WS_PRINTF(2, 3);
+/* The two lines for a sysctl, by its name with dots. */
+void doctor_mend_sysctl(struct doctor *d, const char *name, int value);
+/* Says so when a fact could not be had: -errno. Return: it could. */
+bool doctor_known(struct doctor *d, int error);
 
 /* doctor_kernel.c: rights, and what the kernel can do */
 void doctor_check_rights(struct doctor *d);
@@ -38,5 +42,26 @@ void doctor_check_socket(struct doctor *d);
 
 /* doctor_sysctl.c */
 void doctor_check_forward(struct doctor *d);
+void doctor_check_rp_filter(struct doctor *d);
+void doctor_check_src_valid_mark(struct doctor *d);
+void doctor_check_bridge(struct doctor *d);
+void doctor_check_early_demux(struct doctor *d);
+
+/* doctor_rules.c: what others' rules do */
+void doctor_check_invalid(struct doctor *d);
+void doctor_check_nat(struct doctor *d);
+void doctor_check_tables(struct doctor *d);
+void doctor_check_flowtables(struct doctor *d);
+void doctor_check_marks(struct doctor *d);
+void doctor_check_routing(struct doctor *d);
+
+/* doctor_limits.c */
+void doctor_check_ports(struct doctor *d);
+void doctor_check_nofile(struct doctor *d);
+void doctor_check_listen(struct doctor *d);
+
+/* doctor_tried.c: what was tried with real packets */
+void doctor_check_input(struct doctor *d);
+void doctor_check_path(struct doctor *d);
 
 #endif

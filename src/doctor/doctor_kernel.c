@@ -21,7 +21,11 @@ void doctor_check_rights(struct doctor *d)
 /* Without rights the kernel says nothing about what it can do. */
 static void judge_statement(struct doctor *d, int error, const char *module)
 {
-	if (!error || !d->f->net_admin)
+	if (error == -EPERM) {
+		(void)doctor_known(d, error);
+		return;
+	}
+	if (!error)
 		return;
 	doctor_find(d, DOCTOR_BROKEN, "the kernel refuses it: %s",
 		    strerrordesc_np(-error));

@@ -17,14 +17,53 @@ void doctor_check_forward(struct doctor *d)
 
 	if (s->ip_forward == 0) {
 		doctor_find(d, DOCTOR_BROKEN, "IPv4 is not forwarded");
-		doctor_mend(d, "run: sysctl -w net.ipv4.ip_forward=1");
-		doctor_mend(d, "to keep it: net.ipv4.ip_forward=1 in a file "
-			       "below /etc/sysctl.d");
+		doctor_mend_sysctl(d, "net.ipv4.ip_forward", 1);
 	}
 	if (s->ip6_forward == 0 && any_destination(d->conf, AF_INET6)) {
 		doctor_find(d, DOCTOR_DEGRADED, "IPv6 is not forwarded");
-		doctor_mend(d, "run: sysctl -w net.ipv6.conf.all.forwarding=1");
-		doctor_mend(d, "to keep it: net.ipv6.conf.all.forwarding=1 in "
-			       "a file below /etc/sysctl.d");
+		doctor_mend_sysctl(d, "net.ipv6.conf.all.forwarding", 1);
 	}
+}
+
+void doctor_check_rp_filter(struct doctor *d)
+{
+	if (d->f->sysctls.rp_filter == 1)
+		doctor_find(d, DOCTOR_NOTICE,
+			    "rp_filter is strict on an interface");
+}
+
+void doctor_check_src_valid_mark(struct doctor *d)
+{
+	if (d->f->sysctls.src_valid_mark == 1)
+		doctor_find(d, DOCTOR_NOTICE,
+			    "src_valid_mark is set (wg-quick does it)");
+}
+
+/* With br_netfilter, what crosses a bridge goes through the IP hooks before it
+ * is routed, and tproxy's socket is lost on the way (measured). */
+void doctor_check_bridge(struct doctor *d)
+{
+	const struct doctor_sysctls *s = &d->f->sysctls;
+	const enum doctor_level level = d->f->bridge ? DOCTOR_BROKEN
+						     : DOCTOR_NOTICE;
+	const char *there = d->f->bridge ? ", and there is a bridge"
+					 : ", but there is no bridge";
+
+	if (s->bridge4 == 1) {
+		doctor_find(d, level, "bridge-nf-call-iptables is 1%s", there);
+		doctor_mend_sysctl(d, "net.bridge.bridge-nf-call-iptables", 0);
+	}
+	if (s->bridge6 == 1) {
+		doctor_find(d, level, "bridge-nf-call-ip6tables is 1%s", there);
+		doctor_mend_sysctl(d, "net.bridge.bridge-nf-call-ip6tables", 0);
+	}
+}
+
+void doctor_check_early_demux(struct doctor *d)
+{
+	if (d->f->sysctls.early_demux != 0)
+		return;
+	doctor_find(d, DOCTOR_NOTICE, "ip_early_demux or tcp_early_demux is 0");
+	doctor_mend_sysctl(d, "net.ipv4.ip_early_demux", 1);
+	doctor_mend_sysctl(d, "net.ipv4.tcp_early_demux", 1);
 }

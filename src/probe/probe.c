@@ -56,24 +56,6 @@ static int impossible(struct probe *p, const char *what, int error)
 	return error;
 }
 
-/* In the child. */
-static int address(const struct probe_cable *cable)
-{
-	struct probe_cable c = *cable;
-	struct nft_link *l;
-	int r = nft_link_open(&l, NETLINK_ROUTE);
-
-	if (r)
-		return r;
-	r = probe_link_address(l, &c, PROBE_THERE);
-	if (!r && c.has_ipv6 != cable->has_ipv6)
-		r = -EAFNOSUPPORT;
-	if (!r)
-		r = probe_link_await(l, &c, PROBE_THERE);
-	nft_link_close(l);
-	return r;
-}
-
 /* In the child; the sockets stay until its end. */
 static int call(const struct probe_cable *c, uint16_t port, int *held)
 {
@@ -94,7 +76,7 @@ static int obey(const void *word, int *held)
 
 	switch (order->step) {
 	case STEP_ADDRESS:
-		return address(&order->cable);
+		return probe_link_live(&order->cable);
 	case STEP_CALL:
 		base_die_at(BASE_DIE_PROBE_CALLING);
 		return call(&order->cable, order->port, held);

@@ -244,15 +244,6 @@ static int add_default(struct nft_link *l, uint8_t family, const void *via)
 	return ask(l, h);
 }
 
-int probe_link_default(struct nft_link *l, const struct probe_cable *c)
-{
-	const int r = add_default(l, AF_INET, &c->ip4[PROBE_HERE]);
-
-	return r || !c->has_ipv6
-		       ? r
-		       : add_default(l, AF_INET6, &c->ip6[PROBE_HERE]);
-}
-
 static int take_state(const struct nlattr *a, void *arg)
 {
 	if (mnl_attr_get_type(a) == IFLA_OPERSTATE)
@@ -316,6 +307,27 @@ int probe_link_await(struct nft_link *l, const struct probe_cable *c,
 		(void)poll(NULL, 0, 1);
 	}
 	return -ETIMEDOUT;
+}
+
+int probe_link_live(const struct probe_cable *cable)
+{
+	struct probe_cable c = *cable;
+	struct nft_link *l;
+	int r = nft_link_open(&l, NETLINK_ROUTE);
+
+	if (r)
+		return r;
+	r = probe_link_address(l, &c, PROBE_THERE);
+	if (!r && c.has_ipv6 != cable->has_ipv6)
+		r = -EAFNOSUPPORT;
+	if (!r)
+		r = add_default(l, AF_INET, &c.ip4[PROBE_HERE]);
+	if (!r && c.has_ipv6)
+		r = add_default(l, AF_INET6, &c.ip6[PROBE_HERE]);
+	if (!r)
+		r = probe_link_await(l, &c, PROBE_THERE);
+	nft_link_close(l);
+	return r;
 }
 
 void probe_link_remove(struct nft_link *l, const struct probe_cable *c)

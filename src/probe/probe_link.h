@@ -55,16 +55,15 @@ WS_MUST_USE int probe_link_make(struct nft_link *l, const struct probe_cable *c,
 WS_MUST_USE int probe_link_address(struct nft_link *l, struct probe_cable *c,
 				   enum probe_end end);
 
-/* In a throw-away namespace: everything else lies beyond the end here. Return:
- * 0 or -errno. */
-WS_MUST_USE int probe_link_default(struct nft_link *l,
-				   const struct probe_cable *c);
-
 /* Waits until this end can send: a cable of which both ends are up still takes
  * a moment. Return: 0, -ETIMEDOUT or -errno. */
 WS_MUST_USE int probe_link_await(struct nft_link *l,
 				 const struct probe_cable *c,
 				 enum probe_end end);
+
+/* All of it for the end there, in its namespace; everything else lies beyond
+ * the end here. Return: 0 or -errno. */
+WS_MUST_USE int probe_link_live(const struct probe_cable *cable);
 
 /* Removes the pair; it goes with the other end's namespace anyway, only later.
  */

@@ -49,9 +49,7 @@ static int enter(void)
 	return -errno;
 }
 
-/* What the parent has open is none of the child's business, and some of it
- * must go with the parent alone. */
-static void close_all_but(int fd)
+void probe_space_alone(int fd)
 {
 	if (fd > STDERR_FILENO + 1)
 		(void)close_range(STDERR_FILENO + 1, (unsigned)fd - 1, 0);
@@ -65,7 +63,7 @@ static void live(int channel, pid_t parent,
 	_Alignas(max_align_t) char order[PROBE_ORDER_MAX];
 	int r;
 
-	close_all_but(channel);
+	probe_space_alone(channel);
 	r = enter();
 	/* entering changes credentials, which clears it; getppid() after it
 	 * tells of a parent that died before */

@@ -34,6 +34,10 @@ WS_MUST_USE int probe_space_start(struct probe_space *s,
 /* Gives the order and waits until it is done. Return: 0 or -errno. */
 WS_MUST_USE int probe_space_order(struct probe_space *s, const void *order,
 				  size_t len);
+/* For a child: closes all that it has from its parent but standard input,
+ * output and error, and this. Some of it must go with the parent alone. */
+void probe_space_alone(int fd);
+
 void probe_space_end(struct probe_space *s); /* twice is a no-op */
 
 #endif

@@ -25,10 +25,12 @@
 #include "nft_link.h"
 #include "probe_link.h"
 
-#define REG          NFT_REG_1
+#define REG   NFT_REG_1
 
-#define LAST         (INT_MAX - 1) /* conntrack's last step is behind it */
-#define FIRST        INT_MIN
+#define LAST  (INT_MAX - 1) /* conntrack's last step is behind it */
+#define FIRST INT_MIN
+/* As the real rules, but behind them: they may take any destination. */
+#define MARKS        (NF_IP_PRI_MANGLE + 1)
 
 #define TCP_FLAGS_AT 13
 #define TCP_SYN      0x02
@@ -40,11 +42,13 @@
 /* What a rule of ours is for. */
 struct rule {
 	const char *chain;
+	const struct probe_cable *cable;
 	uint8_t family; /* NFPROTO_* */
 	uint32_t name;  /* NFT_META_IIFNAME or NFT_META_OIFNAME */
 	uint16_t port;  /* of the listener that gets it; 0: nobody does */
 	bool trace;
-	bool syn; /* of those with SYN only */
+	bool syn;         /* of those with SYN only */
+	bool transparent; /* for such a socket of this host; then marked */
 };
 
 void probe_table_name(char buf[static PROBE_NAME_LEN],
@@ -156,16 +160,29 @@ static bool match_syn(struct nftnl_rule *r)
 	       equals(r, &syn, sizeof(syn));
 }
 
-static bool match(struct nftnl_rule *r, const struct rule *rule,
-		  const struct probe_cable *c)
+static bool match_transparent(struct nftnl_rule *r)
+{
+	const uint8_t yes = 1;
+	struct nftnl_expr *e = add(r, "socket");
+
+	if (!e)
+		return false;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_SOCKET_KEY, NFT_SOCKET_TRANSPARENT);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_SOCKET_DREG, REG);
+	return equals(r, &yes, sizeof(yes));
+}
+
+static bool match(struct nftnl_rule *r, const struct rule *rule)
 {
 	const uint8_t tcp = IPPROTO_TCP;
 
-	return load_meta(r, rule->name) && equals(r, c->name, IFNAMSIZ) &&
+	return load_meta(r, rule->name) &&
+	       equals(r, rule->cable->name, IFNAMSIZ) &&
 	       load_meta(r, NFT_META_NFPROTO) &&
 	       equals(r, &rule->family, sizeof(rule->family)) &&
 	       load_meta(r, NFT_META_L4PROTO) && equals(r, &tcp, sizeof(tcp)) &&
-	       (!rule->syn || match_syn(r));
+	       (!rule->syn || match_syn(r)) &&
+	       (!rule->transparent || match_transparent(r));
 }
 
 static bool tproxy(struct nftnl_rule *r, const struct rule *rule)
@@ -192,25 +209,26 @@ static bool tproxy(struct nftnl_rule *r, const struct rule *rule)
 /* As in the real rules, what follows `tproxy` is for those alone that a
  * listener took. */
 static bool build(struct nftnl_rule *r, const char *table,
-		  const struct rule *rule, const struct probe_cable *c)
+		  const struct rule *rule)
 {
 	if (nftnl_rule_set_str(r, NFTNL_RULE_TABLE, table) ||
 	    nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, rule->chain))
 		return false;
 	nftnl_rule_set_u32(r, NFTNL_RULE_FAMILY, NFPROTO_INET);
-	return match(r, rule, c) && (!rule->trace || trace(r)) &&
-	       (!rule->port || (tproxy(r, rule) && mark(r))) &&
+	return match(r, rule) && (!rule->trace || trace(r)) &&
+	       (!rule->port || tproxy(r, rule)) &&
+	       (!(rule->port || rule->transparent) || mark(r)) &&
 	       add(r, "counter") != NULL;
 }
 
 static bool add_rule(struct nft_batch *b, const char *table,
-		     const struct rule *rule, const struct probe_cable *c)
+		     const struct rule *rule)
 {
 	struct nftnl_rule *r = nftnl_rule_alloc();
 	struct nlmsghdr *h = nft_batch_add(b, NFT_MSG_NEWRULE,
 					   NLM_F_CREATE | NLM_F_APPEND,
 					   "rule of table %s", table);
-	const bool ok = r && h && build(r, table, rule, c);
+	const bool ok = r && h && build(r, table, rule);
 
 	if (ok)
 		nftnl_rule_nlmsg_build_payload(h, r);
@@ -265,21 +283,30 @@ static bool add_rules(struct nft_batch *b, const char *table,
 {
 	const struct rule rules[] = {
 		{ .chain = MARK,
+		  .cable = t->cable,
 		  .name = NFT_META_IIFNAME,
 		  .port = family == NFPROTO_IPV4 ? t->port4 : t->port6,
 		  .trace = true },
-		{ .chain = ARRIVE, .name = NFT_META_IIFNAME },
+		{ .chain = ARRIVE,
+		  .cable = t->cable,
+		  .name = NFT_META_IIFNAME },
 		{ .chain = ANSWER,
+		  .cable = t->cable,
 		  .name = NFT_META_OIFNAME,
 		  .trace = true,
 		  .syn = true },
+		{ .chain = MARK,
+		  .cable = t->server,
+		  .name = NFT_META_IIFNAME,
+		  .trace = true,
+		  .transparent = true },
 	};
 
 	for (size_t i = 0; i < WS_ARRAY_LEN(rules); i++) {
 		struct rule r = rules[i];
 
 		r.family = family;
-		if (!add_rule(b, table, &r, t->cable))
+		if (r.cable && !add_rule(b, table, &r))
 			return false;
 	}
 	return true;
@@ -290,8 +317,7 @@ static bool fill(struct nft_batch *b, const char *table,
 {
 	return change_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL,
 			    table) &&
-	       add_chain(b, table, MARK, NF_INET_PRE_ROUTING,
-			 NF_IP_PRI_MANGLE) &&
+	       add_chain(b, table, MARK, NF_INET_PRE_ROUTING, MARKS) &&
 	       add_chain(b, table, ARRIVE, NF_INET_LOCAL_IN, LAST) &&
 	       add_chain(b, table, ANSWER, NF_INET_LOCAL_OUT, FIRST) &&
 	       (!t->port4 || add_rules(b, table, t, NFPROTO_IPV4)) &&

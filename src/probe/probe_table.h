@@ -3,9 +3,11 @@
  * probe_table.h - the probe's own nft table: it marks, counts and traces
  *
  *   table inet wayside_probe_XXXXXXXX (flags owner)
- *     prerouting, mangle: from the cable, TCP: trace, tproxy, mark, count
+ *     prerouting, mangle + 1: from the cable, TCP: trace, tproxy, mark, count
  *     input, last:        from the cable, TCP: count
  *     output, first:      to the cable: trace
+ *   and where there is a server's cable:
+ *     prerouting, mangle + 1: from it, for a transparent socket: trace, mark
  */
 #ifndef PROBE_TABLE_H
 #define PROBE_TABLE_H
@@ -27,6 +29,7 @@ void probe_table_name(char buf[static PROBE_NAME_LEN],
 /* Whose rules. */
 struct probe_table {
 	const struct probe_cable *cable;
+	const struct probe_cable *server; /* NULL: there is none */
 	uint16_t port4, port6; /* of the listeners; 0: there is none */
 };
 

@@ -12,7 +12,6 @@
 #include "conf_options.h"
 #include "conf_tables.h"
 #include "doctor.h"
-#include "doctor_facts.h"
 #include "track.h"
 #include "wayside_json.h"
 

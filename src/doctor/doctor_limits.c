@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* doctor_limits.c - checks: ports and descriptors */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor_internal.h"
+
+/* Flows that are possible with these limits; what conf_budget says besides is
+ * for `waysided --check`. */
+static uint32_t possible(const struct conf_tables *conf,
+			 const struct conf_machine *m)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	uint32_t n;
+
+	if (!out)
+		return conf->max_flows;
+	n = conf_budget_print(out, conf, m);
+	(void)fclose(out);
+	free(text);
+	return n;
+}
+
+void doctor_check_ports(struct doctor *d)
+{
+	struct conf_machine m = d->f->machine;
+	const uint32_t reserved = d->f->ports_reserved;
+	uint32_t n;
+
+	if (!d->conf || !m.port_first)
+		return;
+	m.nofile = UINT64_MAX;
+	n = m.port_last - m.port_first + 1;
+	/* at least one port, so that the rest is arithmetic */
+	m.port_last -= reserved < n ? reserved : n - 1;
+	n = possible(d->conf, &m);
+	if (n >= d->conf->max_flows)
+		return;
+	doctor_find(d, DOCTOR_DEGRADED,
+		    "free source ports let %u flows through at a time, "
+		    "max_flows is %u",
+		    n, d->conf->max_flows);
+	doctor_mend(d, "run: sysctl -w net.ipv4.ip_local_port_range=\"10000 "
+		       "65535\"");
+	doctor_mend(d, "or source: client, or max_flows: %u", n);
+}
+
+void doctor_check_nofile(struct doctor *d)
+{
+	const uint64_t limit = d->f->machine.nofile;
+	struct conf_machine m = { .nofile = limit };
+	uint64_t need;
+	uint32_t n;
+
+	if (!d->conf)
+		return;
+	need = conf_budget_supervisor(d->conf->workers);
+	n = possible(d->conf, &m);
+	if (limit >= need && n >= d->conf->max_flows)
+		return;
+	if (limit < need)
+		doctor_find(d, DOCTOR_BROKEN,
+			    "the supervisor needs %llu descriptors, the limit "
+			    "is %llu",
+			    (unsigned long long)need,
+			    (unsigned long long)limit);
+	else
+		doctor_find(d, DOCTOR_DEGRADED,
+			    "%llu descriptors a process let %u flows through "
+			    "at a time, max_flows is %u",
+			    (unsigned long long)limit, n, d->conf->max_flows);
+	doctor_mend(d, "systemd: LimitNOFILE= of the unit; else: ulimit -Hn "
+		       "before the start");
+	doctor_mend(d, "this is the limit here; the daemon may have another");
+}
+
+void doctor_check_listen(struct doctor *d)
+{
+	static const char *const names[] = { "127.0.0.1", "[::1]" };
+	const unsigned port = d->conf ? d->conf->listen_port : 15001;
+
+	if (d->f->daemon || (d->conf && conf_tables_fixed(d->conf)))
+		return;
+	for (size_t i = 0; i < WS_ARRAY_LEN(names); i++) {
+		if (d->f->listen[i] != -EADDRINUSE)
+			continue;
+		doctor_find(d, DOCTOR_BROKEN, "%s:%u is in use", names[i],
+			    port);
+		doctor_mend(d,
+			    "run: ss -tlnp sport = :%u; stop what it shows, "
+			    "or change listen_port",
+			    port);
+	}
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* doctor_routing.c - others' routing rules and routes that touch us */
+#include "doctor_routing.h"
+
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "doctor_ruleset.h"
+#include "nft.h"
+#include "nft_link.h"
+
+#define TRIES 5 /* of a dump that somebody's change interrupts */
+
+struct attributes {
+	struct doctor_route_rule rule;
+	uint8_t protocol;
+	bool masked;
+};
+
+static int take_rule_attr(const struct nlattr *a, void *arg)
+{
+	struct attributes *of = arg;
+
+	if (mnl_attr_get_type(a) == FRA_PROTOCOL) {
+		if (mnl_attr_validate(a, MNL_TYPE_U8) < 0)
+			return MNL_CB_ERROR;
+		of->protocol = mnl_attr_get_u8(a);
+		return MNL_CB_OK;
+	}
+	if (mnl_attr_get_payload_len(a) != sizeof(uint32_t))
+		return MNL_CB_OK;
+	switch (mnl_attr_get_type(a)) {
+	case FRA_PRIORITY:
+		of->rule.priority = mnl_attr_get_u32(a);
+		break;
+	case FRA_TABLE:
+		of->rule.table = mnl_attr_get_u32(a);
+		break;
+	case FRA_FWMARK:
+		of->rule.mark = mnl_attr_get_u32(a);
+		break;
+	case FRA_FWMASK:
+		of->rule.mask = mnl_attr_get_u32(a);
+		break;
+	default: /* of the kernel's list, not of ours */
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+/* One that looks at all bits is about ours when it wants one of them. */
+static bool wants_ours(const struct doctor_route_rule *r)
+{
+	return (r->mask == UINT32_MAX ? r->mark : r->mask) & DOCTOR_BITS;
+}
+
+static bool take_rule(struct doctor_routing *r, const struct nlmsghdr *h)
+{
+	struct attributes of = { .protocol = 0 };
+	const struct fib_rule_hdr *f = mnl_nlmsg_get_payload(h);
+
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(*f) ||
+	    mnl_attr_parse(h, sizeof(*f), take_rule_attr, &of) < 0)
+		return false;
+	of.rule.family = f->family;
+	if (of.protocol == NFT_PROTOCOL || r->n == DOCTOR_ROUTES_MAX)
+		return true;
+	if (wants_ours(&of.rule) || of.rule.table == DOCTOR_TABLE ||
+	    (of.rule.priority >= DOCTOR_PRIORITY_FIRST &&
+	     of.rule.priority <= DOCTOR_PRIORITY_LAST))
+		r->v[r->n++] = of.rule;
+	return true;
+}
+
+static int take_table(const struct nlattr *a, void *arg)
+{
+	if (mnl_attr_get_type(a) == RTA_TABLE &&
+	    mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+		*(uint32_t *)arg = mnl_attr_get_u32(a);
+	return MNL_CB_OK;
+}
+
+static bool take_route(struct doctor_routing *r, const struct nlmsghdr *h)
+{
+	const struct rtmsg *rt = mnl_nlmsg_get_payload(h);
+	uint32_t table;
+
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(*rt))
+		return false;
+	table = rt->rtm_table;
+	if (mnl_attr_parse(h, sizeof(*rt), take_table, &table) < 0)
+		return false;
+	if (table == DOCTOR_TABLE && rt->rtm_protocol != NFT_PROTOCOL)
+		r->n_routes++;
+	return true;
+}
+
+bool doctor_routing_take(struct doctor_routing *r, const struct nlmsghdr *h)
+{
+	switch (h->nlmsg_type) {
+	case RTM_NEWRULE:
+		return take_rule(r, h);
+	case RTM_NEWROUTE:
+		return take_route(r, h);
+	default: /* of the kernel's list, not of ours */
+		return true;
+	}
+}
+
+static int take(const struct nlmsghdr *h, void *arg)
+{
+	if (doctor_routing_take(arg, h))
+		return MNL_CB_OK;
+	errno = EBADMSG;
+	return MNL_CB_ERROR;
+}
+
+static int dump_rules(struct nft_link *l, uint8_t family,
+		      struct doctor_routing *r)
+{
+	struct nlmsghdr *h = nft_link_message(l);
+	struct fib_rule_hdr *f;
+
+	h->nlmsg_type = RTM_GETRULE;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	f = mnl_nlmsg_put_extra_header(h, sizeof(*f));
+	f->family = family;
+	return nft_link_ask(l, h, take, r);
+}
+
+static int dump_routes(struct nft_link *l, uint8_t family,
+		       struct doctor_routing *r)
+{
+	struct nlmsghdr *h = nft_link_message(l);
+	struct rtmsg *rt;
+	int error;
+
+	h->nlmsg_type = RTM_GETROUTE;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	rt = mnl_nlmsg_put_extra_header(h, sizeof(*rt));
+	rt->rtm_family = family;
+	mnl_attr_put_u32(h, RTA_TABLE, DOCTOR_TABLE);
+	error = nft_link_ask(l, h, take, r);
+	/* a table that never had a route is not there */
+	return error == -ENOENT ? 0 : error;
+}
+
+int doctor_routing_read(struct doctor_routing *r)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	struct nft_link *l;
+	int error = nft_link_open(&l, NETLINK_ROUTE), on = 1;
+
+	if (error)
+		return error;
+	/* so that a dump of our table does not walk all of a router's */
+	(void)mnl_socket_setsockopt(l->socket, NETLINK_GET_STRICT_CHK, &on,
+				    sizeof(on));
+	error = -EINTR;
+	for (int i = 0; error == -EINTR && i < TRIES; i++) {
+		memset(r, 0, sizeof(*r));
+		error = 0;
+		for (size_t f = 0; !error && f < WS_ARRAY_LEN(families); f++) {
+			error = dump_rules(l, families[f], r);
+			if (!error)
+				error = dump_routes(l, families[f], r);
+			if (error == -EAFNOSUPPORT || error == -EOPNOTSUPP)
+				error = 0;
+		}
+	}
+	nft_link_close(l);
+	return error;
+}

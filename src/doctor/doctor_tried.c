@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* doctor_tried.c - checks: what was tried with real packets */
+#include <errno.h>
+#include <string.h>
+
+#include "doctor_internal.h"
+
+static void mend_with_lines(struct doctor *d)
+{
+	for (unsigned i = 0; i < d->f->n_lines; i++)
+		doctor_mend(d, "%s", d->f->lines[i]);
+}
+
+/* Return: there is something to judge. */
+static bool was_tried(struct doctor *d)
+{
+	if (d->f->probed)
+		return true;
+	if (d->f->net_admin && d->f->net_raw)
+		doctor_find(d, DOCTOR_NOTICE,
+			    "not tried: this configuration has no tproxy");
+	else
+		doctor_find(d, DOCTOR_NOTICE, "not tried: no rights");
+	return false;
+}
+
+void doctor_check_input(struct doctor *d)
+{
+	if (!was_tried(d))
+		return;
+	switch (d->f->input.verdict) {
+	case PROBE_PASSED:
+		return;
+	case PROBE_IMPOSSIBLE:
+		doctor_find(d, DOCTOR_NOTICE, "not possible here: %s",
+			    d->f->input.why);
+		return;
+	case PROBE_BLOCKED_IN:
+		doctor_find(d, DOCTOR_BROKEN,
+			    "a firewall drops what Wayside marks");
+		break;
+	case PROBE_BLOCKED_OUT:
+	case PROBE_VERDICT_MAX:
+		doctor_find(d, DOCTOR_BROKEN,
+			    "a firewall drops the answers of a listener");
+		break;
+	}
+	mend_with_lines(d);
+}
+
+/* Behind source NAT the server sees the gateway, and should. */
+static bool is_nat(const struct doctor_facts *f, int family)
+{
+	return f->path.stage[family] == PROBE_STAGE_CLIENT &&
+	       f->path.error[family] == -EADDRNOTAVAIL && f->nat.source;
+}
+
+static void judge_family(struct doctor *d, int family)
+{
+	const struct probe_path_result *p = &d->f->path;
+	const char *name = family == 0 ? "IPv4" : "IPv6";
+
+	if (p->stage[family] == PROBE_STAGE_PASSED)
+		return;
+	if (is_nat(d->f, family)) {
+		doctor_find(d, DOCTOR_NOTICE,
+			    "%s: the server sees the gateway's address, as "
+			    "behind masquerading it does anyway",
+			    name);
+		return;
+	}
+	doctor_find(d, DOCTOR_BROKEN, "%s: this fails: %s (%s)", name,
+		    probe_stage_text(p->stage[family]),
+		    strerrordesc_np(-p->error[family]));
+	mend_with_lines(d);
+	if (d->f->n_lines == 0)
+		doctor_mend(d, "mend what is found above; if nothing is, look "
+			       "where it goes: nft monitor trace");
+}
+
+void doctor_check_path(struct doctor *d)
+{
+	const struct probe_path_result *p = &d->f->path;
+
+	if (!was_tried(d))
+		return;
+	if (!d->f->walked) {
+		doctor_find(d, DOCTOR_NOTICE,
+			    "not tried: the packet would not come in");
+		return;
+	}
+	if (!p->tried[0] && !p->tried[1]) {
+		doctor_find(d, DOCTOR_NOTICE, "not possible here: %s", p->why);
+		return;
+	}
+	for (int family = 0; family < 2; family++) {
+		if (p->tried[family])
+			judge_family(d, family);
+	}
+}
