@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base_die.h"
 #include "base_fd.h"
 #include "conf_tables.h"
 #include "nft_batch.h"
@@ -350,6 +351,7 @@ int nft_install(struct nft_link *link, const struct conf_tables *conf,
 		return fail(why, "nft rules", -ENOMEM);
 	/* A mark without a route would black-hole: first there, last gone. */
 	r = nft_route_install(routing, why);
+	base_die_at(BASE_DIE_NFT_ROUTED);
 	if (!r)
 		r = install_tables(link, &present, plan->model, why);
 	if (r) {
