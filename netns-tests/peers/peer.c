@@ -101,7 +101,7 @@ bool peer_options_parse(struct peer_options *o, int argc, char **argv)
 	int c;
 
 	*o = (struct peer_options){
-		.seconds = 280, .connections = 1, .message = 64, .window = 4
+		.seconds = 580, .connections = 1, .message = 64, .window = 4
 	};
 	/* "+": the first word that is no option begins the script */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the program has one thread */

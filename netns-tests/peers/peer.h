@@ -54,7 +54,7 @@ struct peer {
 struct peer_options {
 	struct base_addr addr; /* to connect to or to listen on */
 	struct base_addr bind; /* client: the source, -b ADDR:PORT */
-	unsigned seconds;      /* -t, the deadline; 280 */
+	unsigned seconds;      /* -t, the deadline; 580 */
 	unsigned connections;  /* server, crowd: -n; 1 */
 	unsigned rcvbuf;       /* -R BYTES; 0 = the system's */
 	unsigned message;      /* crowd: -m, bytes of a message; 64 */
