@@ -29,6 +29,7 @@
 /* One look: sums of all rules of the kernel. */
 struct look {
 	const struct nft_counts *c;
+	enum nft_table table; /* being read */
 	struct {
 		struct nft_count sum;
 		bool takes; /* has a rule that hands over */
@@ -77,15 +78,31 @@ void nft_counts_replaced(struct nft_counts *c, const struct conf_tables *conf)
 	}
 }
 
-/* The rule of the configuration that a comment names; c->n: none. */
-static uint32_t named(const struct nft_counts *c, const char *comment)
+/* The rule of the configuration that a comment names; c->n: none. The other
+ * rules of a table have comments of their own: "handed over v4", "take v4". */
+static uint32_t named(const struct nft_counts *c, enum nft_table table,
+		      const char *comment)
 {
+	static const struct {
+		enum nft_table table;
+		const char *words;
+	} forms[] = {
+		{ NFT_TABLE_MAIN, "" },
+		{ NFT_TABLE_MAIN, " closed" },
+		{ NFT_TABLE_MAIN, " local closed" },
+		{ NFT_TABLE_LOCAL, " local" },
+	};
 	const size_t len = strcspn(comment, " ");
 	const char *family = comment + len;
 
 	if (strncmp(family, " v4", 3) != 0 && strncmp(family, " v6", 3) != 0)
 		return c->n;
-	return find(c, comment, len);
+	for (size_t i = 0; i < WS_ARRAY_LEN(forms); i++) {
+		if (forms[i].table == table &&
+		    !strcmp(family + 3, forms[i].words))
+			return find(c, comment, len);
+	}
+	return c->n;
 }
 
 static int take_expr(struct nftnl_expr *e, void *arg)
@@ -119,7 +136,7 @@ static int take_rule(const struct nlmsghdr *h, void *arg)
 		errno = ENOMEM;
 		return MNL_CB_ERROR;
 	}
-	i = named(look->c, nft_objects_comment(r));
+	i = named(look->c, look->table, nft_objects_comment(r));
 	if (i < look->c->n) {
 		struct nft_count *sum = &look->rules[i].sum;
 
@@ -144,6 +161,7 @@ static int ask(struct nft_link *l, struct look *look)
 		struct nlmsghdr *h = nft_link_question(
 			l, NFT_MSG_GETRULE, NFPROTO_INET, NLM_F_DUMP);
 
+		look->table = t;
 		mnl_attr_put_strz(h, NFTA_RULE_TABLE, nft_table_names[t]);
 		r = nft_link_ask(l, h, take_rule, look);
 	}

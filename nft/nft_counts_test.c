@@ -240,6 +240,10 @@ static void test_replaced(void **state)
 }
 
 #define ADD "add rule inet wayside prerouting meta l4proto tcp "
+#define LOCAL                                                           \
+	"add table inet wayside_local; add chain inet wayside_local c " \
+	"{ type filter hook prerouting priority 0; }; add rule inet "   \
+	"wayside_local c meta l4proto tcp "
 
 /* Whose a counter is: the kernel takes what it is to begin with. */
 static void test_names(void **state)
@@ -264,6 +268,18 @@ static void test_names(void **state)
 		      "\"hand v4\"",
 		  { .met = 0 } },
 		{ ADD "counter packets 5 bytes 1 tproxy ip to :9",
+		  { .met = 0 } },
+		{ ADD "counter packets 5 bytes 1 reject with tcp reset comment "
+		      "\"handed v6 local closed\"",
+		  { .rejected = 5 } },
+		{ ADD "counter packets 5 bytes 1 reject with tcp reset comment "
+		      "\"handed v6 udp\"",
+		  { .met = 0 } },
+		{ LOCAL "counter packets 5 bytes 1 ct mark set 1 comment "
+			"\"handed v4 local\"",
+		  { .met = 5, .taken = 5 } },
+		{ LOCAL "counter packets 5 bytes 1 tproxy ip to :9 comment "
+			"\"handed v4\"",
 		  { .met = 0 } },
 		{ ADD "counter packets 5 bytes 1 drop comment \"handed v4\"",
 		  { .met = 0 } },
