@@ -231,6 +231,42 @@ static int step_expect(struct peer *p, char **args)
 	return 0;
 }
 
+/* The value of a hexadecimal digit, or -1. */
+static int digit_of(char c)
+{
+	const char *const digits = "0123456789abcdef";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+static int step_expect_hex(struct peer *p, char **args)
+{
+	uint8_t want[256], got;
+	size_t n = 0;
+
+	for (const char *text = args[0]; *text; text += 2) {
+		const int high = digit_of(text[0]);
+		const int low = high < 0 ? -1 : digit_of(text[1]);
+
+		if (low < 0 || n == sizeof(want))
+			return -EINVAL;
+		want[n++] = (uint8_t)(high << 4 | low);
+	}
+	for (size_t i = 0; i < n; i++) {
+		const ssize_t r = peer_recv(p, &got, 1);
+
+		if (r <= 0)
+			return r ? (int)r : -ENODATA;
+		if (got != want[i]) {
+			(void)fprintf(stderr, "byte %zu is %02x, not %02x\n", i,
+				      got, want[i]);
+			return -EBADMSG;
+		}
+	}
+	return 0;
+}
+
 /* Reads on to the end. Return: 0 or the error that ended it. */
 static int recv_to_end(struct peer *p)
 {
@@ -331,6 +367,8 @@ static const struct step steps[] = {
 	  "the same time; PATH is made when IN have come",
 	  step_duplex },
 	{ "expect", 1, "TEXT: receive just this", step_expect },
+	{ "expect-hex", 1, "HEX: the same, each byte as two digits",
+	  step_expect_hex },
 	{ "recv", 1, "BYTES: receive that many", step_recv },
 	{ "recv-all", 0, ": receive until FIN", step_recv_all },
 	{ "expect-reset", 0, ": receive until RST", step_expect_reset },
