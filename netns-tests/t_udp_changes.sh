@@ -62,6 +62,7 @@ expect_equal "a flow that was there, bypassed" "$(seen 5)" "$GATEWAY4"
 step b 2
 expect_equal "a direct one, bypassed" "$(seen 6)" "$TRACKER4"
 tool bypass off
+# shellcheck disable=SC2154 # from lib.sh
 kill -TERM "$daemon_pid"
 wait_for 5 grep -q draining: "$DIR/daemon.log"
 step a 5

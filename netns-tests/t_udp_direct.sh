@@ -17,7 +17,7 @@ udp_server vendor vendor "$VENDOR4:7700"
 wire wan vendor eth0 udp
 steps=()
 for step in before first second killed back stopped; do
-	steps+=(hold "$DIR/$step" send $step expect $step touch "$DIR/$step.done")
+	steps+=(hold "$DIR/$step" send "$step" expect "$step" touch "$DIR/$step.done")
 done
 udp_client tracker tracker -b "$TRACKER4:4711" "$VENDOR4:7700" "${steps[@]}"
 

@@ -436,7 +436,7 @@ static void what_cannot_be_sent_is_dropped(void **state)
 	steps_free(s);
 }
 
-#define LONG 60000
+#define LONG 60000UL
 
 /* UDP does not wait: the ring of 1 MiB is full after 16 of these, and all of
  * them arrive at once. What is not in the ring is counted. */
