@@ -50,17 +50,18 @@ const struct nft_hook nft_hooks[NFT_CHAIN_MAX] = {
  * direct while nobody listened would be reset when a listener comes back.
  */
 
-/* A new connection. The first counter says what was meant for Wayside, the
- * second what a listener took. This comes before "return": a client that comes
- * back from the port of a connection that ended with us (TIME_WAIT) is answered
- * with a SYN-ACK by the listener; the old socket would answer with an ACK. */
+/* A new connection, or any datagram: those have no beginning, and a tracker
+ * that never pauses would be direct for ever. The first counter says what was
+ * meant for Wayside, the second what a listener took. This comes before
+ * "return": a client that comes back from the port of a connection that ended
+ * with us (TIME_WAIT) is answered with a SYN-ACK by the listener; the old
+ * socket would answer with an ACK. */
 static const enum nft_stmt take_stmts[] = {
-	NFT_STMT_FAMILY,  NFT_STMT_SYN,        NFT_STMT_DATAGRAM,
-	NFT_STMT_CT_NEW,  NFT_STMT_CT_FIRST,   NFT_STMT_TO,
-	NFT_STMT_CLIENTS, NFT_STMT_INTERFACES, NFT_STMT_UNICAST,
-	NFT_STMT_COUNTER, NFT_STMT_TPROXY,     NFT_STMT_COUNTER,
-	NFT_STMT_CT_MARK, NFT_STMT_MARK,       NFT_STMT_ACCEPT,
-	NFT_STMT_END,
+	NFT_STMT_FAMILY,     NFT_STMT_SYN,     NFT_STMT_DATAGRAM,
+	NFT_STMT_CT_NEW,     NFT_STMT_TO,      NFT_STMT_CLIENTS,
+	NFT_STMT_INTERFACES, NFT_STMT_UNICAST, NFT_STMT_COUNTER,
+	NFT_STMT_TPROXY,     NFT_STMT_COUNTER, NFT_STMT_CT_MARK,
+	NFT_STMT_MARK,       NFT_STMT_ACCEPT,  NFT_STMT_END,
 };
 
 /* What comes from others for our sockets with addresses of others: clients',
@@ -73,27 +74,21 @@ static const enum nft_stmt return_stmts[] = {
 	NFT_STMT_END,
 };
 
-/* `on_failure: closed`: a new connection that no listener took. A reset, or an
- * ICMP error, so that the tracker tries its next server at once. */
+/* `on_failure: closed`: what no listener took. A reset, or an ICMP error, so
+ * that the tracker tries its next server at once. */
 static const enum nft_stmt reject_stmts[] = {
-	NFT_STMT_FAMILY,  NFT_STMT_SYN,        NFT_STMT_DATAGRAM,
-	NFT_STMT_CT_NEW,  NFT_STMT_CT_FIRST,   NFT_STMT_TO,
-	NFT_STMT_CLIENTS, NFT_STMT_INTERFACES, NFT_STMT_UNICAST,
-	NFT_STMT_COUNTER, NFT_STMT_REJECT,     NFT_STMT_END,
+	NFT_STMT_FAMILY,     NFT_STMT_SYN,     NFT_STMT_DATAGRAM,
+	NFT_STMT_CT_NEW,     NFT_STMT_TO,      NFT_STMT_CLIENTS,
+	NFT_STMT_INTERFACES, NFT_STMT_UNICAST, NFT_STMT_COUNTER,
+	NFT_STMT_REJECT,     NFT_STMT_END,
 };
 
 /* Later packets of a connection that was handed over and has no socket: the ACK
- * that answers a SYN cookie, a datagram after a pause. */
+ * that answers a SYN cookie. */
 static const enum nft_stmt handed_stmts[] = {
 	NFT_STMT_FAMILY,  NFT_STMT_TRANSPORT, NFT_STMT_CT_MARKED,
 	NFT_STMT_COUNTER, NFT_STMT_TPROXY,    NFT_STMT_MARK,
 	NFT_STMT_ACCEPT,  NFT_STMT_END,
-};
-
-/* `closed` and nobody took that: nothing else stops datagrams from going on. */
-static const enum nft_stmt lost_stmts[] = {
-	NFT_STMT_FAMILY,  NFT_STMT_TRANSPORT, NFT_STMT_CT_MARKED,
-	NFT_STMT_COUNTER, NFT_STMT_REJECT,    NFT_STMT_END,
 };
 
 /* Only the first packet of a connection comes through a nat chain. */
@@ -117,10 +112,9 @@ static const enum nft_stmt redirect_stmts[] = {
  * does not come up.
  *
  * Datagrams. An entry of the common zone that ended here was made without
- * source NAT, and a tracker that goes on sending keeps it alive: when nobody
- * takes its datagrams any more, they would leave with its private address. So
- * only the first one is tracked there, which says whether the flow is new or
- * went direct before; the others are known by their socket.
+ * source NAT, and a tracker that goes on sending would keep it alive: when
+ * nobody takes its datagrams any more, they would leave with its private
+ * address.
  */
 static const enum nft_stmt zone_known_stmts[] = {
 	NFT_STMT_FAMILY,      NFT_STMT_TRANSPORT, NFT_STMT_TO,
@@ -129,10 +123,10 @@ static const enum nft_stmt zone_known_stmts[] = {
 };
 
 static const enum nft_stmt zone_take_stmts[] = {
-	NFT_STMT_FAMILY,  NFT_STMT_SYN,        NFT_STMT_TO,
-	NFT_STMT_CLIENTS, NFT_STMT_INTERFACES, NFT_STMT_UNICAST,
-	NFT_STMT_TPROXY,  NFT_STMT_COUNTER,    NFT_STMT_ZONE,
-	NFT_STMT_ACCEPT,  NFT_STMT_END,
+	NFT_STMT_FAMILY,  NFT_STMT_SYN,     NFT_STMT_DATAGRAM,
+	NFT_STMT_TO,      NFT_STMT_CLIENTS, NFT_STMT_INTERFACES,
+	NFT_STMT_UNICAST, NFT_STMT_TPROXY,  NFT_STMT_COUNTER,
+	NFT_STMT_ZONE,    NFT_STMT_ACCEPT,  NFT_STMT_END,
 };
 
 /* Not to a program of this host: its packets were tracked when it sent them. */
@@ -166,11 +160,9 @@ static const enum nft_stmt users_stmts[] = {
 };
 
 static const enum nft_stmt local_take_stmts[] = {
-	NFT_STMT_FAMILY,  NFT_STMT_SYN,      NFT_STMT_DATAGRAM,
-	NFT_STMT_CT_NEW,  NFT_STMT_CT_FIRST, NFT_STMT_TO,
-	NFT_STMT_CLIENTS, NFT_STMT_UNICAST,  NFT_STMT_COUNTER,
-	NFT_STMT_CT_MARK, NFT_STMT_MARK,     NFT_STMT_ACCEPT,
-	NFT_STMT_END,
+	NFT_STMT_FAMILY,  NFT_STMT_SYN,     NFT_STMT_DATAGRAM, NFT_STMT_CT_NEW,
+	NFT_STMT_TO,      NFT_STMT_CLIENTS, NFT_STMT_UNICAST,  NFT_STMT_COUNTER,
+	NFT_STMT_CT_MARK, NFT_STMT_MARK,    NFT_STMT_ACCEPT,   NFT_STMT_END,
 };
 
 static const enum nft_stmt local_in_stmts[] = {
@@ -188,9 +180,9 @@ static const enum nft_stmt refuse_own_stmts[] = {
 };
 
 static const enum nft_stmt refuse_stmts[] = {
-	NFT_STMT_FAMILY,   NFT_STMT_SYN,    NFT_STMT_DATAGRAM, NFT_STMT_CT_NEW,
-	NFT_STMT_CT_FIRST, NFT_STMT_TO,     NFT_STMT_CLIENTS,  NFT_STMT_UNICAST,
-	NFT_STMT_COUNTER,  NFT_STMT_REJECT, NFT_STMT_END,
+	NFT_STMT_FAMILY, NFT_STMT_SYN,     NFT_STMT_DATAGRAM, NFT_STMT_CT_NEW,
+	NFT_STMT_TO,     NFT_STMT_CLIENTS, NFT_STMT_UNICAST,  NFT_STMT_COUNTER,
+	NFT_STMT_REJECT, NFT_STMT_END,
 };
 
 static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP,
@@ -228,9 +220,9 @@ static bool is_none(const struct conf_rule *r)
 	return r == NULL;
 }
 
-static bool is_udp(const struct conf_rule *r)
+static bool is_tcp(const struct conf_rule *r)
 {
-	return r->transport == CONF_TRANSPORT_UDP;
+	return r->transport == CONF_TRANSPORT_TCP;
 }
 
 static bool is_local(const struct conf_rule *r)
@@ -238,19 +230,10 @@ static bool is_local(const struct conf_rule *r)
 	return r->local == CONF_YES;
 }
 
-static bool is_local_udp(const struct conf_rule *r)
-{
-	return is_local(r) && is_udp(r);
-}
-
-static bool is_alike(const struct conf_rule *r)
-{
-	return r->source == CONF_SOURCE_CLIENT_PORT && !is_udp(r);
-}
-
 static bool is_zoned(const struct conf_rule *r)
 {
-	return is_alike(r) || is_udp(r);
+	return r->source == CONF_SOURCE_CLIENT_PORT ||
+	       r->transport == CONF_TRANSPORT_UDP;
 }
 
 static bool any_rule(const struct conf_tables *conf,
@@ -393,9 +376,7 @@ static struct nft_rule *add_rule(struct build *b, enum nft_chain chain,
 	m->chains[chain] = true;
 	m->tables[b->table] = true;
 	rule->chain = chain;
-	rule->mark = b->table == NFT_TABLE_LOCAL || chain == NFT_CHAIN_REFUSE
-			     ? NFT_MARK_LOCAL
-			     : NFT_MARK;
+	rule->mark = b->table == NFT_TABLE_LOCAL ? NFT_MARK_LOCAL : NFT_MARK;
 	rule->port = b->conf->listen_port;
 	for (; stmts[n] != NFT_STMT_END; n++)
 		rule->stmts[n] = stmts[n];
@@ -505,7 +486,7 @@ static void add_zones(struct build *b)
 		return;
 	add_each(b, NFT_CHAIN_ZONE_IN, zone_known_stmts, " known", is_zoned);
 	if (is_running(b))
-		add_each(b, NFT_CHAIN_ZONE_IN, zone_take_stmts, "", is_alike);
+		add_each(b, NFT_CHAIN_ZONE_IN, zone_take_stmts, "", is_zoned);
 	add_each(b, NFT_CHAIN_ZONE_OUT, zone_answer_stmts, " answers",
 		 is_zoned);
 }
@@ -534,9 +515,7 @@ static void add_main(struct build *b)
 		add_each(b, NFT_CHAIN_TAKE, reject_stmts, " closed", is_any);
 	if (is_served(b) && !b->redirect)
 		add_both(b, NFT_CHAIN_TAKE, handed_stmts, "handed over",
-			 is_any);
-	if (rejects(b))
-		add_both(b, NFT_CHAIN_TAKE, lost_stmts, "lost", is_udp);
+			 is_tcp);
 	if (is_running(b) && b->redirect)
 		add_each(b, NFT_CHAIN_REDIRECT, redirect_stmts, "", is_any);
 	/* Without any nat chain the kernel forgets the addresses of running
@@ -566,7 +545,6 @@ static void add_refuse(struct build *b)
 	add_plain(b, NFT_CHAIN_REFUSE, refuse_own_stmts, "taken");
 	add_users(b, NFT_CHAIN_REFUSE);
 	add_each(b, NFT_CHAIN_REFUSE, refuse_stmts, " local closed", is_local);
-	add_both(b, NFT_CHAIN_REFUSE, lost_stmts, "lost", is_local_udp);
 }
 
 /* The mark leads to lo, where the sockets are, also when nobody listens. */

@@ -103,9 +103,7 @@ enum nft_stmt {
 	NFT_STMT_TRANSPORT,
 	NFT_STMT_SYN,      /* only of TCP */
 	NFT_STMT_DATAGRAM, /* only of UDP */
-	NFT_STMT_CT_NEW,
-	NFT_STMT_CT_FIRST, /* only of UDP: nothing went before, not even one
-			    * way */
+	NFT_STMT_CT_NEW,   /* only of TCP */
 	NFT_STMT_CT_MARKED,
 	NFT_STMT_CT_ORIGINAL, /* from the end that began it */
 	NFT_STMT_TO,

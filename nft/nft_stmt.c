@@ -199,15 +199,6 @@ static bool build_ct_new(const struct nft_rule *r, struct nftnl_rule *out)
 	       compare_u32(out, NFT_CMP_NEQ, 0);
 }
 
-/* Datagrams one way only are all "new", the entry is there after the first. */
-static bool build_ct_first(const struct nft_rule *r, struct nftnl_rule *out)
-{
-	(void)r;
-	return load_ct(out, NFT_CT_STATUS) &&
-	       change_bits(out, IPS_CONFIRMED, 0, sizeof(uint32_t)) &&
-	       compare_u32(out, NFT_CMP_EQ, 0);
-}
-
 static bool build_ct_marked(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	return load_ct(out, NFT_CT_MARK) &&
@@ -454,9 +445,7 @@ static const struct row {
 	[NFT_STMT_SYN] = { "tcp flags & (fin | syn | rst | ack) == syn",
 			   WHEN_TCP, build_syn },
 	[NFT_STMT_DATAGRAM] = { "meta l4proto $p", WHEN_UDP, build_transport },
-	[NFT_STMT_CT_NEW] = { "ct state new", WHEN_ALWAYS, build_ct_new },
-	[NFT_STMT_CT_FIRST] = { "ct status & confirmed == 0", WHEN_UDP,
-				build_ct_first },
+	[NFT_STMT_CT_NEW] = { "ct state new", WHEN_TCP, build_ct_new },
 	[NFT_STMT_CT_MARKED] = { "ct mark & $m == $m", WHEN_ALWAYS,
 				 build_ct_marked },
 	[NFT_STMT_CT_ORIGINAL] = { "ct direction original", WHEN_ALWAYS,
