@@ -204,6 +204,13 @@ static void test_replaced(void **state)
 	install(l, conf, NFT_STATE_RUNNING);
 	knock("192.0.2.1:7700");
 	expect(l, conf, 0, (struct nft_count){ .met = 3 });
+	/* an element more: the rules count on */
+	nft_test_dest(conf, "192.0.2.3", 7700, 7700);
+	install(l, conf, NFT_STATE_RUNNING);
+	other = nft_test_open(false);
+	expect(other, conf, 0, (struct nft_count){ .met = 1 });
+	nft_close(other);
+	expect(l, conf, 0, (struct nft_count){ .met = 3 });
 	/* refused: the table before stays, and counts once */
 	nft_test_dest(conf, "192.0.2.2", 7700, 7800);
 	assert_int_equal(nft_install(l, conf, NFT_STATE_RUNNING, &why),
