@@ -499,9 +499,23 @@ daemon_under() {
 	daemon_command=("$@")
 }
 
+# hold [-n] ADDR:PORT...: somebody keeps these listeners (-n: they are not
+# transparent) until `stop held`, and the daemon gets them from now on
+hold() {
+	peer held gateway held_listeners keep "$@"
+	await_listener held
+	[ "$1" != -n ] || shift
+	daemon_under "$PEERS/held_listeners" pass "${peer_pid[held]}" $#
+}
+
+# daemon_spawn FLAG...: its pid is $!
+daemon_spawn() {
+	spawn gateway "$DIR/daemon.log" "${daemon_command[@]}" "$WAYSIDED" "$@"
+}
+
 # daemon_run FLAG...: returns when it is ready
 daemon_run() {
-	spawn gateway "$DIR/daemon.log" "${daemon_command[@]}" "$WAYSIDED" "$@"
+	daemon_spawn "$@"
 	daemon_pid=$!
 	wait_for 10 daemon_ready_or_dead
 	kill -0 "$daemon_pid" 2>/dev/null || fail "the daemon ended at once"

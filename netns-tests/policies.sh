@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2154 # lib.sh and the cases
+# shellcheck disable=SC2034 # the cases use what is set here
 # policies.sh - what becomes of a connection, and what is in the kernel; sourced by
 # the cases of the failure policies (own_proc first)
 

@@ -100,7 +100,7 @@ server vendor vendor "$VENDOR4:7700" expect one send one recv-all
 client tracker tracker "$VENDOR4:7700" send one expect one touch "$DIR/open" \
 	wait-file "$DIR/drained" shutdown-write recv-all
 wait_for 10 test -e "$DIR/open"
-kill -TERM "$daemon_pid"
+kill -TERM "$(cat /run/wayside/pid)"
 drains() {
 	tool status 2>/dev/null | grep -q drain
 }

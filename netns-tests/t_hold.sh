@@ -7,20 +7,12 @@
 topology
 daemon_log=$DIR/daemon.log
 
-# keep ADDR:PORT...: somebody keeps these, and the daemon gets them
-keep() {
-	peer held gateway held_listeners keep "$@"
-	await_listener held
-	[ "$1" != -n ] || shift
-	daemon_under "$PEERS/held_listeners" pass "${peer_pid[held]}" $#
-}
-
 # refused WORDS: a start with what is kept says this in one line, and status 1
 refused() {
 	local before after status=0
 
 	before=$(kernel_state)
-	spawn gateway "$daemon_log" "${daemon_command[@]}" "$WAYSIDED" -c "$CONFIG"
+	daemon_spawn -c "$CONFIG"
 	wait $! || status=$?
 	after=$(kernel_state)
 	expect_equal "status" $status 1
@@ -31,23 +23,23 @@ refused() {
 
 config on_failure=hold
 refused 'hold: no listener on 127.0.0.1:15001 was passed: .*wayside.socket'
-keep 127.0.0.1:15002
+hold 127.0.0.1:15002
 refused 'hold: a listener on 127.0.0.1:15001 is needed, and 127.0.0.1:15002 was'
 stop held
-keep 192.168.1.1:15001
+hold 192.168.1.1:15001
 refused 'hold: a listener on 127.0.0.1:15001 is needed, and 192.168.1.1:15001 was'
 stop held
-keep -n 127.0.0.1:15001
+hold -n 127.0.0.1:15001
 refused 'hold: the listener 127.0.0.1:15001 is not transparent'
 stop held
-keep '[::1]:15001'
+hold '[::1]:15001'
 refused 'hold: no listener on 127.0.0.1:15001 was passed'
 stop held
 
 # Passed without hold: not used, and said so. (As it keeps the port, that is all.)
-keep 127.0.0.1:15001
+hold 127.0.0.1:15001
 config
-spawn gateway "$daemon_log" "${daemon_command[@]}" "$WAYSIDED" -c "$CONFIG"
+daemon_spawn -c "$CONFIG"
 status=0
 wait $! || status=$?
 expect_equal "status" $status 1
@@ -56,7 +48,7 @@ grep -q 'sockets that were passed are not used, .* sockets=1' "$daemon_log" ||
 stop held
 
 # IPv4 alone is enough.
-keep 127.0.0.1:15001
+hold 127.0.0.1:15001
 daemon on_failure=hold
 grep -q 'no IPv6 here: only IPv4 is intercepted' "$daemon_log" ||
 	fail "no notice: $(cat "$daemon_log")"
@@ -76,7 +68,7 @@ waits() {
 		"$(on vendor ss -tnH state established sport = :7700 | wc -l)" 0
 }
 
-keep 127.0.0.1:15001 '[::1]:15001'
+hold 127.0.0.1:15001 '[::1]:15001'
 server vendor4 vendor -n 3 "$VENDOR4:7700" recv 5 send world recv-all
 server vendor6 vendor -n 3 "[$VENDOR6]:7700" recv 5 send world recv-all
 for end in daemon_stop daemon_kill; do

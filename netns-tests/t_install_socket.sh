@@ -27,9 +27,7 @@ expect_equal Transparent "$(setting Transparent)" yes
 expect_equal "service" "$(setting Service)" "" # the one of its own name
 mapfile -t addresses < <(setting ListenStream)
 expect_equal "number of listeners" ${#addresses[@]} 2
-peer held gateway held_listeners keep "${addresses[@]}"
-await_listener held
-daemon_under "$PEERS/held_listeners" pass "${peer_pid[held]}" 2
+hold "${addresses[@]}"
 daemon on_failure=hold
 exchange "$VENDOR4:7700"
 exchange "[$VENDOR6]:7700"

@@ -7,6 +7,7 @@
 test_points
 own_proc
 topology
+# shellcheck source=netns-tests/policies.sh
 . "${BASH_SOURCE[0]%/*}/policies.sh"
 failed=0
 waiting=no
@@ -67,16 +68,14 @@ full=take+return+handed+routes
 closed=take+refuse+return+handed+routes
 # the tables of all but `open` are the daemon's own, and stay, from Linux 6.9 on
 own=+owned
-[ -z "${plain-}" ] || own= WAYSIDED=${WAYSIDED}_plain
+[ -z "${plain-}" ] || own='' WAYSIDED=${WAYSIDED}_plain
 row open $n taken:$full+owned direct:return+routes+owned $n direct:routes \
 	taken:$full+owned
 row open-stay $n taken:$full$own direct:return+routes$own $n direct:$full \
 	taken:$full$own
 row closed $n taken:$closed$own refused:refuse+return+routes$own \
 	refused:refuse refused:$closed taken:$closed$own
-peer held gateway held_listeners keep 127.0.0.1:15001 '[::1]:15001'
-await_listener held
-daemon_under "$PEERS/held_listeners" pass "${peer_pid[held]}" 2
+hold 127.0.0.1:15001 '[::1]:15001'
 row hold $n taken:$full$own waits:$full$own waits:$full waits:$full \
 	taken:$full$own
 expect_equal "mismatches" $failed 0

@@ -7,19 +7,22 @@
 test_points
 own_proc
 topology
+# shellcheck source=netns-tests/policies.sh
 . "${BASH_SOURCE[0]%/*}/policies.sh"
 
 # dies_starting POINT; dies_stopping POINT: a daemon that is killed there
 dies_starting() {
 	config on_failure="$policy" observe=none capture=none
-	WAYSIDE_DIE=$1=1 spawn gateway "$DIR/daemon.log" \
-		"${daemon_command[@]}" "$WAYSIDED" -c "$CONFIG"
+	WAYSIDE_DIE=$1=1 daemon_spawn -c "$CONFIG"
 	died $!
 }
 dies_stopping() {
+	local pid
+
 	WAYSIDE_DIE=$1=1 daemon on_failure="$policy" observe=none capture=none
-	kill -TERM "$daemon_pid"
-	died "$daemon_pid"
+	pid=$(cat /run/wayside/pid)
+	kill -TERM "$pid"
+	died "$pid"
 }
 
 # died PID: it was killed, and its children are gone with it
@@ -84,9 +87,7 @@ wait_for 10 test -e "$DIR/one"
 row open direct
 row open-stay direct
 row closed refused
-peer held gateway held_listeners keep 127.0.0.1:15001 '[::1]:15001'
-await_listener held
-daemon_under "$PEERS/held_listeners" pass "${peer_pid[held]}" 2
+hold 127.0.0.1:15001 '[::1]:15001'
 row hold waits
 touch "$DIR/two"
 join older old
