@@ -128,6 +128,9 @@ void wayside_status_rules_head(FILE *out, const struct wayside_view *v)
 	const struct control_state *s = v->state;
 	const uint32_t state = atomic_load(&s->rules);
 	const uint32_t held = atomic_load(&s->held);
+	/* behind another state, such as that of a drain */
+	const bool hidden = atomic_load(&s->bypass) &&
+			    state != CONTROL_RULES_BYPASS;
 	char a[BASE_ADDR_STRLEN], b[BASE_ADDR_STRLEN], why[LINE_LEN];
 
 	if (conf_tables_fixed(v->conf)) {
@@ -140,7 +143,7 @@ void wayside_status_rules_head(FILE *out, const struct wayside_view *v)
 			      "%s\nrules %s%s: new connections %s\n",
 			      conf_failure_name(v->conf->on_failure),
 			      fates[v->conf->on_failure], state_word(state),
-			      atomic_load(&s->bypass) ? ", bypass is on" : "",
+			      hidden ? ", bypass is on" : "",
 			      fate_now(v, state));
 		if (state != CONTROL_RULES_NONE)
 			print_kernel(out, s);

@@ -255,9 +255,10 @@ static void fates(void **state)
 		expect_line(lab, "on_failure", rows[i].away);
 		expect_line(lab, "rules ", rows[i].now);
 	}
-	/* a bypass that no rule shows, since there is no worker either */
-	atomic_store(&lab->state->rules, CONTROL_RULES_ABSENT);
 	atomic_store(&lab->state->bypass, 1);
+	expect_line(lab, "rules ", "rules bypassed: new connections go direct");
+	/* one that no rule shows, since there is no worker either */
+	atomic_store(&lab->state->rules, CONTROL_RULES_ABSENT);
 	expect_line(lab, "rules ",
 		    "rules absent, bypass is on: new connections wait");
 }

@@ -72,8 +72,8 @@ struct control_result *wayside_ask(const struct wayside_options *o,
 {
 	const bool reload = request->type == CONTROL_RELOAD ||
 			    request->type == CONTROL_EDIT;
-	const unsigned limit_ms = base_die_limit_ms(
-		reload ? CONTROL_RELOAD_MS : CONTROL_CLIENT_MS);
+	const unsigned limit_ms = base_die_limit_ms(reload ? CONTROL_RELOAD_MS
+							   : CONTROL_CLIENT_MS);
 	const char *path = socket_of(o);
 	struct control_result *got;
 	int r;
