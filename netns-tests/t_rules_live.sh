@@ -5,7 +5,7 @@
 # in the kernel are not touched. 20 edits that cannot be are refused with their
 # reason and change nothing. The next reload of the file undoes all.
 topology
-daemon interfaces=[lan] clients=[192.168.1.0/24] observe=none \
+daemon interfaces=[lan] "clients=[192.168.1.0/24]" observe=none \
 	to="[\"$VENDOR4:7700\", \"$VENDOR4:7709\"]"
 # a second rule, for what two rules may not share
 echo "  - { name: others, to: [\"$OTHER4:7709\"], observe: none }" >>"$CONFIG"
