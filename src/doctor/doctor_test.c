@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* doctor_test.c - checks on facts that this kernel cannot be made to give, and
+ * that every other check has a row in the namespace case */
+#include "base_test.h"
+
+#include <netinet/in.h> /* before linux/in.h, which then gives way */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/netfilter.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_attr.h"
+#include "base_fd.h"
+#include "conf_tables.h"
+#include "doctor.h"
+#include "doctor_facts.h"
+
+#define CASE_FILE WAYSIDE_TEST_DIR "/../../netns-tests/t_doctor.sh"
+#define CASE_MAX  65536
+
+/* Those that are tested here: the kernel of a test machine has both statements,
+ * and flowtables may be missing from it. */
+static const char *const here[] = { "nft_tproxy", "nft_socket", "flowtables" };
+
+struct state {
+	struct doctor_facts *facts; /* of a gateway where all is well */
+	struct doctor_report *report;
+};
+
+static int set_up(void **arg)
+{
+	struct state *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	s->facts = calloc(1, sizeof(*s->facts));
+	s->report = calloc(1, sizeof(*s->report));
+	assert_non_null(s->facts);
+	assert_non_null(s->report);
+	s->facts->net_admin = s->facts->net_raw = true;
+	s->facts->sysctls = (struct doctor_sysctls){ .ip_forward = 1,
+						     .ip6_forward = 1,
+						     .early_demux = 1 };
+	s->facts->probed = s->facts->walked = true;
+	s->facts->path.tried[0] = true;
+	s->facts->path.stage[0] = PROBE_STAGE_PASSED;
+	*arg = s;
+	return 0;
+}
+
+static int tear_down(void **arg)
+{
+	struct state *s = *arg;
+
+	free(s->facts);
+	free(s->report);
+	free(s);
+	return 0;
+}
+
+static const struct doctor_finding *find(const struct doctor_report *r,
+					 const char *check)
+{
+	for (unsigned i = 0; i < r->n; i++) {
+		if (!strcmp(r->findings[i].check, check))
+			return &r->findings[i];
+	}
+	fail_msg("no finding of %s", check);
+	return NULL;
+}
+
+/* Judges, and expects this of one check; nothing else is wrong. */
+static const struct doctor_finding *expect(struct state *s, const char *check,
+					   enum doctor_level level,
+					   const char *what)
+{
+	const struct doctor_finding *f;
+
+	doctor_judge(s->facts, NULL, s->report);
+	f = find(s->report, check);
+	assert_string_equal(f->what, what);
+	assert_int_equal(f->level, level);
+	assert_int_equal(s->report->level, level);
+	return f;
+}
+
+static void all_is_well(void **arg)
+{
+	struct state *s = *arg;
+
+	doctor_judge(s->facts, NULL, s->report);
+	assert_int_equal(s->report->level, DOCTOR_OK);
+	for (size_t i = 0; doctor_check_name(i); i++)
+		assert_null(find(s->report, doctor_check_name(i))->means);
+}
+
+/* Recorded: what a kernel without the module says to a rule with it, ENOENT
+ * (nf_tables_expr_parse()); one without nf_tables at all, EOPNOTSUPP. */
+static void statement_is_missing(void **arg)
+{
+	struct state *s = *arg;
+	const struct doctor_finding *f;
+
+	s->facts->tproxy = -ENOENT;
+	f = expect(s, "nft_tproxy", DOCTOR_BROKEN,
+		   "the kernel refuses it: No such file or directory");
+	assert_int_equal(f->n_mends, 1);
+	assert_string_equal(f->mends[0],
+			    "run: modprobe nft_tproxy (OpenWrt: opkg install "
+			    "kmod-nft-tproxy)");
+	s->facts->tproxy = 0;
+	s->facts->socket = -EOPNOTSUPP;
+	f = expect(s, "nft_socket", DOCTOR_BROKEN,
+		   "the kernel refuses it: Operation not supported");
+	assert_string_equal(f->mends[0],
+			    "a kernel with nf_tables and nft_socket is "
+			    "needed");
+}
+
+static void what_cannot_be_asked_is_said(void **arg)
+{
+	struct state *s = *arg;
+
+	s->facts->socket = -EPERM;
+	(void)expect(s, "nft_socket", DOCTOR_NOTICE,
+		     "could not be asked: Operation not permitted");
+	s->facts->socket = 0;
+	s->facts->no_ruleset = -EPERM;
+	(void)expect(s, "flowtables", DOCTOR_NOTICE,
+		     "could not be asked: Operation not permitted");
+	(void)expect(s, "marks", DOCTOR_NOTICE,
+		     "could not be asked: Operation not permitted");
+}
+
+/*
+ * An answer to NFT_MSG_GETFLOWTABLE, as nf_tables_fill_flowtable_info() writes
+ * it: table inet fw4, flowtable ft. By hand: lengths are those of the attribute
+ * with its header of 4 bytes, each padded to 4.
+ */
+static const _Alignas(4) uint8_t flowtable[] = {
+	0x24, 0x00, 0x00, 0x00, /* 36 bytes */
+	0x16, 0x0a,             /* NFT_MSG_NEWFLOWTABLE of nf_tables */
+	0x02, 0x00,             /* NLM_F_MULTI */
+	0x01, 0x00, 0x00, 0x00, /* sequence */
+	0x00, 0x00, 0x00, 0x00, /* port */
+	0x01, 0x00, 0x00, 0x07, /* NFPROTO_INET, version 0, generation 7 */
+	0x08, 0x00, 0x01, 0x00, /* NFTA_FLOWTABLE_TABLE */
+	'f',  'w',  '4',  0x00,
+	0x07, 0x00, 0x02, 0x00, /* NFTA_FLOWTABLE_NAME */
+	'f',  't',  0x00, 0x00,
+};
+
+static void flowtable_is_found(void **arg)
+{
+	struct state *s = *arg;
+
+	assert_true(
+		doctor_ruleset_take(&s->facts->rules, (const void *)flowtable));
+	(void)expect(s, "flowtables", DOCTOR_NOTICE,
+		     "flowtable ft of table inet fw4");
+}
+
+/* A routing rule as fib_nl_fill_rule() gives it. */
+static void put_rule(struct doctor_routing *r, uint8_t protocol,
+		     uint32_t priority, uint32_t mark, uint32_t mask)
+{
+	_Alignas(4) char buf[256];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct fib_rule_hdr *f;
+
+	h->nlmsg_type = RTM_NEWRULE;
+	f = mnl_nlmsg_put_extra_header(h, sizeof(*f));
+	f->family = AF_INET;
+	mnl_attr_put_u8(h, FRA_PROTOCOL, protocol);
+	mnl_attr_put_u32(h, FRA_PRIORITY, priority);
+	mnl_attr_put_u32(h, FRA_TABLE, 100);
+	if (mark || mask) {
+		mnl_attr_put_u32(h, FRA_FWMARK, mark);
+		mnl_attr_put_u32(h, FRA_FWMASK, mask);
+	}
+	assert_true(doctor_routing_take(r, h));
+}
+
+/* Ours and those of others that are no matter of ours are left alone:
+ * WireGuard's looks at the whole mark for another value. */
+static void only_touching_rules_are_kept(void **arg)
+{
+	struct state *s = *arg;
+	struct doctor_routing *r = &s->facts->routing;
+
+	put_rule(r, NFT_PROTOCOL, 7701, NFT_MARK, NFT_MARK);
+	put_rule(r, 3, 32764, 0xca6c, UINT32_MAX);
+	put_rule(r, 3, 1000, 0x100, 0x3f00);
+	put_rule(r, 3, 7699, 0, 0);
+	put_rule(r, 3, 7703, 0, 0);
+	assert_int_equal(r->n, 0);
+	put_rule(r, 3, 1000, 0x20000, UINT32_MAX);
+	put_rule(r, 3, 7702, 0, 0);
+	assert_int_equal(r->n, 2);
+	(void)expect(s, "routing", DOCTOR_DEGRADED,
+		     "a routing rule of somebody else: priority 1000, fwmark "
+		     "0x20000/0xffffffff, table 100 (ip rule)");
+}
+
+static void message_that_is_cut_is_refused(void **arg)
+{
+	struct state *s = *arg;
+	_Alignas(4) char buf[64];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+
+	h->nlmsg_type = RTM_NEWRULE;
+	assert_false(doctor_routing_take(&s->facts->routing, h));
+	h->nlmsg_type = RTM_NEWROUTE;
+	assert_false(doctor_routing_take(&s->facts->routing, h));
+}
+
+static void reserved_ports_are_counted(void **arg)
+{
+	(void)arg;
+	assert_int_equal(doctor_facts_reserved("\n", 100, 200), 0);
+	assert_int_equal(doctor_facts_reserved("", 100, 200), 0);
+	assert_int_equal(doctor_facts_reserved("99,201\n", 100, 200), 0);
+	assert_int_equal(doctor_facts_reserved("100,200\n", 100, 200), 2);
+	/* 100-110 of the first, all 5 of the second, 199-200 of the third */
+	assert_int_equal(
+		doctor_facts_reserved("90-110,120-124,199-300", 100, 200), 18);
+	assert_int_equal(doctor_facts_reserved("1-65535", 100, 200), 101);
+}
+
+static bool is_here(const char *check)
+{
+	for (size_t i = 0; i < WS_ARRAY_LEN(here); i++) {
+		if (!strcmp(here[i], check))
+			return true;
+	}
+	return false;
+}
+
+static void every_check_has_a_row(void **arg)
+{
+	WS_CLEAN(base_fd_close)
+	int fd = open(CASE_FILE, O_RDONLY | O_CLOEXEC);
+	char *text, row[64];
+	size_t len, n;
+
+	(void)arg;
+	assert_true(fd >= 0);
+	assert_int_equal(base_fd_read_all(fd, CASE_MAX, &text, &len), 0);
+	for (n = 0; doctor_check_name(n); n++) {
+		(void)snprintf(row, sizeof(row), "\nrow %s ",
+			       doctor_check_name(n));
+		assert_true(is_here(doctor_check_name(n)) || strstr(text, row));
+	}
+	assert_true(n > WS_ARRAY_LEN(here));
+	free(text);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(all_is_well),
+		TEST(statement_is_missing),
+		TEST(what_cannot_be_asked_is_said),
+		TEST(flowtable_is_found),
+		TEST(only_touching_rules_are_kept),
+		TEST(message_that_is_cut_is_refused),
+		cmocka_unit_test(reserved_ports_are_counted),
+		cmocka_unit_test(every_check_has_a_row),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
