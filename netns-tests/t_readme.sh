@@ -117,6 +117,7 @@ client oldest tracker "$OTHER4:7700" send before expect before \
 wait_for 10 test -e "$DIR/open"
 
 readme=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)/README.md
+# shellcheck disable=SC2016 # marks of markdown
 sed -n '/^## On a real gateway/,/^## [^O]/ { /^```sh$/,/^```$/p }' "$readme" |
 	grep -v '^```' >"$DIR/commands"
 before=$(kernel_state)
