@@ -456,8 +456,8 @@ int nft_keeping(struct nft_link *link, enum nft_keep *keep,
 	else if (!t->owner)
 		*keep = NFT_KEEP_PLAIN;
 	else
-		*keep = t->flags & nft_persist ? NFT_KEEP_PERSISTS
-					       : NFT_KEEP_OWNED;
+		*keep = (t->flags & nft_persist) ? NFT_KEEP_PERSISTS
+						 : NFT_KEEP_OWNED;
 	return 0;
 }
 

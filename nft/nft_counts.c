@@ -176,7 +176,7 @@ static void raise(uint64_t *seen, uint64_t now)
 
 int nft_counts_look(struct nft_counts *c, struct nft_link *l)
 {
-	struct look look;
+	struct look look = { .c = c };
 	int r = -EINTR;
 
 	for (int i = 0; r == -EINTR && i < TRIES; i++) {

@@ -65,7 +65,8 @@ static void knock(const char *server)
 
 	assert_true(base_addr_parse(&to, server));
 	len = base_addr_to_sockaddr(&to, &address);
-	fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	fd = socket(address.ss_family,
+		    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	assert_true(fd >= 0);
 	assert_int_equal(connect(fd, (const struct sockaddr *)&address, len),
 			 -1);

@@ -233,13 +233,12 @@ bool nft_nat_legacy(const char *path, const char *family, struct nft_nat *out)
 	WS_CLEAN(base_fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char *names = NULL;
 	size_t len;
-	int r = fd < 0 ? -errno : 0;
 	bool has;
+	int r;
 
-	if (r == -ENOENT)
+	if (fd < 0 && errno == ENOENT)
 		return false;
-	if (!r)
-		r = base_fd_read_all(fd, NAMES_MAX, &names, &len);
+	r = fd < 0 ? -errno : base_fd_read_all(fd, NAMES_MAX, &names, &len);
 	if (r) {
 		(void)snprintf(out->why, sizeof(out->why),
 			       "%.60s: %s: taken for source NAT", path,

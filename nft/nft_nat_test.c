@@ -9,6 +9,7 @@
 
 #include "base_test.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,7 +141,7 @@ static void test_iptables_nft(void **state)
 static bool legacy(const char *text, struct nft_nat *nat)
 {
 	char path[] = "/tmp/nft_nat_test.XXXXXX";
-	const int fd = mkstemp(path);
+	const int fd = mkostemp(path, O_CLOEXEC);
 	bool has;
 
 	assert_true(fd >= 0);
