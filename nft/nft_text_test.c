@@ -253,6 +253,71 @@ static void test_largest(void **state)
 	free(conf);
 }
 
+/* With all that a rule can ask for at once: nine sets, and in each family the
+ * three rules of the zone, taken, rejected, refused and taken from programs of
+ * this host. Beside them the users twice and the protocols; "return", "handed
+ * over" and "take" a family, "taken" and "excepted" in front of what is
+ * refused, "own", "handed over" and "excepted" for programs of this host. */
+static void test_most(void **state)
+{
+	struct conf_tables *conf = new_conf();
+	struct nft_model *m;
+
+	(void)state;
+	conf->on_failure = CONF_FAILURE_CLOSED;
+	conf->n_users = 1;
+	for (unsigned i = 0; i < CONF_RULES_MAX; i++) {
+		char name[CONF_NAME_LEN];
+		struct conf_rule *r;
+
+		(void)snprintf(name, sizeof(name), "r%u", i);
+		r = add_rule(conf, name);
+		r->local = CONF_YES;
+		r->source = CONF_SOURCE_CLIENT_PORT;
+		add_dest(conf, r, "192.0.2.1", 7700, 7700);
+		add_dest(conf, r, "2001:db8::1", 7700, 7700);
+		add_client(conf, r, "10.0.0.0/8");
+		add_client(conf, r, "2001:db8::/32");
+		add_interface(conf, r, "lan");
+	}
+	m = nft_model_new(conf, NFT_STATE_RUNNING);
+	assert_non_null(m);
+	assert_int_equal(m->n_sets, CONF_RULES_MAX * 9 + 3);
+	assert_int_equal(m->n_rules,
+			 CONF_RULES_MAX * 2 * 7 + 1 + 2 + 2 + 2 + 3);
+	nft_model_free(m);
+	free(conf);
+}
+
+/* What has to be routed here, by state; see the states in nft.h. */
+static void test_routing(void **state)
+{
+	static const struct {
+		const char *config;
+		enum nft_routing routing[NFT_STATE_MAX];
+	} cases[] = {
+		{ "any",
+		  { NFT_ROUTING_TAKEN, NFT_ROUTING_TAKEN, NFT_ROUTING_TAKEN,
+		    NFT_ROUTING_TAKEN, NFT_ROUTING_NONE } },
+		{ "local",
+		  { NFT_ROUTING_LOCAL, NFT_ROUTING_LOCAL, NFT_ROUTING_LOCAL,
+		    NFT_ROUTING_LOCAL, NFT_ROUTING_NONE } },
+		{ "hold",
+		  { NFT_ROUTING_TAKEN, NFT_ROUTING_TAKEN, NFT_ROUTING_TAKEN,
+		    NFT_ROUTING_TAKEN, NFT_ROUTING_TAKEN } },
+		{ "redirect", { NFT_ROUTING_NONE } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
+		const struct conf_tables *conf = load(cases[i].config);
+
+		for (enum nft_state s = 0; s < NFT_STATE_MAX; s++)
+			assert_int_equal(nft_model_routing(conf, s),
+					 cases[i].routing[s]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +327,8 @@ int main(void)
 		cmocka_unit_test(test_elements),
 		cmocka_unit_test(test_takes_nothing),
 		cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_most),
+		cmocka_unit_test(test_routing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
