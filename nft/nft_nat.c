@@ -245,7 +245,7 @@ bool nft_nat_legacy(const char *path, const char *family, struct nft_nat *out)
 			       strerrordesc_np(-r));
 		return true;
 	}
-	has = has_line(names, "nat");
+	has = names && has_line(names, "nat");
 	free(names);
 	if (has)
 		(void)snprintf(out->why, sizeof(out->why),

@@ -5,8 +5,10 @@
  * A destination, a client network or an interface more or less changes neither
  * a chain nor a rule: then just those elements are taken out and put in, in one
  * batch, and rules keep their handles and counts. An interval that stays is not
- * touched: in kernels before 6.17 a look-up can miss an element that is removed
- * and added again by the same batch, for as long as the batch comes into force.
+ * touched: kernels have refused a batch that removes an element of a set with
+ * several fields and adds it again (selftests of netfilter,
+ * nft_concat_range.sh: flush and reload). A batch that is refused costs nothing
+ * but the next way, the replacement of the table.
  */
 #ifndef NFT_SETS_H
 #define NFT_SETS_H
