@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2317 # much of it is called through `row`
 # What the doctor says of a plain gateway, and of each condition that it knows:
 # the line, the exit status, and that it has changed nothing. doctor_test.c asks
 # that every check has a row here; what this kernel cannot be made to do

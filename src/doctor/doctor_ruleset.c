@@ -53,7 +53,7 @@ static struct reg *reg_at(struct reading *r, const struct nftnl_expr *e,
 		nftnl_expr_is_set(e, attr) ? nftnl_expr_get_u32(e, attr) : 0;
 
 	if (number >= NFT_REG_1 && number <= NFT_REG_4)
-		return &r->regs[(number - NFT_REG_1) * 4];
+		return &r->regs[(size_t)(number - NFT_REG_1) * 4];
 	if (number >= NFT_REG32_00 && number <= NFT_REG32_15)
 		return &r->regs[number - NFT_REG32_00];
 	return &r->regs[REGISTERS - 1];

@@ -109,7 +109,7 @@ int probe_link_plan(struct nft_link *l, struct probe_cable *c)
 	bool routed = true;
 
 	for (int i = 0; routed && i < TRIES; i++) {
-		bool routed4, routed6;
+		bool routed4 = false, routed6 = false;
 		uint32_t random[4];
 		int r;
 

@@ -21,22 +21,20 @@ socklen_t probe_socket_address(struct sockaddr_storage *ss,
 			       enum probe_family family, enum probe_end end,
 			       uint16_t port)
 {
+	const struct sockaddr_in in = { .sin_family = AF_INET,
+					.sin_port = htons(port),
+					.sin_addr = c->ip4[end] };
+	const struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+					  .sin6_port = htons(port),
+					  .sin6_addr = c->ip6[end] };
+
 	memset(ss, 0, sizeof(*ss));
 	if (family == PROBE_V4) {
-		struct sockaddr_in in = { .sin_family = AF_INET,
-					  .sin_port = htons(port),
-					  .sin_addr = c->ip4[end] };
-
 		memcpy(ss, &in, sizeof(in));
 		return sizeof(in);
-	} else {
-		struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
-					    .sin6_port = htons(port),
-					    .sin6_addr = c->ip6[end] };
-
-		memcpy(ss, &in6, sizeof(in6));
-		return sizeof(in6);
 	}
+	memcpy(ss, &in6, sizeof(in6));
+	return sizeof(in6);
 }
 
 int probe_socket_call(const struct probe_cable *c, enum probe_family family,

@@ -85,7 +85,7 @@ static void live(int channel, pid_t parent,
 /* Return: what the child says, 0 or -errno; or why it says nothing. */
 static int outcome(const struct probe_space *s)
 {
-	int r;
+	int r = -EBADMSG;
 	const ssize_t n = hear(s->channel, &r, sizeof(r), PATIENCE_MS);
 
 	if (n == sizeof(r))
