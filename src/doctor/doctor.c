@@ -93,6 +93,7 @@ void doctor_find(struct doctor *d, enum doctor_level level, const char *fmt,
 	struct doctor_finding *f = &r->findings[r->n];
 	va_list args;
 
+	d->found = true;
 	if (level > r->level)
 		r->level = level;
 	if (r->n == DOCTOR_FINDINGS_MAX)
@@ -143,11 +144,10 @@ void doctor_judge(const struct doctor_facts *f, const struct conf_tables *conf,
 	report->level = DOCTOR_OK;
 	report->n = 0;
 	for (size_t i = 0; i < WS_ARRAY_LEN(checks); i++) {
-		const unsigned n = report->n;
-
 		d.check = &checks[i];
+		d.found = false;
 		checks[i].judge(&d);
-		if (report->n == n)
+		if (!d.found)
 			doctor_find(&d, DOCTOR_OK, "%s", checks[i].fine);
 	}
 }

@@ -13,8 +13,9 @@ struct doctor_check;
 /* What a check is given. */
 struct doctor {
 	const struct doctor_facts *f;
-	const struct conf_tables *conf; /* NULL: there is none */
-	const struct doctor_check *check;
+	const struct conf_tables *conf;   /* NULL: there is none */
+	const struct doctor_check *check; /* that is running */
+	bool found;                       /* it has said something */
 	struct doctor_report *report;
 };
 

@@ -17,7 +17,6 @@
 struct attributes {
 	struct doctor_route_rule rule;
 	uint8_t protocol;
-	bool masked;
 };
 
 static int take_rule_attr(const struct nlattr *a, void *arg)

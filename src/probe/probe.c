@@ -153,6 +153,23 @@ static bool is_settled(const struct probe *p)
 	return true;
 }
 
+/* Return: has one come now? */
+static bool take_connection(struct probe *p, int family)
+{
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
+	int fd = -1;
+
+	if (p->listeners[family] >= 0 && !p->accepted[family])
+		fd = accept4(p->listeners[family], (struct sockaddr *)&from,
+			     &len, SOCK_CLOEXEC);
+	if (fd < 0)
+		return false;
+	p->accepted[family] = true;
+	base_fd_close(&fd);
+	return true;
+}
+
 /* Until all has come or is known to be lost, or time is up. */
 static void watch(struct probe *p)
 {
@@ -172,16 +189,8 @@ static void watch(struct probe *p)
 		     errno != EINTR))
 			return;
 		for (int f = PROBE_V4; f < PROBE_FAMILIES; f++) {
-			int fd = -1;
-
-			if (p->listeners[f] >= 0 && !p->accepted[f])
-				fd = accept4(p->listeners[f], NULL, NULL,
-					     SOCK_CLOEXEC);
-			if (fd < 0)
-				continue;
-			p->accepted[f] = true;
-			polls[f].fd = -1;
-			base_fd_close(&fd);
+			if (take_connection(p, f))
+				polls[f].fd = -1;
 		}
 		if (p->watch)
 			probe_trace_read(p->watch, &p->trace);

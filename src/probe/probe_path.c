@@ -382,13 +382,16 @@ struct call {
 static int be_taken(struct call *c)
 {
 	const int listener = c->path->listeners[c->family];
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
 	int r = tell(c->path, CLIENT, STEP_CALL, c->family, NULL);
 
 	if (!r)
 		r = await(listener, POLLIN);
 	if (r)
 		return r;
-	c->client = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	c->client = accept4(listener, (struct sockaddr *)&from, &len,
+			    SOCK_NONBLOCK | SOCK_CLOEXEC);
 	base_die_at(BASE_DIE_PATH_TAKEN);
 	return c->client < 0 ? -errno : 0;
 }
