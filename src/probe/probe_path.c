@@ -148,20 +148,6 @@ static bool same_host(const struct sockaddr_storage *a,
 	return !memcmp(x.ip, y.ip, sizeof(x.ip));
 }
 
-static int listen_there(const struct order *o)
-{
-	struct sockaddr_storage ss;
-	const socklen_t len = probe_socket_address(
-		&ss, &o->cables[SERVER], o->family, PROBE_THERE, o->port);
-	WS_CLEAN(base_fd_close)
-	int fd = socket(ss.ss_family,
-			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&ss, len) || listen(fd, 1))
-		return -errno;
-	return base_fd_take(&fd);
-}
-
 /* Return: the connection; -EADDRNOTAVAIL: it came from elsewhere; -errno. */
 static int accept_there(const struct order *o, int listener)
 {
@@ -198,7 +184,9 @@ static int obey(const void *word, int *held)
 	case STEP_ADDRESS:
 		return probe_link_live(&o->cables[o->side]);
 	case STEP_LISTEN:
-		return keep(listen_there(o), &held[1]);
+		return keep(probe_socket_serve(&o->cables[SERVER], o->family,
+					       PROBE_THERE, o->port),
+			    &held[1]);
 	case STEP_CALL:
 		return keep(probe_socket_call(&o->cables[SERVER], o->family,
 					      PROBE_THERE, o->port),

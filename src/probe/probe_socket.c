@@ -8,12 +8,11 @@
 
 #include "base_fd.h"
 
+/* Return: as of socket(). */
 static int open_socket(enum probe_family family)
 {
-	const int fd = socket(family == PROBE_V4 ? AF_INET : AF_INET6,
-			      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	return fd < 0 ? -errno : fd;
+	return socket(family == PROBE_V4 ? AF_INET : AF_INET6,
+		      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
 socklen_t probe_socket_address(struct sockaddr_storage *ss,
@@ -45,9 +44,21 @@ int probe_socket_call(const struct probe_cable *c, enum probe_family family,
 	WS_CLEAN(base_fd_close) int fd = open_socket(family);
 
 	if (fd < 0)
-		return fd;
+		return -errno;
 	if (connect(fd, (struct sockaddr *)&ss, len) < 0 &&
 	    errno != EINPROGRESS)
+		return -errno;
+	return base_fd_take(&fd);
+}
+
+int probe_socket_serve(const struct probe_cable *c, enum probe_family family,
+		       enum probe_end end, uint16_t port)
+{
+	struct sockaddr_storage ss;
+	const socklen_t len = probe_socket_address(&ss, c, family, end, port);
+	WS_CLEAN(base_fd_close) int fd = open_socket(family);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&ss, len) || listen(fd, 1))
 		return -errno;
 	return base_fd_take(&fd);
 }
@@ -85,7 +96,7 @@ int probe_socket_listen(enum probe_family family, uint16_t *port)
 	socklen_t len = v4 ? sizeof(in) : sizeof(in6);
 	const int on = 1;
 	WS_CLEAN(base_fd_close) int fd = open_socket(family);
-	int r = fd < 0 ? fd : probe_socket_transparent(fd, family);
+	int r = fd < 0 ? -errno : probe_socket_transparent(fd, family);
 
 	if (!r)
 		r = probe_socket_reset_at_end(fd);

@@ -20,6 +20,11 @@ WS_MUST_USE int probe_socket_call(const struct probe_cable *c,
 				  enum probe_family family, enum probe_end end,
 				  uint16_t port);
 
+/* An ordinary listener there. Return: the socket or -errno. */
+WS_MUST_USE int probe_socket_serve(const struct probe_cable *c,
+				   enum probe_family family, enum probe_end end,
+				   uint16_t port);
+
 /*
  * A transparent listener on loopback, as the daemon has one; connections that
  * it takes are reset at their end, so that none stays in TIME_WAIT. Return: the
