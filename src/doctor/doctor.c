@@ -127,6 +127,12 @@ void doctor_mend_sysctl(struct doctor *d, const char *name, int value)
 		    value);
 }
 
+bool doctor_wants_tproxy(const struct doctor *d)
+{
+	return !d->conf || (!conf_tables_fixed(d->conf) &&
+			    d->conf->intercept == CONF_INTERCEPT_TPROXY);
+}
+
 bool doctor_known(struct doctor *d, int error)
 {
 	if (!error)

@@ -36,6 +36,9 @@ void doctor_mend_sysctl(struct doctor *d, const char *name, int value);
 /* Says so when a fact could not be had: -errno. Return: it could. */
 bool doctor_known(struct doctor *d, int error);
 
+/* Is anything taken by tproxy? Without a configuration, yes. */
+bool doctor_wants_tproxy(const struct doctor *d);
+
 /* doctor_kernel.c: rights, and what the kernel can do */
 void doctor_check_rights(struct doctor *d);
 void doctor_check_tproxy(struct doctor *d);

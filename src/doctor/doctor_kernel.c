@@ -9,7 +9,8 @@ void doctor_check_rights(struct doctor *d)
 {
 	const struct doctor_facts *f = d->f;
 
-	if (f->net_admin && f->net_raw)
+	if ((f->net_admin && f->net_raw) ||
+	    (d->conf && conf_tables_fixed(d->conf)))
 		return;
 	doctor_find(d, DOCTOR_BROKEN, "missing here: %s%s%s",
 		    f->net_admin ? "" : "CAP_NET_ADMIN",
@@ -21,6 +22,8 @@ void doctor_check_rights(struct doctor *d)
 /* Without rights the kernel says nothing about what it can do. */
 static void judge_statement(struct doctor *d, int error, const char *module)
 {
+	if (!doctor_wants_tproxy(d))
+		return;
 	if (error == -EPERM) {
 		(void)doctor_known(d, error);
 		return;

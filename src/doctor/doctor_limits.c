@@ -83,7 +83,10 @@ void doctor_check_listen(struct doctor *d)
 	static const char *const names[] = { "127.0.0.1", "[::1]" };
 	const unsigned port = d->conf ? d->conf->listen_port : 15001;
 
-	if (d->f->daemon || (d->conf && conf_tables_fixed(d->conf)))
+	/* with `hold` somebody else has it, and should */
+	if (d->f->daemon ||
+	    (d->conf && (conf_tables_fixed(d->conf) ||
+			 d->conf->on_failure == CONF_FAILURE_HOLD)))
 		return;
 	for (size_t i = 0; i < WS_ARRAY_LEN(names); i++) {
 		if (d->f->listen[i] != -EADDRINUSE)

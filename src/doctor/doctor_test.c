@@ -48,6 +48,7 @@ static int set_up(void **arg)
 						     .early_demux = 1 };
 	s->facts->probed = s->facts->walked = true;
 	s->facts->path.tried[0] = true;
+	s->facts->machine.nofile = 1024;
 	s->facts->path.stage[0] = PROBE_STAGE_PASSED;
 	*arg = s;
 	return 0;
@@ -219,6 +220,34 @@ static void message_that_is_cut_is_refused(void **arg)
 	assert_false(doctor_routing_take(&s->facts->routing, h));
 }
 
+/* A configuration that needs nothing of the kind is not told of its lack. */
+static void what_is_not_needed_is_fine(void **arg)
+{
+	struct conf_tables *conf = calloc(1, sizeof(*conf));
+	struct state *s = *arg;
+
+	assert_non_null(conf);
+	s->facts->tproxy = s->facts->socket = -ENOENT;
+	s->facts->probed = s->facts->walked = false;
+	conf->intercept = CONF_INTERCEPT_REDIRECT;
+	doctor_judge(s->facts, conf, s->report);
+	assert_int_equal(s->report->level, DOCTOR_OK);
+
+	conf->intercept = CONF_INTERCEPT_TPROXY;
+	doctor_judge(s->facts, conf, s->report);
+	assert_int_equal(s->report->level, DOCTOR_BROKEN);
+
+	s->facts->tproxy = s->facts->socket = 0;
+	s->facts->listen[0] = s->facts->listen[1] = -EADDRINUSE;
+	s->facts->probed = s->facts->walked = true;
+	doctor_judge(s->facts, conf, s->report);
+	assert_int_equal(s->report->level, DOCTOR_BROKEN);
+	conf->on_failure = CONF_FAILURE_HOLD;
+	doctor_judge(s->facts, conf, s->report);
+	assert_int_equal(s->report->level, DOCTOR_OK);
+	free(conf);
+}
+
 static void reserved_ports_are_counted(void **arg)
 {
 	(void)arg;
@@ -270,6 +299,7 @@ int main(void)
 		TEST(flowtable_is_found),
 		TEST(only_touching_rules_are_kept),
 		TEST(message_that_is_cut_is_refused),
+		TEST(what_is_not_needed_is_fine),
 		cmocka_unit_test(reserved_ports_are_counted),
 		cmocka_unit_test(every_check_has_a_row),
 	};

@@ -16,10 +16,7 @@ static bool was_tried(struct doctor *d)
 {
 	if (d->f->probed)
 		return true;
-	if (d->f->net_admin && d->f->net_raw)
-		doctor_find(d, DOCTOR_NOTICE,
-			    "not tried: this configuration has no tproxy");
-	else
+	if (doctor_wants_tproxy(d))
 		doctor_find(d, DOCTOR_NOTICE, "not tried: no rights");
 	return false;
 }
