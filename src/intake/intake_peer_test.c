@@ -129,6 +129,36 @@ static void drop(const char *what)
 	run_script(script);
 }
 
+/* Who does not get our bytes, but is heard, is there. */
+static void a_peer_that_speaks(void **state)
+{
+	struct intake_peer p;
+	uint32_t heard;
+	struct both c;
+	char rule[64];
+
+	need_gateway(state);
+	c = connected();
+	await_done(c.a, &p);
+	heard = p.heard;
+	(void)snprintf(rule, sizeof(rule), "tcp dport %u drop",
+		       (unsigned)name_of(c.b).port);
+	drop(rule);
+	assert_int_equal(send(c.a, "x", 1, 0), 1);
+	do {
+		assert_int_equal(intake_peer_ask(c.a, &p), 0);
+	} while (!p.unanswered);
+	assert_int_equal(p.heard, heard);
+	assert_int_equal(send(c.b, "y", 1, 0), 1);
+	wait_for(c.a, POLLIN);
+	assert_int_equal(intake_peer_ask(c.a, &p), 0);
+	assert_false(p.unanswered);
+	assert_false(p.done);
+	assert_int_not_equal(p.heard, heard);
+	drop("");
+	done(&c);
+}
+
 /* One that is gone: what was sent stays unacknowledged, and user_timeout ends
  * it with the error that the relay passes on as a reset. */
 static void a_peer_that_is_gone(void **state)
@@ -164,6 +194,7 @@ int main(void)
 		cmocka_unit_test(each_is_set_alone),
 		cmocka_unit_test(what_is_heard),
 		cmocka_unit_test(a_closed_window),
+		cmocka_unit_test(a_peer_that_speaks),
 		cmocka_unit_test(a_peer_that_is_gone),
 	};
 

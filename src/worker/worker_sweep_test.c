@@ -314,6 +314,36 @@ static void without_coverage_for_a_while(void **state)
 	steps_free(s);
 }
 
+/* Nor does it matter that it is not reached, as long as it is heard: each
+ * segment begins the half minute anew. (That the kernel counts them and has
+ * sent again meanwhile, is in intake_peer_test.c; here the note of the last
+ * look is changed, as if one had come.) */
+static void who_speaks_is_there(void **state)
+{
+	struct steps *s;
+	struct flow f, again;
+
+	need_gateway(state);
+	s = steps_new(4);
+	f = open_flow(s, 0, 1, 20013);
+	an_hour_later(s);
+	again = open_flow(s, 0, 1, 20014);
+	lose(20013);
+	say(f.server, "s");
+	await_unanswered(s, 0);
+	for (int i = 0; i < 4; i++) {
+		s->w[0].worker->links[0].seen--;
+		jump_ms(s, 25000);
+		assert_int_equal(slot_of(s, 0, 0)->state, RING_STATE_OPEN);
+	}
+	jump_ms(s, 30000);
+	assert_int_equal(slot_of(s, 0, 0)->state, RING_STATE_FREE);
+	lose(0);
+	close_flow(s, &f);
+	close_flow(s, &again);
+	steps_free(s);
+}
+
 /* A client that does not read says so, each time that it is asked. */
 static void who_does_not_read_is_there(void **state)
 {
@@ -376,6 +406,7 @@ int main(void)
 		cmocka_unit_test(a_dead_flow_is_superseded),
 		cmocka_unit_test(who_is_there_is_never_superseded),
 		cmocka_unit_test(without_coverage_for_a_while),
+		cmocka_unit_test(who_speaks_is_there),
 		cmocka_unit_test(who_does_not_read_is_there),
 		cmocka_unit_test(a_dead_client_is_a_reset),
 	};
