@@ -51,6 +51,31 @@ for f in v4 v6; do
 	done
 done
 
+# A connection that the stop ends, and whose tracker ends its side a moment later,
+# comes to its end in peace: the rules wait for it, but not for ever.
+family v4
+for late in no yes; do
+	rm -f "$DIR"/{open,fin,go}
+	daemon to="[\"$VENDOR:7701\"]"
+	wire lan tracker eth0 tcp port 7701
+	server quiet vendor "$VENDOR:7701" expect hello send hello recv-all
+	client slow tracker "$VENDOR:7701" send hello expect hello \
+		touch "$DIR/open" recv-all touch "$DIR/fin" \
+		wait-file "$DIR/go" close
+	wait_for 10 test -e "$DIR/open"
+	kill -TERM "$(cat /run/wayside/pid)"
+	wait_for 10 test -e "$DIR/fin"
+	[ $late = yes ] || touch "$DIR/go"
+	daemon_ended
+	expect_equal "what is kept of it" \
+		"$(on gateway ss -tanH "sport = :7701")" ""
+	touch "$DIR/go"
+	join slow quiet
+	unwire lan
+	[ $late = yes ] ||
+		expect_equal "resets" "$(packet_count lan ' R')" 0
+done
+
 # A connection of the gateway's own service is not forgotten.
 server own gateway "$GATEWAY4:7700" send hello shutdown-write recv-all
 firewall "tcp dport 7700 accept"

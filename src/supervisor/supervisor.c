@@ -25,7 +25,7 @@
 static const struct supervisor_times real_times = {
 	.start_ms = 10000,
 	.stop_ms = 10000,
-	.settle_ms = 1000,
+	.settle_ms = 2000,
 	.lived_ms = 5000,
 	.delay_min_ms = 100,
 	.delay_max_ms = 1000,
