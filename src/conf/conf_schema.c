@@ -221,9 +221,9 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.initial = "none",
 		.word = "none",
 		.min = 1000,
-		.max = 86400000,
+		.max = 32400000, /* MAX_TCP_KEEPIDLE: 32767 s */
 		.help = "Silence of a tracker after which the gateway's kernel "
-			"asks whether it is still there, 1s to 24h, or none. "
+			"asks whether it is still there, 1s to 9h, or none. "
 			"It costs the device's battery.",
 	},
 	/* 2 min: below the idle limits of most NATs; a dead server is noticed
@@ -235,7 +235,7 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.initial = "2m",
 		.word = "none",
 		.min = 1000,
-		.max = 86400000,
+		.max = 32400000, /* MAX_TCP_KEEPIDLE: 32767 s */
 		.help = "The same towards servers: a tracker cannot see that "
 			"its server is gone, the gateway can.",
 	},

@@ -127,7 +127,7 @@ static const struct {
 	BAD(client_bits_v6, 129),
 	BAD(connect_rate, 1000001),
 	BAD(keepalive_client_ms, 999),
-	BAD(keepalive_server_ms, 86400001),
+	BAD(keepalive_server_ms, 32400001),
 	BAD(user_timeout_ms, 1),
 	BAD(idle_timeout_ms, 604800001),
 	BAD(udp_timeout_ms, 0),

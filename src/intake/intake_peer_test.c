@@ -60,6 +60,9 @@ static void each_is_set_alone(void **state)
 	/* a second is what the kernel counts in: never earlier than asked */
 	assert_int_equal(intake_peer_guard(c.a, 1001, 0), 0);
 	assert_int_equal(option_of(c.a, SOL_TCP, TCP_KEEPIDLE), 2);
+	/* the most that the configuration takes */
+	assert_int_equal(intake_peer_guard(c.a, 32400000, 86400000), 0);
+	assert_int_equal(option_of(c.a, SOL_TCP, TCP_KEEPIDLE), 32400);
 	assert_int_equal(intake_peer_guard(c.b, 0, 45000), 0);
 	assert_int_equal(option_of(c.b, SOL_SOCKET, SO_KEEPALIVE), 0);
 	assert_int_equal(option_of(c.b, SOL_TCP, TCP_USER_TIMEOUT), 45000);
