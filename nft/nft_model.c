@@ -66,8 +66,7 @@ static const enum nft_stmt take_stmts[] = {
 
 /* What comes from others for our sockets with addresses of others: clients',
  * servers'. ICMP, too: without it a path MTU below the interface's stops the
- * connection. On the loopback the mark would lead out again (nft_route.h), and
- * is not needed: what is there is routed already. */
+ * connection. What comes from the loopback is routed already. */
 static const enum nft_stmt return_stmts[] = {
 	NFT_STMT_PROTOCOLS, NFT_STMT_INTERFACES, NFT_STMT_TRANSPARENT,
 	NFT_STMT_COUNTER,   NFT_STMT_MARK,       NFT_STMT_ACCEPT,
