@@ -10,7 +10,7 @@
  *   expect TEXT      the next one, within the deadline
  *   expect-pattern N
  *   refused          the network says that nobody takes datagrams there
- *   flood N TEXT     one datagram from each of N other ports
+ *   flood PORT N TEXT  one datagram from each of N ports, from PORT on
  *   hold FILE        until the file is there
  *   touch FILE
  * Reports peer=ADDR:PORT local=ADDR:PORT sent=N got=N result=ok|failed, counted
@@ -160,15 +160,20 @@ static int step_refused(struct client *c, char **args)
 
 static int step_flood(struct client *c, char **args)
 {
-	const struct base_addr any = { .family = 0 };
+	struct base_addr from = { .family = c->server.family };
 
-	for (unsigned long n = strtoul(args[0], NULL, 10); n; n--) {
-		WS_CLEAN(base_fd_close) int fd = new_socket(&c->server, &any);
+	/* all addresses: IPv4's are mapped (base_addr.h) */
+	if (from.family == AF_INET)
+		from.ip[10] = from.ip[11] = 0xff;
+	from.port = (uint16_t)strtoul(args[0], NULL, 10);
+	for (unsigned long n = strtoul(args[1], NULL, 10); n; n--) {
+		WS_CLEAN(base_fd_close) int fd = new_socket(&c->server, &from);
 
 		if (fd < 0)
 			return fd;
-		if (send(fd, args[1], strlen(args[1]), MSG_NOSIGNAL) < 0)
+		if (send(fd, args[2], strlen(args[2]), MSG_NOSIGNAL) < 0)
 			return -errno;
+		from.port++;
 	}
 	return 0;
 }
@@ -200,7 +205,7 @@ static const struct step steps[] = {
 	{ "expect", 1, step_expect },
 	{ "expect-pattern", 1, step_expect_pattern },
 	{ "refused", 0, step_refused },
-	{ "flood", 2, step_flood },
+	{ "flood", 3, step_flood },
 	{ "hold", 1, step_hold },
 	{ "touch", 1, step_touch },
 };
