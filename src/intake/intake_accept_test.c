@@ -253,7 +253,8 @@ static void test_failures(void **state)
 static void test_engines(void **state)
 {
 	(void)state;
-	assert_string_equal(intake_engine_find("tproxy-tcp")->name, "tproxy-tcp");
+	assert_string_equal(intake_engine_find("tproxy-tcp")->name,
+			    "tproxy-tcp");
 	assert_string_equal(intake_engine_find("fixed")->name, "fixed");
 	assert_null(intake_engine_find("tprox"));
 }

@@ -23,10 +23,10 @@
  * The socket is non-blocking, close-on-exec and TCP_NODELAY.
  * Return: the descriptor, the caller's to close; the connection is there or on
  * its way, and EPOLLOUT, EPOLLERR or EPOLLHUP says that it is decided. -errno:
- * -EADDRNOTAVAIL all ports towards this server are taken, or the client's is
- * (a connection of the same four numbers is not over yet, TIME_WAIT without TCP
- * timestamps included, or a listener has it on all addresses), -EPERM the right is missing, -EAFNOSUPPORT the families differ,
- * -ENETUNREACH and others.
+ * -EADDRNOTAVAIL all ports towards this server are taken, or the client's is:
+ * a connection of the same four numbers is not over yet, TIME_WAIT without TCP
+ * timestamps included, or a listener has it on all addresses; -EPERM the right
+ * is missing, -EAFNOSUPPORT the families differ, -ENETUNREACH and others.
  */
 WS_MUST_USE int intake_connect(enum conf_source source, uint32_t mark,
 			       const struct base_addr *client,
