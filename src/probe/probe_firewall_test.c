@@ -239,6 +239,7 @@ static void legacy_is_what_is_left(void **arg)
 	struct state *s = *arg;
 
 	add_chain(s, NFPROTO_IPV4, "filter", "INPUT", NF_INET_LOCAL_IN);
+	add_chain(s, NFPROTO_IPV6, "filter", "INPUT", NF_INET_LOCAL_IN);
 	s->firewalls.legacy[0] = s->firewalls.legacy[1] = true;
 	s->result.of[1] = PROBE_BLOCKED_IN;
 	s->result.traced = true;
