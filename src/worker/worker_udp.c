@@ -18,8 +18,8 @@
  * leaves no entry, so no line in a capture, as there is no byte to keep.
  *
  * A socket that is bound and not connected yet can be given another client's
- * datagram (measured: one in a thousand while many flows begin at once). Whose it
- * is says its source; it is dropped and counted.
+ * datagram (measured: one in a thousand while many flows begin at once). Whose
+ * it is says its source; it is dropped and counted.
  *
  * A flow ends when nothing came either way for udp_timeout, and never for what
  * the network says of a datagram (ICMP): a server that refuses now may be back
