@@ -17,23 +17,31 @@
 #include "nft_link.h"
 
 #define TABLE     7700
+#define FIRST     7700 /* of our priorities */
+#define BEHIND    7703 /* the last one */
 #define LOOPBACK  "lo"
 #define TRIES     5 /* of a dump that somebody's change interrupts */
 
 #define RULES_MAX 16 /* wrong ones that are removed in one go */
 #define RULE_LEN  512
 
-/* The routing rules, in the order of their priorities. */
+/* The routing rules, in the order in which they come. What this host sends
+ * itself jumps over ours, and is routed as it would be without the mark: by
+ * whatever rules a VPN or a second uplink brought, not by table main only. */
 static const struct row {
 	uint32_t priority;
-	uint32_t table;
+	uint8_t action;
+	uint32_t table;  /* FR_ACT_TO_TBL */
+	uint32_t target; /* FR_ACT_GOTO */
 	uint32_t mark;
 	const char *iif;          /* "" = any */
 	enum nft_routing routing; /* that needs it first */
 } rows[] = {
-	{ 7700, RT_TABLE_MAIN, NFT_MARK, LOOPBACK, NFT_ROUTING_TAKEN },
-	{ 7701, TABLE, NFT_MARK, "", NFT_ROUTING_TAKEN },
-	{ 7702, TABLE, NFT_MARK_LOCAL, "", NFT_ROUTING_LOCAL },
+	{ BEHIND, FR_ACT_NOP, 0, 0, NFT_MARK, "", NFT_ROUTING_TAKEN },
+	{ 7700, FR_ACT_GOTO, 0, BEHIND, NFT_MARK, LOOPBACK, NFT_ROUTING_TAKEN },
+	{ 7701, FR_ACT_TO_TBL, TABLE, 0, NFT_MARK, "", NFT_ROUTING_TAKEN },
+	{ 7702, FR_ACT_TO_TBL, TABLE, 0, NFT_MARK_LOCAL, "",
+	  NFT_ROUTING_LOCAL },
 };
 
 static const uint8_t families[] = { AF_INET, AF_INET6 };
@@ -111,8 +119,11 @@ static int add_rule(struct nft_link *l, uint8_t family, const struct row *row)
 		rule_message(l, family, RTM_NEWRULE, NLM_F_CREATE | NLM_F_ACK);
 	struct nlmsghdr *h = header_of(l);
 
-	f->action = FR_ACT_TO_TBL;
-	mnl_attr_put_u32(h, FRA_TABLE, row->table);
+	f->action = row->action;
+	if (row->table)
+		mnl_attr_put_u32(h, FRA_TABLE, row->table);
+	if (row->target)
+		mnl_attr_put_u32(h, FRA_GOTO, row->target);
 	mnl_attr_put_u32(h, FRA_PRIORITY, row->priority);
 	mnl_attr_put_u32(h, FRA_FWMARK, row->mark);
 	mnl_attr_put_u32(h, FRA_FWMASK, row->mark);
@@ -124,7 +135,7 @@ static int add_rule(struct nft_link *l, uint8_t family, const struct row *row)
 
 /* What a rule's attributes say; those that are not there are 0 or "". */
 struct rule {
-	uint32_t priority, table, mark, mask;
+	uint32_t priority, table, target, mark, mask;
 	uint8_t protocol;
 	bool narrow; /* it has a condition that no row has */
 	const char *iif, *oif;
@@ -140,6 +151,9 @@ static int take_attr(const struct nlattr *a, void *arg)
 		break;
 	case FRA_TABLE:
 		r->table = mnl_attr_get_u32(a);
+		break;
+	case FRA_GOTO:
+		r->target = mnl_attr_get_u32(a);
 		break;
 	case FRA_FWMARK:
 		r->mark = mnl_attr_get_u32(a);
@@ -171,11 +185,11 @@ static int take_attr(const struct nlattr *a, void *arg)
 static bool is_row(const struct fib_rule_hdr *f, const struct rule *r,
 		   const struct row *row)
 {
-	return f->action == FR_ACT_TO_TBL && !f->src_len && !f->dst_len &&
+	return f->action == row->action && !f->src_len && !f->dst_len &&
 	       !f->tos && !(f->flags & FIB_RULE_INVERT) && !r->narrow &&
 	       r->priority == row->priority && r->table == row->table &&
-	       r->mark == row->mark && r->mask == row->mark &&
-	       !strcmp(r->iif, row->iif) && !r->oif[0];
+	       r->target == row->target && r->mark == row->mark &&
+	       r->mask == row->mark && !strcmp(r->iif, row->iif) && !r->oif[0];
 }
 
 static int take_rule(const struct nlmsghdr *h, void *arg)
@@ -183,13 +197,12 @@ static int take_rule(const struct nlmsghdr *h, void *arg)
 	const struct fib_rule_hdr *f = mnl_nlmsg_get_payload(h);
 	struct rule r = { .iif = "", .oif = "" };
 	struct found *found = arg;
-	const uint32_t last = rows[WS_ARRAY_LEN(rows) - 1].priority;
 	size_t i = 0;
 
 	if (mnl_attr_parse(h, sizeof(*f), take_attr, &r) < 0)
 		return MNL_CB_ERROR;
-	if (r.protocol != NFT_PROTOCOL || r.priority < rows[0].priority ||
-	    r.priority > last ||
+	if (r.protocol != NFT_PROTOCOL || r.priority < FIRST ||
+	    r.priority > BEHIND ||
 	    (r.mark != NFT_MARK && r.mark != NFT_MARK_LOCAL))
 		return MNL_CB_OK;
 	while (i < WS_ARRAY_LEN(rows) && !is_row(f, &r, &rows[i]))

@@ -3,9 +3,10 @@
  * nft_route.h - the policy routing that delivers marked packets here
  *
  * For each family:
- *   7700: iif lo, fwmark NFT_MARK -> table main    packets that we send
+ *   7700: iif lo, fwmark NFT_MARK -> goto 7703     packets that we send
  *   7701: fwmark NFT_MARK         -> table 7700    packets that came in
  *   7702: fwmark NFT_MARK_LOCAL   -> table 7700    packets of local programs
+ *   7703: fwmark NFT_MARK         -> nothing       goes on behind ours
  *   table 7700: local default dev lo
  * all with protocol NFT_PROTOCOL, which is how they are found again. The first
  * rule is there for src_valid_mark=1 (wg-quick sets it): the reverse-path check

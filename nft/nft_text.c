@@ -17,9 +17,11 @@
 static const char taken_routing[] =
 	" The routing that it needs, with ip -4 and with ip -6:\n"
 	"#   rule add priority 7700 protocol 77 iif lo"
-	" fwmark 0x10000/0x10000 lookup main\n"
+	" fwmark 0x10000/0x10000 goto 7703\n"
 	"#   rule add priority 7701 protocol 77"
-	" fwmark 0x10000/0x10000 lookup 7700\n";
+	" fwmark 0x10000/0x10000 lookup 7700\n"
+	"#   rule add priority 7703 protocol 77"
+	" fwmark 0x10000/0x10000 nop\n";
 
 static const char local_routing[] = "#   rule add priority 7702 protocol 77"
 				    " fwmark 0x20000/0x20000 lookup 7700\n";

@@ -36,8 +36,8 @@ bool intake_is_at(const struct base_addr *a, const struct base_addr *at);
 int intake_bind_client(int fd, enum conf_source source,
 		       const struct base_addr *client);
 
-/* intake_accept.c: the name of interface `index`, IF_NAMESIZE bytes; `fd` is any
- * socket. Return: 0 or -errno. */
+/* intake_accept.c: the name of interface `index`, IF_NAMESIZE bytes; `fd` is
+ * any socket. Return: 0 or -errno. */
 int intake_interface(int fd, int index, char *name);
 
 /* intake_udp.c: the functions of the engine tproxy-udp */
