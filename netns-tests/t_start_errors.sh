@@ -24,7 +24,8 @@ with() {
 
 refused 2 "$DIR/none.yaml.*No such file" "$WAYSIDED" -c "$DIR/none.yaml"
 with 's/source:/sauce:/'
-refused 2 "$DIR/bad.yaml:12:5: unknown key \"sauce\"" "$WAYSIDED" -c "$DIR/bad.yaml"
+line=$(grep -n sauce "$DIR/bad.yaml")
+refused 2 "$DIR/bad.yaml:${line%%:*}:5: unknown key \"sauce\"" "$WAYSIDED" -c "$DIR/bad.yaml"
 with 's/^log_dir:.*/log_dir: \/run\/nowhere/'
 refused 2 '/run/nowhere' "$WAYSIDED" -c "$DIR/bad.yaml"
 refused 2 '-r' "$WAYSIDED" -l 127.0.0.1:7700 -o "$LOGS"

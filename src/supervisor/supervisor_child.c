@@ -116,8 +116,9 @@ static int be_worker(struct supervisor *s, unsigned index, int channel,
 		     pid_t parent)
 {
 	/* the process's to keep */
-	struct worker_socket *sockets = calloc(
-		SUPERVISOR_LISTENERS_MAX * CONF_WORKERS_MAX, sizeof(*sockets));
+	struct worker_socket *sockets =
+		calloc((size_t)SUPERVISOR_LISTENERS_MAX * CONF_WORKERS_MAX,
+		       sizeof(*sockets));
 	struct keep k = { .n = 0 };
 	const unsigned n_sockets = sockets ? choose_sockets(s, sockets, &k) : 0;
 	const struct worker_call worker = {

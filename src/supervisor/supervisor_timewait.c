@@ -178,7 +178,7 @@ static struct nlmsghdr *question(struct nft_link *l, uint16_t type,
 	q = mnl_nlmsg_put_extra_header(h, sizeof(*q));
 	q->sdiag_family = family;
 	q->sdiag_protocol = IPPROTO_TCP;
-	q->idiag_states = ENDING | ENDED;
+	q->idiag_states = ENDING | STATE(TCP_TIME_WAIT);
 	return h;
 }
 
