@@ -3,6 +3,7 @@
 # A link with a smaller MTU behind the gateway, as small as IPv6 allows, does not
 # stop a connection that borrows the tracker's address, or address and port: the ICMP
 # message about it, which is addressed to the tracker, reaches the gateway's socket.
+# Nor does a UDP tracker lose a datagram there, not the first one either.
 FAR4=47.88.85.197
 FAR6=2001:db8:7::8
 topology
@@ -44,4 +45,14 @@ for source in client client-port; do
 		on gateway ip -6 route flush cache
 	done
 	expect_flows 2
+done
+for source in gateway client client-port; do
+	daemon source=$source transport=udp to="[\"$FAR4:7700\"]"
+	udp_server far far "$FAR4:7700"
+	udp_client tracker tracker "$FAR4:7700" send-pattern 1400
+	join tracker
+	wait_for 10 grep -q 'len=1400$' "$DIR/far.log"
+	dismiss far
+	expect_flows 1
+	on gateway ip route flush cache
 done

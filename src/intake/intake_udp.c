@@ -80,6 +80,14 @@ static int incoming_index(struct msghdr *msg)
 	return 0;
 }
 
+/* The kernel drops such a packet of IPv4, and takes in one of IPv6. */
+static bool is_nobody(const struct base_addr *a)
+{
+	static const uint8_t none[sizeof(a->ip)];
+
+	return a->family == AF_INET6 && !memcmp(a->ip, none, sizeof(none));
+}
+
 int intake_udp_take(int listener_fd, const struct intake_listener *l, void *buf,
 		    struct intake_datagram *d)
 {
@@ -110,8 +118,10 @@ int intake_udp_take(int listener_fd, const struct intake_listener *l, void *buf,
 	r = l->engine->datagram(&msg, l, &got.server);
 	if (r)
 		return r;
-	/* connect() to no port would take the datagrams of all clients */
-	if (!got.client.port || base_addr_equal(&got.client, &got.server))
+	/* connect() to no port would take the datagrams of all clients, and to
+	 * no address it goes to the loopback, to this host's own services */
+	if (!got.client.port || is_nobody(&got.client) ||
+	    base_addr_equal(&got.client, &got.server))
 		return -EADDRNOTAVAIL;
 	got.interface = incoming_index(&msg);
 	*d = got;
@@ -123,12 +133,21 @@ int intake_udp_interface(int fd, int index, char name[IF_NAMESIZE])
 	return intake_interface(fd, index, name);
 }
 
+/* Without "don't fragment", which Linux sets else: where a path is narrow the
+ * first datagram would be lost, to find that out, and lost anew whenever the
+ * route's memory of it has ended. IPv6 has no such choice. */
 static int new_socket(uint16_t family)
 {
-	const int fd =
-		socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	WS_CLEAN(base_fd_close)
+	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int r = 0;
 
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	if (family == AF_INET)
+		r = intake_option(fd, SOL_IP, IP_MTU_DISCOVER,
+				  IP_PMTUDISC_DONT);
+	return r ? r : base_fd_take(&fd);
 }
 
 static int connect_to(int fd, const struct base_addr *to)

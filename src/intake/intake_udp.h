@@ -46,7 +46,7 @@ struct intake_datagram {
  * INTAKE_UDP_MAX bytes. Return: 1 and *d; 0 there is none; -errno: this one is
  * lost, and others may wait. -ENOMSG: the kernel does not say whom it was for;
  * -ELOOP: it was for the listener itself; -EADDRNOTAVAIL: nobody could answer
- * it, since it has no port, or the server's own address.
+ * it, since it has no port, no address, or the server's own.
  */
 WS_MUST_USE int intake_udp_take(int listener_fd,
 				const struct intake_listener *l, void *buf,

@@ -372,6 +372,59 @@ static void test_unanswerable(void **state)
 	close(fd);
 }
 
+/* From "::", which connect() takes for ::1: what a server says would come to
+ * services of this host that are for itself only. */
+static void test_no_address(void **state)
+{
+	const struct side *s = &sides[1];
+	/* RFC 8200: 9 bytes of UDP from :: to 2001:db8::7. RFC 768: port 4711
+	 * to 7700, one byte. The sum of its words with those of the
+	 * pseudo-header is 20 01 + 0d b8 + 00 07 + 00 09 + 00 11 + 12 67 + 1e
+	 * 14 + 00 09 + 21 00 = 7f 5e, and all bits of it turned round are the
+	 * checksum. */
+	static const uint8_t packet[] = {
+		0x60, 0,    0,    0,    0,    9,    17,   64,   0,  0,
+		0,    0,    0,    0,    0,    0,    0,    0,    0,  0,
+		0,    0,    0,    0,    0x20, 0x01, 0x0d, 0xb8, 0,  0,
+		0,    0,    0,    0,    0,    0,    0,    0,    0,  7,
+		0x12, 0x67, 0x1e, 0x14, 0,    9,    0x80, 0xa1, '!'
+	};
+	struct intake_listener l = listener_at(s->loopback, 15001);
+	const struct base_addr vendor = addr_of(s->vendor, 0);
+	struct intake_datagram d;
+	int fd, t;
+
+	need_gateway(state);
+	fd = open_listener(&l);
+	t = typed_socket_in("tracker", AF_INET6, SOCK_RAW);
+	assert_int_equal(intake_option(t, SOL_IPV6, IPV6_HDRINCL, 1), 0);
+	assert_int_equal(connect_to(t, &vendor), 0);
+	assert_int_equal(send(t, packet, sizeof(packet), 0), sizeof(packet));
+	assert_int_equal(take_one(fd, &l, &d), -EADDRNOTAVAIL);
+	close(t);
+	close(fd);
+}
+
+/* What is longer than a path takes is cut on the way, as what a tracker sends
+ * itself: no datagram is lost to find that out. */
+static void test_fragments(void **state)
+{
+	const struct base_addr client = addr_of(TRACKER4, 4714);
+	const struct base_addr server = addr_of(VENDOR4, 7700);
+	int fds[2];
+
+	need_gateway(state);
+	fds[0] = intake_udp_client(&client, &server);
+	fds[1] = intake_udp_server(CONF_SOURCE_GATEWAY, INTAKE_MARK, &client,
+				   &server);
+	for (int i = 0; i < 2; i++) {
+		assert_true(fds[i] >= 0);
+		assert_int_equal(option_of(fds[i], SOL_IP, IP_MTU_DISCOVER),
+				 IP_PMTUDISC_DONT);
+		close(fds[i]);
+	}
+}
+
 /* A service of the gateway on all addresses: what shares its port lets us in.
  */
 static void test_port_in_use(void **state)
@@ -471,6 +524,8 @@ int main(void)
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_itself),
 		cmocka_unit_test(test_unanswerable),
+		cmocka_unit_test(test_no_address),
+		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_port_in_use),
 		cmocka_unit_test(test_no_message),
 		cmocka_unit_test(test_listeners),
