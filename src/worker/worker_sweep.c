@@ -8,7 +8,8 @@
  * sleeps while there are none.
  *
  *   idle        no byte moved either way for idle_timeout. The time of the last
- *               one is noted where the pumps run, so it costs no call.
+ *               one is noted where the pumps run, so it costs no call. After
+ *               a standstill of ours bytes may wait whose turn comes yet.
  *   half-open   its client came anew (ring_shared.h), and what it was sent
  *               stays unacknowledged for half_open_ms, in which nothing was
  *               heard of it. Neither is enough alone: a client may keep several
@@ -21,6 +22,8 @@
  * flow is seen twice before it counts as half-open, and whatever comes from its
  * client begins that anew.
  */
+#include <sys/ioctl.h>
+
 #include "intake_peer.h"
 #include "worker_internal.h"
 
@@ -36,6 +39,20 @@ struct sweep {
 			     long */
 };
 
+/* Bytes that we have not come to, and not those that we leave where they are
+ * because nobody takes them. */
+static bool is_unread(const struct ring_slot *s)
+{
+	for (int i = 0; i < RING_SIDES; i++) {
+		int n = 0;
+
+		if ((s->interest[i] & RELAY_READ) &&
+		    ioctl(s->fd[i], FIONREAD, &n) == 0 && n > 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_idle(struct sweep *sweep, const struct worker *w, uint32_t slot)
 {
 	const struct worker_link *l = &w->links[slot];
@@ -43,8 +60,12 @@ static bool is_idle(struct sweep *sweep, const struct worker *w, uint32_t slot)
 
 	if (!l->idle_ms)
 		return false;
-	if (idle >= l->idle_ms)
-		return true;
+	if (idle >= l->idle_ms) {
+		if (!is_unread(&w->slots[slot]))
+			return true;
+		sweep->next_ms = w->env.now_ms;
+		return false;
+	}
 	if (sweep->next_ms > w->env.now_ms + (l->idle_ms - idle))
 		sweep->next_ms = w->env.now_ms + (l->idle_ms - idle);
 	return false;

@@ -96,6 +96,31 @@ static void an_idle_flow_is_ended(void **state)
 	steps_free(s);
 }
 
+/* The worker stood still for longer than idle_timeout while all clients spoke:
+ * more of them than it comes to before it looks for idle ones. */
+static void nobody_is_idle_who_waits(void **state)
+{
+	struct steps *s = steps_new(LOOP_BATCH + 8);
+	struct flow f[LOOP_BATCH + 8];
+
+	(void)state;
+	s->conf->idle_timeout_ms = 5000;
+	for (unsigned i = 0; i < WS_ARRAY_LEN(f); i++)
+		f[i] = open_flow(s, 0, 1, 0);
+	for (unsigned i = 0; i < WS_ARRAY_LEN(f); i++)
+		say(f[i].client, "b");
+	jump_ms(s, 5000);
+	assert_int_equal(steps_count(s, 0, STAT_FLOWS_IDLE), 0);
+	for (unsigned i = 0; i < WS_ARRAY_LEN(f); i++)
+		hear(f[i].server, "b");
+	/* from now on they are silent */
+	(void)steps_pass_ms(s, 5000);
+	assert_int_equal(steps_count(s, 0, STAT_FLOWS_IDLE), WS_ARRAY_LEN(f));
+	for (unsigned i = 0; i < WS_ARRAY_LEN(f); i++)
+		close_flow(s, &f[i]);
+	steps_free(s);
+}
+
 /* Each has its own time; those that come soon after another are ended a second
  * after it at most. */
 static void each_flow_has_its_own_time(void **state)
@@ -401,6 +426,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_idle_flow_is_ended),
+		cmocka_unit_test(nobody_is_idle_who_waits),
 		cmocka_unit_test(each_flow_has_its_own_time),
 		cmocka_unit_test(a_flow_keeps_the_time_it_began_with),
 		cmocka_unit_test(a_dead_flow_is_superseded),
