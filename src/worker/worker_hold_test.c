@@ -439,8 +439,9 @@ static void an_end_is_told_once(void **state)
 	steps_free(s);
 }
 
-/* Two source ports in all, in a namespace of our own. The clients bring theirs,
- * which are not among those that others of this file were given. */
+/* Two source ports in all, in a namespace of our own. Neither they nor those
+ * that the clients bring are among those that the kernel gave to others of this
+ * file: what listened at one, and its TIME_WAIT, would keep it. */
 static void without_a_port_a_flow_waits_for_one(void **state)
 {
 	struct steps *s;
@@ -450,7 +451,7 @@ static void without_a_port_a_flow_waits_for_one(void **state)
 	need_gateway(state);
 	s = steps_new(8);
 	listen_as_server(&other);
-	write_file("/proc/sys/net/ipv4/ip_local_port_range", "40000 40001");
+	write_file("/proc/sys/net/ipv4/ip_local_port_range", "21000 21001");
 	s->conf->connect_rate = 1000;
 	for (int i = 0; i < 3; i++)
 		clients[i] = steps_client(s, 0, 1, (uint16_t)(20000 + i));
