@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* nft_watch.c - a descriptor that says when somebody changes nftables */
+/* nft_watch.c - descriptors that say when somebody changes rules or routing */
 #include "nft_watch.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,25 +16,47 @@
 
 #define DATAGRAMS_MAX 256 /* of one call */
 
-int nft_watch_open(int *fd, struct nft_error *why)
+static int watch(int *fd, int bus, const int *groups, size_t n)
 {
 	static const struct sockaddr_nl any = { .nl_family = AF_NETLINK };
-	const int group = NFNLGRP_NFTABLES;
 	WS_CLEAN(base_fd_close)
 	int s = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		       NETLINK_NETFILTER);
+		       bus);
 
-	if (s < 0 || bind(s, (const struct sockaddr *)&any, sizeof(any)) < 0 ||
-	    setsockopt(s, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
-		       sizeof(group)) < 0) {
-		const int error = errno;
-
-		(void)snprintf(why->text, sizeof(why->text),
-			       "watching nftables: %s", strerrordesc_np(error));
-		return -error;
+	if (s < 0 || bind(s, (const struct sockaddr *)&any, sizeof(any)) < 0)
+		return -errno;
+	for (size_t i = 0; i < n; i++) {
+		if (setsockopt(s, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
+			       &groups[i], sizeof(groups[i])) < 0)
+			return -errno;
 	}
 	*fd = base_fd_take(&s);
 	return 0;
+}
+
+static int fail(struct nft_error *why, const char *what, int error)
+{
+	(void)snprintf(why->text, sizeof(why->text), "watching %s: %s", what,
+		       strerrordesc_np(-error));
+	return error;
+}
+
+int nft_watch_open(int *fd, struct nft_error *why)
+{
+	static const int groups[] = { NFNLGRP_NFTABLES };
+	const int r =
+		watch(fd, NETLINK_NETFILTER, groups, WS_ARRAY_LEN(groups));
+
+	return r ? fail(why, "nftables", r) : 0;
+}
+
+int nft_watch_routing_open(int *fd, struct nft_error *why)
+{
+	static const int groups[] = { RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,
+				      RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE };
+	const int r = watch(fd, NETLINK_ROUTE, groups, WS_ARRAY_LEN(groups));
+
+	return r ? fail(why, "the routing", r) : 0;
 }
 
 /* A datagram has the messages of one change, and so of one port: the first
@@ -54,4 +77,37 @@ bool nft_watch_drain(int fd, const struct nft_link *own)
 			break;
 	}
 	return foreign;
+}
+
+/* What every message of a group begins with: a rule's header has the length of
+ * a route's. */
+struct head {
+	struct nlmsghdr h;
+	struct rtmsg route;
+};
+
+static bool removes(const struct head *m, ssize_t len)
+{
+	if (len < (ssize_t)sizeof(*m))
+		return true;
+	return m->h.nlmsg_type == RTM_DELRULE ||
+	       (m->h.nlmsg_type == RTM_DELROUTE &&
+		m->route.rtm_protocol == NFT_PROTOCOL);
+}
+
+bool nft_watch_routing_drain(int fd)
+{
+	bool removed = false;
+
+	for (int i = 0; i < DATAGRAMS_MAX; i++) {
+		struct head m = { .h = { .nlmsg_len = 0 } };
+		const ssize_t len = base_fd_recv(fd, &m, sizeof(m));
+
+		if (len == 0)
+			break;
+		removed |= removes(&m, len);
+		if (len < 0 && len != -ENOBUFS)
+			break;
+	}
+	return removed;
 }

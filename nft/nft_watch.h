@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * nft_watch.h - a descriptor that says when somebody changes nftables
+ * nft_watch.h - descriptors that say when somebody changes rules or routing
  *
  * The kernel tells the multicast group NFNLGRP_NFTABLES of each change in the
  * network namespace, with the netlink port of who made it. Nothing is said when
  * an owned table goes with its owner's socket.
+ *
+ * Nobody can own routing rules: `ip rule flush` takes them, and
+ * systemd-networkd does at its start (ManageForeignRoutingPolicyRules=). What
+ * is marked is then forwarded instead of delivered, so every intercepted
+ * tracker hangs.
  *
  * Process: supervisor. Non-blocking; needs no rights.
  */
@@ -29,5 +34,10 @@ WS_MUST_USE int nft_watch_open(int *fd, struct nft_error *why);
  * known: messages were lost (ENOBUFS), or reading failed.
  */
 bool nft_watch_drain(int fd, const struct nft_link *own);
+
+/* The same two for the routing: has a routing rule been removed, or a route of
+ * our protocol? By whom is not said, so our own changes count, too. */
+WS_MUST_USE int nft_watch_routing_open(int *fd, struct nft_error *why);
+bool nft_watch_routing_drain(int fd);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * nft_watch_test.c - who changed nftables
+ * nft_watch_test.c - who changed nftables, and what went of the routing
  *
  * Run by netns-tests/t_rules_kernel.sh as nft_kernel_test is.
  */
@@ -100,11 +100,48 @@ static void test_lost(void **state)
 	free(conf);
 }
 
+static void test_routing(void **state)
+{
+	struct conf_tables *conf = nft_test_conf(CONF_FAILURE_OPEN_STAY);
+	struct nft_link *own = nft_test_open(true);
+	struct nft_error why;
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(nft_watch_routing_open(&fd, &why), 0);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_false(nft_watch_routing_drain(fd));
+	/* what comes is no loss, ours or another's */
+	assert_int_equal(nft_install(own, conf, NFT_STATE_RUNNING, &why), 0);
+	nft_test_run("ip", "rule", "add", "priority", "99", "lookup", "main");
+	nft_test_run("ip", "route", "add", "blackhole", "192.0.2.9");
+	assert_true(readable(fd));
+	assert_false(nft_watch_routing_drain(fd));
+	nft_test_run("ip", "route", "del", "192.0.2.9"); /* not our protocol */
+	assert_false(nft_watch_routing_drain(fd));
+	nft_test_run("ip", "rule", "del", "priority", "7701");
+	assert_true(nft_watch_routing_drain(fd));
+	nft_test_run("ip", "-6", "rule", "del", "priority", "7700");
+	assert_true(nft_watch_routing_drain(fd));
+	nft_test_run("ip", "route", "flush", "table", "7700");
+	assert_true(nft_watch_routing_drain(fd));
+	nft_test_run("ip", "-6", "route", "flush", "table", "7700");
+	assert_true(nft_watch_routing_drain(fd));
+	assert_false(readable(fd));
+	nft_test_run("ip", "rule", "del", "priority", "99");
+	assert_true(nft_watch_routing_drain(fd));
+	assert_int_equal(nft_remove(own, &why), 0);
+	nft_close(own);
+	assert_int_equal(close(fd), 0);
+	free(conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who),
 		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_routing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

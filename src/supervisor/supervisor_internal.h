@@ -87,7 +87,7 @@ struct supervisor {
 	struct loop_timer lend;   /* armed: a LEND waits for its end */
 	bool lend_due;            /* ... and there is one */
 	struct loop_timer watchdog;
-	struct loop_watch others; /* supervisor_watch.c */
+	struct loop_watch others, routing; /* supervisor_watch.c */
 	struct loop_timer look;
 	uint64_t next_look_ms, put_back_ms; /* not before that */
 	struct nft_link *nft;               /* NULL in fixed-remote mode */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * supervisor_watch.c - what others do to nftables
+ * supervisor_watch.c - what others do to nftables and to the routing
  *
  * Theory of operation. The kernel says that something has changed, not what.
  * Then we look, at once, but not more often than every times.look_ms: has
@@ -24,14 +24,27 @@ static void look_at(struct supervisor *s, uint64_t at_ms)
 		loop_timer_set(&s->loop, &s->look, at_ms);
 }
 
+static void look_soon(struct supervisor *s)
+{
+	const uint64_t now = loop_now_ms(&s->loop);
+
+	look_at(s, now > s->next_look_ms ? now : s->next_look_ms);
+}
+
 static void changed(struct loop_watch *watch, uint32_t events)
 {
 	struct supervisor *s = WS_CONTAINER(watch, struct supervisor, others);
-	const uint64_t now = loop_now_ms(&s->loop);
 
 	(void)events;
 	if (nft_watch_drain(watch->fd, s->nft))
-		look_at(s, now > s->next_look_ms ? now : s->next_look_ms);
+		look_soon(s);
+}
+
+static void routing_changed(struct loop_watch *watch, uint32_t events)
+{
+	(void)events;
+	if (nft_watch_routing_drain(watch->fd))
+		look_soon(WS_CONTAINER(watch, struct supervisor, routing));
 }
 
 /* The first difference is the one that is told. */
@@ -83,8 +96,9 @@ static void look(struct loop_timer *t, uint64_t now_ms)
 
 void supervisor_watch_init(struct supervisor *s)
 {
-	s->others.fd = -1;
+	s->others.fd = s->routing.fd = -1;
 	s->others.ready = changed;
+	s->routing.ready = routing_changed;
 	s->look.fire = look;
 }
 
@@ -96,20 +110,31 @@ int supervisor_watch_open(struct supervisor *s)
 	if (!s->nft)
 		return 0;
 	r = nft_watch_open(&s->others.fd, &why);
+	if (!r)
+		r = nft_watch_routing_open(&s->routing.fd, &why);
 	if (r) {
 		base_err("%s", why.text);
 		return r;
 	}
 	r = loop_watch_add(&s->loop, &s->others, EPOLLIN);
+	if (!r)
+		r = loop_watch_add(&s->loop, &s->routing, EPOLLIN);
 	if (r)
-		base_err("cannot watch nftables: %s", strerrordesc_np(-r));
+		base_err("cannot watch nftables and the routing: %s",
+			 strerrordesc_np(-r));
 	return r;
+}
+
+static void close_watch(struct supervisor *s, struct loop_watch *watch)
+{
+	if (watch->fd >= 0)
+		loop_watch_remove(&s->loop, watch);
+	base_fd_close(&watch->fd);
 }
 
 void supervisor_watch_close(struct supervisor *s)
 {
 	loop_timer_clear(&s->loop, &s->look);
-	if (s->others.fd >= 0)
-		loop_watch_remove(&s->loop, &s->others);
-	base_fd_close(&s->others.fd);
+	close_watch(s, &s->others);
+	close_watch(s, &s->routing);
 }
