@@ -515,6 +515,21 @@ static void try_family(struct path *p, enum probe_family family)
 	base_fd_close(&c.server);
 }
 
+/* Without it nothing that was tried says anything: a Wayside has ended since,
+ * or another doctor that had put it in. */
+static bool lost_routing(struct path *p)
+{
+	struct nft_error why;
+
+	if (!p->result->routed || look_at_routing(&why) == 0)
+		return false;
+	for (int f = PROBE_V4; f < PROBE_FAMILIES; f++)
+		p->result->tried[f] = false;
+	(void)snprintf(p->result->why, sizeof(p->result->why),
+		       "the policy routing went away meanwhile: ask again");
+	return true;
+}
+
 bool probe_path(uint16_t port, struct probe_path_result *result)
 {
 	struct path p = { .result = result,
@@ -533,6 +548,8 @@ bool probe_path(uint16_t port, struct probe_path_result *result)
 			passed = passed &&
 				 result->stage[f] == PROBE_STAGE_PASSED;
 		}
+		if (!passed && lost_routing(&p))
+			result->blocked.traced = false;
 	} else {
 		passed = false;
 	}

@@ -11,8 +11,9 @@
  * The rules are the probe's own, for these cables alone; the policy routing is
  * the one that is installed. Where none is, it is put in for the time of the
  * probe by a guardian, a process that takes it out again when the probe has
- * ended in whatever way. Meanwhile it holds the lock of the rules, so no daemon
- * starts.
+ * ended in whatever way. Meanwhile it holds the lock of the rules, so a daemon
+ * that starts waits for its end. Routing that was installed by somebody else
+ * may go with him meanwhile: then nothing was tried.
  */
 #ifndef PROBE_PATH_H
 #define PROBE_PATH_H

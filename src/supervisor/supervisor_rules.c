@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/if_bridge.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,9 +16,13 @@
 #include "base_die.h"
 #include "base_fd.h"
 #include "base_log.h"
+#include "base_time.h"
 #include "probe.h"
 #include "supervisor_internal.h"
 #include "supervisor_timewait.h"
+
+#define LOCK_MS      5000
+#define LOCK_LOOK_MS 50
 
 static bool have(cap_t caps, cap_value_t cap)
 {
@@ -113,6 +118,20 @@ static int self_test(const struct conf_tables *c)
 	return -EACCES;
 }
 
+/* A doctor that tries the gateway out, or a tool that changes rules, holds the
+ * lock for a moment: no reason not to start. */
+static int lock(struct nft_link *nft, struct nft_error *why)
+{
+	const uint64_t end = base_time_mono_ms() + LOCK_MS;
+	int r = nft_lock(nft, why);
+
+	while (r == -EADDRINUSE && base_time_mono_ms() < end) {
+		(void)poll(NULL, 0, LOCK_LOOK_MS);
+		r = nft_lock(nft, why);
+	}
+	return r;
+}
+
 int supervisor_rules_open(struct supervisor *s)
 {
 	struct nft_error why;
@@ -130,7 +149,7 @@ int supervisor_rules_open(struct supervisor *s)
 	}
 	r = nft_open(&s->nft, true, &why);
 	if (!r)
-		r = nft_lock(s->nft, &why);
+		r = lock(s->nft, &why);
 	if (r) {
 		base_err("%s", why.text);
 		return r;
