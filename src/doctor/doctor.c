@@ -133,12 +133,21 @@ bool doctor_wants_tproxy(const struct doctor *d)
 			    d->conf->intercept == CONF_INTERCEPT_TPROXY);
 }
 
+void doctor_unknown(struct doctor *d, const char *what, const char *why)
+{
+	struct doctor_report *r = d->report;
+	const unsigned n = r->n;
+
+	doctor_find(d, DOCTOR_NOTICE, "%s: %s", what, why);
+	if (r->n > n)
+		r->findings[n].means = NULL;
+}
+
 bool doctor_known(struct doctor *d, int error)
 {
 	if (!error)
 		return true;
-	doctor_find(d, DOCTOR_NOTICE, "could not be asked: %s",
-		    strerrordesc_np(-error));
+	doctor_unknown(d, "could not be asked", strerrordesc_np(-error));
 	return false;
 }
 

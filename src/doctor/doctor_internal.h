@@ -33,6 +33,9 @@ void doctor_find(struct doctor *d, enum doctor_level level, const char *fmt,
 void doctor_mend(struct doctor *d, const char *fmt, ...) WS_PRINTF(2, 3);
 /* The two lines for a sysctl, by its name with dots. */
 void doctor_mend_sysctl(struct doctor *d, const char *name, int value);
+/* A notice that the question is open, and why: what an answer would have meant
+ * is not said. */
+void doctor_unknown(struct doctor *d, const char *what, const char *why);
 /* Says so when a fact could not be had: -errno. Return: it could. */
 bool doctor_known(struct doctor *d, int error);
 

@@ -128,8 +128,10 @@ static void what_cannot_be_asked_is_said(void **arg)
 	struct state *s = *arg;
 
 	s->facts->socket = -EPERM;
-	(void)expect(s, "nft_socket", DOCTOR_NOTICE,
-		     "could not be asked: Operation not permitted");
+	/* what an answer would have meant is not said */
+	assert_null(expect(s, "nft_socket", DOCTOR_NOTICE,
+			   "could not be asked: Operation not permitted")
+			    ->means);
 	s->facts->socket = 0;
 	s->facts->no_ruleset = -EPERM;
 	(void)expect(s, "flowtables", DOCTOR_NOTICE,
@@ -155,6 +157,25 @@ static const _Alignas(4) uint8_t flowtable[] = {
 	0x07, 0x00, 0x02, 0x00, /* NFTA_FLOWTABLE_NAME */
 	'f',  't',  0x00, 0x00,
 };
+
+/* The whole way is not tried after the input; both say why not. */
+static void impossible_probe_is_said(void **arg)
+{
+	struct state *s = *arg;
+
+	s->facts->walked = false;
+	s->facts->input.verdict = PROBE_IMPOSSIBLE;
+	(void)snprintf(s->facts->input.why, sizeof(s->facts->input.why),
+		       "a veth pair: Operation not supported");
+	assert_null(expect(s, "input_firewall", DOCTOR_NOTICE,
+			   "not possible here: a veth pair: Operation not "
+			   "supported")
+			    ->means);
+	assert_null(expect(s, "self_test", DOCTOR_NOTICE,
+			   "not possible here: a veth pair: Operation not "
+			   "supported")
+			    ->means);
+}
 
 static void flowtable_is_found(void **arg)
 {
@@ -296,6 +317,7 @@ int main(void)
 		TEST(all_is_well),
 		TEST(statement_is_missing),
 		TEST(what_cannot_be_asked_is_said),
+		TEST(impossible_probe_is_said),
 		TEST(flowtable_is_found),
 		TEST(only_touching_rules_are_kept),
 		TEST(message_that_is_cut_is_refused),

@@ -17,7 +17,7 @@ static bool was_tried(struct doctor *d)
 	if (d->f->probed)
 		return true;
 	if (doctor_wants_tproxy(d))
-		doctor_find(d, DOCTOR_NOTICE, "not tried: no rights");
+		doctor_unknown(d, "not tried", "no rights");
 	return false;
 }
 
@@ -29,8 +29,7 @@ void doctor_check_input(struct doctor *d)
 	case PROBE_PASSED:
 		return;
 	case PROBE_IMPOSSIBLE:
-		doctor_find(d, DOCTOR_NOTICE, "not possible here: %s",
-			    d->f->input.why);
+		doctor_unknown(d, "not possible here", d->f->input.why);
 		return;
 	case PROBE_BLOCKED_IN:
 		doctor_find(d, DOCTOR_BROKEN,
@@ -82,12 +81,15 @@ void doctor_check_path(struct doctor *d)
 	if (!was_tried(d))
 		return;
 	if (!d->f->walked) {
-		doctor_find(d, DOCTOR_NOTICE,
-			    "not tried: the packet would not come in");
+		if (d->f->input.verdict == PROBE_IMPOSSIBLE)
+			doctor_unknown(d, "not possible here", d->f->input.why);
+		else
+			doctor_unknown(d, "not tried",
+				       "the packet would not come in");
 		return;
 	}
 	if (!p->tried[0] && !p->tried[1]) {
-		doctor_find(d, DOCTOR_NOTICE, "not possible here: %s", p->why);
+		doctor_unknown(d, "not possible here", p->why);
 		return;
 	}
 	for (int family = 0; family < 2; family++) {
