@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/if_bridge.h>
 #include <linux/sockios.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,16 +115,23 @@ static void look_at_sysctls(struct doctor_sysctls *s)
 				 number_of("ipv4/tcp_early_demux"));
 }
 
-/* linux/if_bridge.h: the one question that needs neither rights nor sysfs. */
-static bool has_bridge(void)
+/* linux/if_bridge.h: the one question that needs neither rights nor sysfs. One
+ * that has gone since has no name, and is none. */
+static void look_at_bridges(struct doctor_facts *f)
 {
-	int index;
+	int indices[DOCTOR_BRIDGES_MAX];
 	unsigned long question[] = { BRCTL_GET_BRIDGES,
-				     (unsigned long)(uintptr_t)&index, 1 };
+				     (unsigned long)(uintptr_t)indices,
+				     DOCTOR_BRIDGES_MAX };
 	WS_CLEAN(base_fd_close)
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const int n = fd < 0 ? -1 : ioctl(fd, SIOCGIFBR, question);
 
-	return fd >= 0 && ioctl(fd, SIOCGIFBR, question) > 0;
+	for (int i = 0; i < n && i < DOCTOR_BRIDGES_MAX; i++) {
+		if (if_indextoname((unsigned)indices[i],
+				   f->bridges[f->n_bridges]))
+			f->n_bridges++;
+	}
 }
 
 static void look_at_rules(struct doctor_facts *f)
@@ -249,7 +257,7 @@ struct doctor_facts *doctor_facts_new(const struct conf_tables *conf)
 		return NULL;
 	look_at_rights(f);
 	look_at_sysctls(&f->sysctls);
-	f->bridge = has_bridge();
+	look_at_bridges(f);
 	f->tproxy = doctor_try(DOCTOR_TRY_TPROXY);
 	f->socket = doctor_try(DOCTOR_TRY_SOCKET);
 	look_at_rules(f);

@@ -15,8 +15,10 @@
 #include "probe_chains.h"
 #include "probe_path.h"
 
-#define DOCTOR_UNKNOWN   (-1) /* of a sysctl: there is none, or it is hidden */
-#define DOCTOR_LINES_MAX 6
+#define DOCTOR_UNKNOWN     (-1) /* of a sysctl: there is none, or it is hidden */
+#define DOCTOR_LINES_MAX   6
+
+#define DOCTOR_BRIDGES_MAX 64
 
 /* Below /proc/sys/net. Of what each interface has, the largest is kept. */
 struct doctor_sysctls {
@@ -32,7 +34,8 @@ struct doctor_sysctls {
 struct doctor_facts {
 	bool net_admin, net_raw; /* we have these capabilities */
 	struct doctor_sysctls sysctls;
-	bool bridge; /* there is one */
+	unsigned n_bridges; /* here; names of the first ones */
+	char bridges[DOCTOR_BRIDGES_MAX][16];
 
 	/* What the kernel says to a rule with that statement, in a table that
 	 * is gone at once: 0 or -errno. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* doctor_sysctl.c - checks: settings below /proc/sys/net */
+#include <string.h>
+
 #include "doctor_internal.h"
 
 static bool any_destination(const struct conf_tables *conf, uint16_t family)
@@ -39,15 +41,48 @@ void doctor_check_src_valid_mark(struct doctor *d)
 			    "src_valid_mark is set (wg-quick does it)");
 }
 
+/* Does it name this bridge? "br-lan", "wg*". */
+static bool names(const char *iface, const char *bridge)
+{
+	const size_t len = strcspn(iface, "*");
+
+	return iface[len] ? strncmp(iface, bridge, len) == 0
+			  : strcmp(iface, bridge) == 0;
+}
+
+/* May trackers of this rule be behind a bridge? */
+static bool rule_has_bridge(const struct doctor *d, const struct conf_list *l)
+{
+	for (uint32_t i = 0; i < l->n; i++) {
+		for (unsigned j = 0; j < d->f->n_bridges; j++) {
+			if (names(d->conf->ifaces[l->first + i],
+				  d->f->bridges[j]))
+				return true;
+		}
+	}
+	return l->n == 0;
+}
+
+/* Docker's bridge is no matter where trackers come in elsewhere. */
+static bool any_bridge(const struct doctor *d)
+{
+	for (uint32_t i = 0; d->conf && i < d->conf->n_rules; i++) {
+		if (rule_has_bridge(d, &d->conf->rules[i].interfaces))
+			return true;
+	}
+	return !d->conf;
+}
+
 /* With br_netfilter, what crosses a bridge goes through the IP hooks before it
  * is routed, and tproxy's socket is lost on the way (measured). */
 void doctor_check_bridge(struct doctor *d)
 {
 	const struct doctor_sysctls *s = &d->f->sysctls;
-	const enum doctor_level level = d->f->bridge ? DOCTOR_BROKEN
-						     : DOCTOR_NOTICE;
-	const char *there = d->f->bridge ? ", and there is a bridge"
-					 : ", but there is no bridge";
+	const bool hit = d->f->n_bridges && any_bridge(d);
+	const enum doctor_level level = hit ? DOCTOR_BROKEN : DOCTOR_NOTICE;
+	const char *there = hit               ? ", and there is a bridge"
+			    : d->f->n_bridges ? ", but no rule names a bridge"
+					      : ", but there is no bridge";
 
 	if (s->bridge4 == 1) {
 		doctor_find(d, level, "bridge-nf-call-iptables is 1%s", there);

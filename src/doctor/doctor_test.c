@@ -177,6 +177,37 @@ static void impossible_probe_is_said(void **arg)
 			    ->means);
 }
 
+/* Docker's is not where these trackers come in. */
+static void only_a_named_bridge_matters(void **arg)
+{
+	struct conf_tables *conf = calloc(1, sizeof(*conf));
+	struct state *s = *arg;
+	struct conf_list *l;
+
+	assert_non_null(conf);
+	s->facts->sysctls.bridge4 = 1;
+	s->facts->n_bridges = 1;
+	(void)snprintf(s->facts->bridges[0], sizeof(s->facts->bridges[0]),
+		       "docker0");
+	doctor_judge(s->facts, NULL, s->report);
+	assert_int_equal(s->report->level, DOCTOR_BROKEN);
+	conf->n_rules = conf->n_ifaces = 1;
+	l = &conf->rules[0].interfaces;
+	doctor_judge(s->facts, conf, s->report); /* any interface */
+	assert_int_equal(s->report->level, DOCTOR_BROKEN);
+	l->n = 1;
+	(void)snprintf(conf->ifaces[0], sizeof(conf->ifaces[0]), "eth1");
+	doctor_judge(s->facts, conf, s->report);
+	assert_int_equal(s->report->level, DOCTOR_NOTICE);
+	(void)snprintf(conf->ifaces[0], sizeof(conf->ifaces[0]), "dock*");
+	doctor_judge(s->facts, conf, s->report);
+	assert_int_equal(s->report->level, DOCTOR_BROKEN);
+	(void)snprintf(conf->ifaces[0], sizeof(conf->ifaces[0]), "docker0");
+	doctor_judge(s->facts, conf, s->report);
+	assert_int_equal(s->report->level, DOCTOR_BROKEN);
+	free(conf);
+}
+
 static void flowtable_is_found(void **arg)
 {
 	struct state *s = *arg;
@@ -318,6 +349,7 @@ int main(void)
 		TEST(statement_is_missing),
 		TEST(what_cannot_be_asked_is_said),
 		TEST(impossible_probe_is_said),
+		TEST(only_a_named_bridge_matters),
 		TEST(flowtable_is_found),
 		TEST(only_touching_rules_are_kept),
 		TEST(message_that_is_cut_is_refused),
