@@ -60,13 +60,15 @@ void supervisor_role_absent(struct loop_timer *t, uint64_t now_ms)
 {
 	struct supervisor *s = WS_CONTAINER(t, struct supervisor, absent);
 	const bool absent = !supervisor_role_workers(s);
+	const bool lost = absent && !s->alone;
 
-	if (absent && !s->alone)
-		base_err("no worker is there: connections are not taken until "
-			 "one is back");
 	s->alone = absent;
 	if (supervisor_rules_set(s, supervisor_rules_wanted(s)))
 		loop_timer_set(&s->loop, t, now_ms + s->times->absent_ms);
+	/* when it is so */
+	if (lost)
+		base_err("no worker is there: connections are not taken until "
+			 "one is back");
 }
 
 /* The rules follow, but not a worker that is back at once. */
