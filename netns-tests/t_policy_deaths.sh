@@ -33,9 +33,6 @@ died() {
 	expect_equal "status of the daemon" $status 137
 	wait_for 10 all_gone
 }
-all_gone() {
-	! is_there 'wayside-*'
-}
 
 # is WHEN WHAT
 is() {
