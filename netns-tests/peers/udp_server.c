@@ -103,7 +103,7 @@ static uint32_t serve(int fd, int signals, const char *word, unsigned *n)
 int main(int argc, char **argv)
 {
 	struct base_addr a;
-	unsigned seconds = 55, n = 0;
+	unsigned seconds = 580, n = 0; /* as of the other peers */
 	int fd, signals, o;
 	uint32_t by;
 
