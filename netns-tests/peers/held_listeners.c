@@ -96,9 +96,11 @@ static bool fetch(int keeper, int fd)
 {
 	const int got = pidfd_getfd(keeper, fd, 0); /* CLOEXEC */
 
-	if (got == fd)
-		return fcntl(fd, F_SETFD, 0) == 0;
-	return got >= 0 && dup2(got, fd) == fd && close(got) == 0;
+	if (got < 0)
+		return false;
+	if (got != fd && (dup3(got, fd, O_CLOEXEC) < 0 || close(got)))
+		return false;
+	return fcntl(fd, F_SETFD, 0) == 0;
 }
 
 static int pass(char **words)
@@ -111,7 +113,7 @@ static int pass(char **words)
 		return usage();
 	keeper = pidfd_open(pid, 0);
 	/* above those that are to come */
-	if (keeper < 0 || dup2(keeper, ABOVE) < 0)
+	if (keeper < 0 || dup3(keeper, ABOVE, O_CLOEXEC) < 0)
 		return failed(words[0]);
 	(void)close_range(FIRST, ABOVE - 1, 0);
 	for (int i = n - 1; i >= 0; i--) {
