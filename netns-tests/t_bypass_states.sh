@@ -65,17 +65,20 @@ lost() {
 back() {
 	[ "$(grep -c 'worker/. is back' "$DIR/daemon.log")" = "$1" ]
 }
-export WAYSIDE_RESTART_MS=3000
+export WAYSIDE_RESTART_HOLD=$DIR/away
 daemon workers=1 on_failure=closed
 bypass on
+touch "$DIR/away"
 kill -KILL "$(pids wayside-worker/0)"
 wait_for 20 lost
 direct
+rm "$DIR/away"
 wait_for 20 back 1
 direct
 expect_equal bypass "$(bypassed)" true
 bypass off
 taken
+touch "$DIR/away"
 kill -KILL "$(pids wayside-worker/0)"
 twice() {
 	[ "$(grep -c 'no worker is there' "$DIR/daemon.log")" = 2 ]
@@ -90,12 +93,13 @@ join_refused() {
 	join_failed refused
 }
 join_refused
+rm "$DIR/away"
 wait_for 20 back 2
 taken
-unset WAYSIDE_RESTART_MS
+unset WAYSIDE_RESTART_HOLD
 daemon_stop
 
-daemon drain=60s
+daemon drain=10m
 server vendor vendor "$VENDOR4:7700" expect one send one recv-all
 client tracker tracker "$VENDOR4:7700" send one expect one touch "$DIR/open" \
 	wait-file "$DIR/drained" shutdown-write recv-all

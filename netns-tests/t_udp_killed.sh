@@ -6,7 +6,7 @@
 test_points
 topology
 own_proc
-WAYSIDE_RESTART_MS=3000 daemon transport=udp observe=none
+WAYSIDE_RESTART_HOLD=$DIR/away daemon transport=udp observe=none
 udp_server vendor vendor "$VENDOR4:7700"
 names=()
 for i in {10..29}; do
@@ -24,11 +24,13 @@ all_have() {
 wait_for 10 all_have one
 expect_equal "flows" "$(counter udp_flows)" 20
 worker=$(pids wayside-worker/0)
+touch "$DIR/away"
 kill -KILL "$worker"
 wait_for 5 eval '! is_there wayside-worker/0'
 touch "$DIR/two"
 wait_for 10 all_have two
 ! is_there wayside-worker/0 || fail "it is there already"
+rm "$DIR/away"
 wait_for 10 is_anew wayside-worker/0 "$worker"
 touch "$DIR/three"
 join "${names[@]}"
