@@ -60,6 +60,10 @@ wait_for 10 events_count 16
 for e in client server; do
 	expect_equal "events of $e" "$(cut -f 2,5 "$EVENTS" | grep -cxF "$e"$'\t'"$LK")" 8
 done
+captured() {
+	[ "$(cat "$LOGS"/*_*.log | wc -l)" -ge $((8 * 7)) ]
+}
+wait_for 10 captured
 expect_equal "captures" "$(cat "$LOGS"/*_*.log | wc -l)" $((8 * 7))
 for f in "$LOGS"/*_*.log; do
 	to=$(sed -n '2s/.*server\t\([a-z]*\):.*/\1/p' "$f")

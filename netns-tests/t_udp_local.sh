@@ -18,6 +18,10 @@ for f in v4 v6; do
 		send three expect a:three
 	wait_for 10 test -e "$DIR/$f"
 done
+captured() {
+	[ "$(cat "$LOGS"/*_*.log | wc -l)" -ge 8 ]
+}
+wait_for 10 captured
 for a in "$GATEWAY4" "$GATEWAY6"; do
 	expect_equal "bytes recorded of $a" "$(cut -f 3 "$(capture_of "$a")" | paste -sd ' ')" \
 		'one a:one two a:two'
