@@ -15,7 +15,8 @@ for f in v4 v6; do
 		join tracker vendor
 	done
 	unwire lan
-	expect_equal "SYN of the tracker" "$(packet_count lan ' S ')" 3
+	expect_equal "connections of the tracker" \
+		"$(syn_numbers lan "$VENDOR:7700" | wc -l)" 3
 	expect_equal "resets" "$(packet_count lan ' RA? ')" 0
 done
 expect_flows 6

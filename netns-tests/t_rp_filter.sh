@@ -21,10 +21,10 @@ for source in gateway client; do
 	for mode in 0 1 2; do
 		for mark in 0 1; do
 			filter $mode $mark
-			exchange "$VENDOR4:7700" -t 10
+			exchange "$VENDOR4:7700"
 			server vendor vendor "$VENDOR4:7700" send hello \
 				shutdown-write recv-all
-			client app gateway -t 10 "$VENDOR4:7700" expect hello \
+			client app gateway "$VENDOR4:7700" expect hello \
 				shutdown-write recv-all
 			join app vendor
 		done

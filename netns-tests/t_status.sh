@@ -4,8 +4,8 @@
 # packets of each rule: taken, and refused while a daemon with on_failure: closed
 # drains. Bypass, edits and the transport of flows are in it, too.
 topology
-daemon on_failure=closed drain=50s
-crowd_server vendor vendor -t 55 "$VENDOR4:7700"
+daemon on_failure=closed drain=10m
+crowd_server vendor vendor "$VENDOR4:7700"
 
 # said LINE: one of the status
 said() {
@@ -35,7 +35,7 @@ grep -q '^kernel: our own table, stays without Wayside$\|^kernel: a table that o
 	"$DIR/status.txt" || fail "who keeps it: $(cat "$DIR/status.txt")"
 packets 0 0 0 0
 
-crowd running tracker -t 55 -n 7 "$VENDOR4:7700" open ping 1 touch "$DIR/open" \
+crowd running tracker -n 7 "$VENDOR4:7700" open ping 1 touch "$DIR/open" \
 	hold "$DIR/end" ping 1 fin
 wait_for 20 test -e "$DIR/open"
 packets 7 7 0 0
