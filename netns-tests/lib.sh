@@ -45,6 +45,8 @@ daemon_pid=
 WAYSIDE=$BUILD/src/wayside/wayside
 # Nor is a process broken that gets no processor for some seconds (base_die.h).
 export WAYSIDE_LIMIT_MS=600000 WAYSIDE_RELOAD_MS=600000
+# Nor is a probe's packet lost; a case in which it is says how long it waits.
+export WAYSIDE_PROBE_MS=60000
 
 # family v4|v6: the addresses of one family, as they are written before a port
 family() {

@@ -245,7 +245,8 @@ close_output() {
 }
 row input_firewall broken 4 'a firewall drops the answers' close_output
 
-# on the way there and back, stage by stage
+# on the way there and back, stage by stage; what does not come is waited for
+export WAYSIDE_PROBE_MS=5000
 lead_away() {
 	ip -n gateway route add default via 203.0.113.2 table 100
 	ip -n gateway rule add priority 100 fwmark 0x10000/0x10000 lookup 100
@@ -265,6 +266,8 @@ row self_test broken 4 'IPv4: this fails: the client.s bytes arrive' \
 row self_test broken 4 'IPv4: this fails: the server.s bytes arrive' \
 	add_table 'filter hook prerouting priority raw' \
 	'iifname "wsp*" ip length > 100 tcp sport 7700 drop'
+
+export WAYSIDE_PROBE_MS=60000
 
 doctor --json -c "$CONFIG"
 expect_equal "in the end" "$status" 0

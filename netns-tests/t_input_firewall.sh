@@ -40,7 +40,8 @@ iptables_down() {
 refused() {
 	local status=0
 
-	spawn gateway "$DIR/daemon.log" "$WAYSIDED" -c "$CONFIG"
+	WAYSIDE_PROBE_MS=5000 spawn gateway "$DIR/daemon.log" "$WAYSIDED" \
+		-c "$CONFIG"
 	wait $! || status=$?
 	expect_equal "status of the start" $status 1
 }

@@ -32,6 +32,14 @@
  *   WAYSIDE_HALF_OPEN_MS=N
  *
  * So long bytes stay unacknowledged until a flow counts as half-open.
+ *
+ *   WAYSIDE_PROBE_MS=N
+ *
+ * So long a probe waits for a packet until it is taken for lost.
+ *
+ *   WAYSIDE_SETTLE_MS=N
+ *
+ * So long a stop waits for connections to come to their end.
  */
 #ifndef BASE_DIE_H
 #define BASE_DIE_H
@@ -128,6 +136,9 @@ const char *base_die_name(enum base_die_point point);
 uint32_t base_die_restart_ms(uint32_t real);
 /* When a flow is half-open: `real`, as above. */
 uint32_t base_die_half_open_ms(uint32_t real);
+/* When a probe's packet is lost, and a stop waits no longer: the same. */
+uint32_t base_die_probe_ms(uint32_t real);
+uint32_t base_die_settle_ms(uint32_t real);
 /* May none come back yet? */
 bool base_die_restart_held(void);
 
@@ -165,6 +176,16 @@ static inline uint32_t base_die_restart_ms(uint32_t real)
 }
 
 static inline uint32_t base_die_half_open_ms(uint32_t real)
+{
+	return real;
+}
+
+static inline uint32_t base_die_probe_ms(uint32_t real)
+{
+	return real;
+}
+
+static inline uint32_t base_die_settle_ms(uint32_t real)
 {
 	return real;
 }

@@ -212,10 +212,30 @@ static int ask_with(const char *name, const char *value, int (*ask)(void))
 	return WEXITSTATUS(status_of(pid, 0));
 }
 
-static int limits(void)
+static const struct {
+	const char *name;
+	uint32_t (*ms)(uint32_t real);
+} times[] = {
+	{ "WAYSIDE_RESTART_MS", base_die_restart_ms },
+	{ "WAYSIDE_LIMIT_MS", base_die_limit_ms },
+	{ "WAYSIDE_RELOAD_MS", base_die_reload_ms },
+	{ "WAYSIDE_HALF_OPEN_MS", base_die_half_open_ms },
+	{ "WAYSIDE_PROBE_MS", base_die_probe_ms },
+	{ "WAYSIDE_SETTLE_MS", base_die_settle_ms },
+};
+
+/* A bit for each that is not what it really is. */
+static int changed(void)
 {
-	return (int)(base_die_restart_ms(1) * 16 + base_die_limit_ms(2) * 4 +
-		     base_die_reload_ms(3));
+	int bits = 0;
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(times); i++) {
+		const uint32_t ms = times[i].ms(7);
+
+		if (ms != 7)
+			bits |= ms == 5 ? 1 << i : 1 << 7;
+	}
+	return bits;
 }
 
 static int is_held(void)
@@ -226,25 +246,16 @@ static int is_held(void)
 /* Each is its own, and what is not asked for stays. */
 static void times_are_those_asked_for(void **state)
 {
-	static const struct {
-		const char *name;
-		int all;
-	} rows[] = {
-		{ "NOTHING", 1 * 16 + 2 * 4 + 3 },
-		{ "WAYSIDE_RESTART_MS", 5 * 16 + 2 * 4 + 3 },
-		{ "WAYSIDE_LIMIT_MS", 1 * 16 + 5 * 4 + 3 },
-		{ "WAYSIDE_RELOAD_MS", 1 * 16 + 2 * 4 + 5 },
-	};
 	static const char *const bad[] = { "",   "0",  "-1",        "x",
 					   "5x", "5 ", "4294967296" };
 
 	(void)state;
-	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
-		assert_int_equal(ask_with(rows[i].name, "5", limits),
-				 rows[i].all);
-		for (size_t j = 0; i && j < WS_ARRAY_LEN(bad); j++) {
-			if (ask_with(rows[i].name, bad[j], limits) != 98)
-				fail_msg("%s=%s is taken", rows[i].name,
+	assert_int_equal(ask_with("NOTHING", "5", changed), 0);
+	for (size_t i = 0; i < WS_ARRAY_LEN(times); i++) {
+		assert_int_equal(ask_with(times[i].name, "5", changed), 1 << i);
+		for (size_t j = 0; j < WS_ARRAY_LEN(bad); j++) {
+			if (ask_with(times[i].name, bad[j], changed) != 98)
+				fail_msg("%s=%s is taken", times[i].name,
 					 bad[j]);
 		}
 	}

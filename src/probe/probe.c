@@ -173,7 +173,8 @@ static bool take_connection(struct probe *p, int family)
 /* Until all has come or is known to be lost, or time is up. */
 static void watch(struct probe *p)
 {
-	const uint64_t end = base_time_mono_ms() + LIMIT_MS;
+	const uint64_t end = base_time_mono_ms() + base_die_probe_ms(LIMIT_MS);
+	bool over = false;
 	struct pollfd polls[] = {
 		{ .fd = p->listeners[PROBE_V4], .events = POLLIN },
 		{ .fd = p->listeners[PROBE_V6], .events = POLLIN },
@@ -181,12 +182,15 @@ static void watch(struct probe *p)
 		  .events = POLLIN },
 	};
 
-	while (!is_settled(p)) {
+	/* what has come until then is seen, also by one that slept through it
+	 */
+	while (!is_settled(p) && !over) {
 		const uint64_t now = base_time_mono_ms();
 
-		if (now >= end ||
-		    (poll(polls, WS_ARRAY_LEN(polls), (int)(end - now)) < 0 &&
-		     errno != EINTR))
+		over = now >= end;
+		if (poll(polls, WS_ARRAY_LEN(polls),
+			 over ? 0 : (int)(end - now)) < 0 &&
+		    errno != EINTR)
 			return;
 		for (int f = PROBE_V4; f < PROBE_FAMILIES; f++) {
 			if (take_connection(p, f))

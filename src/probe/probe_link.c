@@ -15,6 +15,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "base_die.h"
 #include "nft_link.h"
 
 #define READY_MS 5000       /* some milliseconds on a quiet machine */
@@ -295,9 +296,10 @@ static bool is_usable(struct nft_link *l, const struct in6_addr *ip)
 int probe_link_await(struct nft_link *l, const struct probe_cable *c,
 		     enum probe_end end)
 {
+	const uint32_t limit = base_die_limit_ms(READY_MS);
 	const int index = index_of(c, end);
 
-	for (int ms = 0; ms < READY_MS; ms++) {
+	for (uint32_t ms = 0; ms < limit; ms++) {
 		const int r = can_send(l, index);
 
 		if (r < 0)

@@ -92,7 +92,7 @@ static int await(int fd, short events)
 	int r;
 
 	do {
-		r = poll(&p, 1, LIMIT_MS);
+		r = poll(&p, 1, (int)base_die_probe_ms(LIMIT_MS));
 	} while (r < 0 && errno == EINTR);
 	return r > 0 ? 0 : r ? -errno : -ETIMEDOUT;
 }

@@ -86,7 +86,8 @@ static void live(int channel, pid_t parent,
 static int outcome(const struct probe_space *s)
 {
 	int r = -EBADMSG;
-	const ssize_t n = hear(s->channel, &r, sizeof(r), PATIENCE_MS);
+	const ssize_t n = hear(s->channel, &r, sizeof(r),
+			       (int)base_die_limit_ms(PATIENCE_MS));
 
 	if (n == sizeof(r))
 		return r;

@@ -44,6 +44,7 @@ static struct supervisor_times times_of_now(void)
 
 	t.start_ms = base_die_limit_ms(t.start_ms);
 	t.stop_ms = base_die_limit_ms(t.stop_ms);
+	t.settle_ms = base_die_settle_ms(t.settle_ms);
 	t.prepare_ms = base_die_reload_ms(t.prepare_ms);
 	return t;
 }
