@@ -16,10 +16,11 @@ for port in 7700 7709; do
 	crowd_server "other$port" vendor "$OTHER4:$port"
 done
 
-# bones: chains and rules with their handles, but not what sets hold
+# bones: chains and rules with their handles, but not what sets hold. (A table that
+# is made anew gives the same handles to what is in it, and has another one itself.)
 bones() {
 	on gateway nft -a list table inet wayside |
-		sed -n '/chain/,/^\t}/p' | sed 's/packets [0-9]* bytes [0-9]*//g'
+		sed -n '/^table/p; /chain/,/^\t}/p' | sed 's/packets [0-9]* bytes [0-9]*//g'
 }
 # handed_over ADDR:PORT N: as many new connections, and all are Wayside's;
 # direct: none is
