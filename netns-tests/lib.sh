@@ -529,11 +529,16 @@ daemon() {
 	daemon_run -c "$CONFIG"
 }
 
-# daemon_kill: SIGKILL
+# daemon_kill: SIGKILL, and its children are gone with it: one that is about to die
+# may still take a connection
 daemon_kill() {
 	kill -KILL "$daemon_pid"
 	{ wait "$daemon_pid" || true; } 2>/dev/null # bash reports it as news
 	daemon_pid=
+	[ "$OWN_PROC" = no ] || wait_for 10 all_gone
+}
+all_gone() {
+	! is_there 'wayside-*'
 }
 
 # daemon_stop: an orderly end

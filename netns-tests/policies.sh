@@ -19,16 +19,6 @@ kernel() {
 	(IFS=+ && echo "${words[*]}")
 }
 
-# killed: SIGKILL of the daemon, and its children are gone with it: one that is about
-# to die may still take a connection
-killed() {
-	daemon_kill
-	wait_for 10 all_gone
-}
-all_gone() {
-	! is_there 'wayside-*'
-}
-
 # The client has an answer or an end, or waits where nobody will take it.
 decided() {
 	[ -e "$DIR/answered" ] || ! peer_runs client || {

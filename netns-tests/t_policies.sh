@@ -49,12 +49,12 @@ row() {
 	kill -KILL $(pids 'wayside-worker/*')
 	wait_for 10 no_worker
 	is "no worker" "$4"
-	killed
+	daemon_kill
 	begin
 	daemon_stop
 	is "clean stop" "$5"
 	begin
-	killed
+	daemon_kill
 	is "killed" "$6"
 	begin
 	is "it runs again" "$7"
