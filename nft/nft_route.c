@@ -30,18 +30,18 @@
  * whatever rules a VPN or a second uplink brought, not by table main only. */
 static const struct row {
 	uint32_t priority;
-	uint8_t action;
 	uint32_t table;  /* FR_ACT_TO_TBL */
 	uint32_t target; /* FR_ACT_GOTO */
 	uint32_t mark;
 	const char *iif;          /* "" = any */
 	enum nft_routing routing; /* that needs it first */
+	uint8_t action;
 } rows[] = {
-	{ BEHIND, FR_ACT_NOP, 0, 0, NFT_MARK, "", NFT_ROUTING_TAKEN },
-	{ 7700, FR_ACT_GOTO, 0, BEHIND, NFT_MARK, LOOPBACK, NFT_ROUTING_TAKEN },
-	{ 7701, FR_ACT_TO_TBL, TABLE, 0, NFT_MARK, "", NFT_ROUTING_TAKEN },
-	{ 7702, FR_ACT_TO_TBL, TABLE, 0, NFT_MARK_LOCAL, "",
-	  NFT_ROUTING_LOCAL },
+	{ BEHIND, 0, 0, NFT_MARK, "", NFT_ROUTING_TAKEN, FR_ACT_NOP },
+	{ 7700, 0, BEHIND, NFT_MARK, LOOPBACK, NFT_ROUTING_TAKEN, FR_ACT_GOTO },
+	{ 7701, TABLE, 0, NFT_MARK, "", NFT_ROUTING_TAKEN, FR_ACT_TO_TBL },
+	{ 7702, TABLE, 0, NFT_MARK_LOCAL, "", NFT_ROUTING_LOCAL,
+	  FR_ACT_TO_TBL },
 };
 
 static const uint8_t families[] = { AF_INET, AF_INET6 };

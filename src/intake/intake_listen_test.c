@@ -191,7 +191,8 @@ static void test_transparent(void **state)
 /* Return: 0, or the number of the check that failed: the exit status. */
 static int listen_without_capability(void)
 {
-	struct intake_listener l = listener_on("tproxy-tcp", "127.0.0.1", 15001);
+	struct intake_listener l =
+		listener_on("tproxy-tcp", "127.0.0.1", 15001);
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3
 	};

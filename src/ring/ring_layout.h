@@ -87,8 +87,8 @@ enum ring_state {
 	RING_STATE_MAX
 };
 
-/* UDP: a DATA entry is one datagram, which was sent on whole or, counted, not at
- * all; an empty one has no entry. Stream offsets go on from one to the next.
+/* UDP: a DATA entry is one datagram, which was sent on whole or, counted, not
+ * at all; an empty one has no entry. Stream offsets go on from one to the next.
  * Nothing is pending, and there is no intent. */
 enum ring_transport {
 	RING_TRANSPORT_TCP,

@@ -121,8 +121,7 @@ enum conf_source worker_hold_source(const struct worker *w,
 
 static enum conf_source source_of(const struct worker *w, uint32_t slot)
 {
-	return worker_hold_source(w,
-				  (enum conf_source)w->links[slot].source);
+	return worker_hold_source(w, (enum conf_source)w->links[slot].source);
 }
 
 /* Did another one find no port between the same two addresses? */
