@@ -53,7 +53,7 @@ said "edits of rules in force, until the next reload: 1"
 # neither the bypass nor the edit has touched what was counted
 packets 7 7 0 0
 
-# shellcheck disable=SC2154 # lib.sh sets it
+# shellcheck disable=SC2154 # from lib.sh
 kill -TERM "$daemon_pid"
 draining() {
 	tool status | grep -qx 'rules draining: new connections are refused'

@@ -191,7 +191,6 @@ static const uint16_t families[] = { AF_INET, AF_INET6 };
 
 /* The sets of one rule of the configuration in one family and table. */
 struct part {
-	bool takes; /* anything in this family? */
 	const struct nft_set *to, *clients, *interfaces;
 };
 

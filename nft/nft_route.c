@@ -30,18 +30,18 @@
  * whatever rules a VPN or a second uplink brought, not by table main only. */
 static const struct row {
 	uint32_t priority;
+	uint32_t action; /* FR_ACT_* */
 	uint32_t table;  /* FR_ACT_TO_TBL */
 	uint32_t target; /* FR_ACT_GOTO */
 	uint32_t mark;
-	const char *iif;          /* "" = any */
 	enum nft_routing routing; /* that needs it first */
-	uint8_t action;
+	const char *iif;          /* "" = any */
 } rows[] = {
-	{ BEHIND, 0, 0, NFT_MARK, "", NFT_ROUTING_TAKEN, FR_ACT_NOP },
-	{ 7700, 0, BEHIND, NFT_MARK, LOOPBACK, NFT_ROUTING_TAKEN, FR_ACT_GOTO },
-	{ 7701, TABLE, 0, NFT_MARK, "", NFT_ROUTING_TAKEN, FR_ACT_TO_TBL },
-	{ 7702, TABLE, 0, NFT_MARK_LOCAL, "", NFT_ROUTING_LOCAL,
-	  FR_ACT_TO_TBL },
+	{ BEHIND, FR_ACT_NOP, 0, 0, NFT_MARK, NFT_ROUTING_TAKEN, "" },
+	{ 7700, FR_ACT_GOTO, 0, BEHIND, NFT_MARK, NFT_ROUTING_TAKEN, LOOPBACK },
+	{ 7701, FR_ACT_TO_TBL, TABLE, 0, NFT_MARK, NFT_ROUTING_TAKEN, "" },
+	{ 7702, FR_ACT_TO_TBL, TABLE, 0, NFT_MARK_LOCAL, NFT_ROUTING_LOCAL,
+	  "" },
 };
 
 static const uint8_t families[] = { AF_INET, AF_INET6 };
@@ -119,7 +119,7 @@ static int add_rule(struct nft_link *l, uint8_t family, const struct row *row)
 		rule_message(l, family, RTM_NEWRULE, NLM_F_CREATE | NLM_F_ACK);
 	struct nlmsghdr *h = header_of(l);
 
-	f->action = row->action;
+	f->action = (uint8_t)row->action;
 	if (row->table)
 		mnl_attr_put_u32(h, FRA_TABLE, row->table);
 	if (row->target)

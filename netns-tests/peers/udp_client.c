@@ -54,6 +54,11 @@ static void fill(uint8_t *buf, size_t len)
 		buf[i] = (uint8_t)((i + 1) * 0x9e3779b97f4a7c15ULL >> 56);
 }
 
+static int open_socket(uint16_t family)
+{
+	return socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
 /* from: may have no family. Return: connected, or -errno. */
 static int new_socket(const struct base_addr *server,
 		      const struct base_addr *from)
@@ -61,8 +66,7 @@ static int new_socket(const struct base_addr *server,
 	const int on = 1;
 	struct sockaddr_storage ss;
 	socklen_t len;
-	WS_CLEAN(base_fd_close)
-	int fd = socket(server->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	WS_CLEAN(base_fd_close) int fd = open_socket(server->family);
 
 	if (fd < 0)
 		return -errno;

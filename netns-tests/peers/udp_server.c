@@ -22,15 +22,18 @@
 
 #define DATAGRAM_MAX 65535
 
+static int open_socket(uint16_t family)
+{
+	return socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
 /* Return: bound and ready, or -errno. */
 static int listen_on(const struct base_addr *a)
 {
 	char text[BASE_ADDR_STRLEN];
 	struct sockaddr_storage ss;
 	const socklen_t len = base_addr_to_sockaddr(a, &ss);
-	WS_CLEAN(base_fd_close)
-	int fd =
-		socket(a->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	WS_CLEAN(base_fd_close) int fd = open_socket(a->family);
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&ss, len))
 		return -errno;

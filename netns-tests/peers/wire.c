@@ -120,11 +120,12 @@ static void print_udp(struct base_rd *r, struct packet *p)
 
 	p->src.port = base_rd_be16(r);
 	p->dst.port = base_rd_be16(r);
-	if (!base_rd_ok(r) || p->payload < 8)
+	if (!base_rd_ok(r) || p->payload < 8) {
 		printf("malformed\n");
-	else
-		printf("%s > %s udp len=%zu\n", base_addr_format(&p->src, src),
-		       base_addr_format(&p->dst, dst), p->payload - 8);
+		return;
+	}
+	printf("%s > %s udp len=%zu\n", base_addr_format(&p->src, src),
+	       base_addr_format(&p->dst, dst), p->payload - 8);
 }
 
 static void print_packet(u_char *user, const struct pcap_pkthdr *h,

@@ -246,6 +246,7 @@ static int parse(const struct conf_env *env, struct conf_tables *t)
 {
 	const struct conf_input *in = env->in;
 	struct conf_errors errors = { .n = 0 };
+	/* cppcheck-suppress variableScope ; errors points at it */
 	char origin[CONF_EDIT_LEN];
 	char *text = NULL;
 	size_t len = 0;

@@ -254,8 +254,6 @@ static bool parse_dest(const struct job *j)
 /* A number is a number, also where a user is called so. */
 static bool parse_user(const struct job *j)
 {
-	char name[CONF_USER_LEN];
-	const char *problem;
 	uint64_t number;
 	uint32_t uid;
 
@@ -267,6 +265,9 @@ static bool parse_user(const struct job *j)
 		}
 		uid = (uint32_t)number;
 	} else {
+		char name[CONF_USER_LEN];
+		const char *problem;
+
 		if (!conf_value_user(j->text, name))
 			return false;
 		problem = j->env->find_user(name, &uid);

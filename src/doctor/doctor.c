@@ -139,6 +139,7 @@ void doctor_unknown(struct doctor *d, const char *what, const char *why)
 	const unsigned n = r->n;
 
 	doctor_find(d, DOCTOR_NOTICE, "%s: %s", what, why);
+	/* cppcheck-suppress knownConditionTrueFalse ; d->report is r */
 	if (r->n > n)
 		r->findings[n].means = NULL;
 }

@@ -119,7 +119,7 @@ static void look_at_sysctls(struct doctor_sysctls *s)
  * that has gone since has no name, and is none. */
 static void look_at_bridges(struct doctor_facts *f)
 {
-	int indices[DOCTOR_BRIDGES_MAX];
+	int indices[DOCTOR_BRIDGES_MAX] = { 0 };
 	unsigned long question[] = { BRCTL_GET_BRIDGES,
 				     (unsigned long)(uintptr_t)indices,
 				     DOCTOR_BRIDGES_MAX };

@@ -353,7 +353,8 @@ static void kick(struct script *s)
 /* Until all that was written is read, by whomever. */
 static void await_read(struct script *s)
 {
-	const uint64_t limit = base_time_mono_ms() + BASE_TEST_LIMIT_S * 1000;
+	const uint64_t limit =
+		base_time_mono_ms() + BASE_TEST_LIMIT_S * 1000ULL;
 
 	kick(s);
 	for (unsigned i = 0; i < s->lab->n_rings;) {
@@ -373,7 +374,8 @@ static void await_read(struct script *s)
 /* Until all that was read is given back, too: no message is half there. */
 static void await_given(struct script *s)
 {
-	const uint64_t limit = base_time_mono_ms() + BASE_TEST_LIMIT_S * 1000;
+	const uint64_t limit =
+		base_time_mono_ms() + BASE_TEST_LIMIT_S * 1000ULL;
 
 	for (unsigned i = 0; i < s->lab->n_rings;) {
 		const struct ring_map *m = &s->lab->maps[i];

@@ -139,7 +139,8 @@ static void who_was_refused_stays_so(void **state)
 /* Writes one byte after the other until the file is there. */
 static uint64_t write_until(struct lab *lab, const char *path, uint64_t from)
 {
-	const uint64_t limit = base_time_mono_ms() + BASE_TEST_LIMIT_S * 1000;
+	const uint64_t limit =
+		base_time_mono_ms() + BASE_TEST_LIMIT_S * 1000ULL;
 
 	while (access(path, F_OK) < 0) {
 		assert_true(base_time_mono_ms() < limit);

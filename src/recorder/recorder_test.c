@@ -430,7 +430,8 @@ static void a_recorder_at_work_is_not_woken(void **state)
 	struct lab *lab = *state;
 	const struct ring_cursor *mine =
 		lab->maps[0].cursors[RING_READER_RECORDER];
-	const uint64_t limit = base_time_mono_ms() + BASE_TEST_LIMIT_S * 1000;
+	const uint64_t limit =
+		base_time_mono_ms() + BASE_TEST_LIMIT_S * 1000ULL;
 	bool seen_at_work = false;
 
 	flow(lab, 0, 0)->observe = CONF_OBSERVE_NONE;

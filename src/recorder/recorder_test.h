@@ -277,7 +277,8 @@ static inline uint64_t count(const struct lab *lab, enum stat_id id)
 /* The recorder's own page says so; a time limit only ends a broken run. */
 static inline void await_word(const _Atomic uint32_t *word, uint32_t value)
 {
-	const uint64_t limit = base_time_mono_ms() + BASE_TEST_LIMIT_S * 1000;
+	const uint64_t limit =
+		base_time_mono_ms() + BASE_TEST_LIMIT_S * 1000ULL;
 
 	while (atomic_load(word) != value) {
 		assert_true(base_time_mono_ms() < limit);
@@ -287,7 +288,8 @@ static inline void await_word(const _Atomic uint32_t *word, uint32_t value)
 
 static inline void await_count(const _Atomic uint64_t *count_, uint64_t value)
 {
-	const uint64_t limit = base_time_mono_ms() + BASE_TEST_LIMIT_S * 1000;
+	const uint64_t limit =
+		base_time_mono_ms() + BASE_TEST_LIMIT_S * 1000ULL;
 
 	while (atomic_load(count_) != value) {
 		assert_true(base_time_mono_ms() < limit);

@@ -152,7 +152,7 @@ static void the_watchdog_is_fed(void **state)
 	/* at once, and then every 20 ms; we may be late, it may not be early */
 	for (int i = 0; i < 5; i++)
 		await(sd, "WATCHDOG=1");
-	assert_true(base_time_mono_ms() - began >= 4 * 20);
+	assert_true(base_time_mono_ms() - began >= 4UL * 20);
 	stop(sd->lab);
 }
 

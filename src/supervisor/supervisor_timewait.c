@@ -94,10 +94,10 @@ static bool is_destination(const struct conf_tables *c,
 static int take_type(const struct nlmsghdr *h, void *arg)
 {
 	const struct rtmsg *r = mnl_nlmsg_get_payload(h);
-	bool *is_local = arg;
+	bool *local = arg;
 
 	if (mnl_nlmsg_get_payload_len(h) >= sizeof(*r))
-		*is_local = r->rtm_type == RTN_LOCAL;
+		*local = r->rtm_type == RTN_LOCAL;
 	return MNL_CB_OK;
 }
 

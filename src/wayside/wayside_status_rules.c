@@ -131,9 +131,10 @@ void wayside_status_rules_head(FILE *out, const struct wayside_view *v)
 	/* behind another state, such as that of a drain */
 	const bool hidden = atomic_load(&s->bypass) &&
 			    state != CONTROL_RULES_BYPASS;
-	char a[BASE_ADDR_STRLEN], b[BASE_ADDR_STRLEN], why[LINE_LEN];
 
 	if (conf_tables_fixed(v->conf)) {
+		char a[BASE_ADDR_STRLEN], b[BASE_ADDR_STRLEN];
+
 		(void)fprintf(out, "no rules: %s is relayed to %s\n",
 			      base_addr_format(&v->conf->listen, a),
 			      base_addr_format(&v->conf->remote, b));
@@ -148,10 +149,13 @@ void wayside_status_rules_head(FILE *out, const struct wayside_view *v)
 		if (state != CONTROL_RULES_NONE)
 			print_kernel(out, s);
 	}
-	if (any_auto(v->conf))
+	if (any_auto(v->conf)) {
+		char why[LINE_LEN];
+
 		(void)fprintf(out, "source auto is %s:\n  %s\n",
 			      source_word(atomic_load(&s->source)),
 			      line(&s->source_why, why));
+	}
 	(void)fprintf(out, "listeners held: %u",
 		      (unsigned)atomic_load(&s->listeners));
 	if (held)
