@@ -57,91 +57,91 @@ static void the_whole(void **state)
 
 /* (nofile - 200) / 2 a worker; a server each 28232 where the address is ours.
  */
-/* NOLINTNEXTLINE(readability-function-size): it is a table */
+static const struct {
+	const char *text;
+	struct conf_machine m;
+	uint32_t possible;
+	bool no_ports; /* in what is printed */
+} budgets[] = {
+	/* descriptors: 2 x (1200 - 200) / 2 */
+	{ "workers: 2\nmax_flows: 1001\n"
+	  "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
+	  { 1200, 32768, 60999 },
+	  1000,
+	  false },
+	{ "workers: 1\nmax_flows: 5\n"
+	  "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
+	  { 200, 32768, 60999 },
+	  0,
+	  false },
+	/* one server, from here */
+	{ "workers: 9\nmax_flows: 90000\n"
+	  "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
+	  { 20200, 32768, 60999 },
+	  28232,
+	  false },
+	{ "workers: 9\nmax_flows: 90000\n"
+	  "listen: 127.0.0.1:1\nremote: 192.0.2.1:1\n",
+	  { 20200, 1000, 1999 },
+	  1000,
+	  false },
+	/* 2 ports and one more server: 3 x 28232 = 84696 */
+	{ "workers: 9\nmax_flows: 90000\n"
+	  "rules: [{name: a, to: [\"192.0.2.1:1-2\"]}, "
+	  "{name: b, to: [\"[2001:db8::1]:1\"]}]\n",
+	  { 20200, 32768, 60999 },
+	  84696,
+	  false },
+	/* 4 addresses x 2 ports x 1000 */
+	{ "workers: 9\nmax_flows: 90000\n"
+	  "rules: [{name: a, to: [\"192.0.2.0/30:1-2\"]}]\n",
+	  { 20200, 1000, 1999 },
+	  8000,
+	  false },
+	/* more servers than a number holds */
+	{ "workers: 9\nmax_flows: 90000\n"
+	  "rules: [{name: a, to: [\"[2001:db8::/32]:1-65535\", "
+	  "\"[2001:db9::/32]:1-65535\"]}]\n",
+	  { 20200, 1, 65535 },
+	  90000,
+	  false },
+	/* clients bring their own */
+	{ "workers: 9\nmax_flows: 90000\n"
+	  "rules: [{name: a, source: client, to: [\"192.0.2.1:1\"]}]\n",
+	  { 20200, 32768, 60999 },
+	  90000,
+	  true },
+	{ "workers: 9\nmax_flows: 90000\n"
+	  "rules: [{name: a, to: [\"192.0.2.1:1\"]}, "
+	  "{name: b, source: client, to: [\"192.0.2.2:1\"]}]\n",
+	  { 20200, 1000, 1999 },
+	  90000,
+	  false },
+	/* auto may be the gateway's address at any time; UDP flows are
+	 * flows */
+	{ "workers: 9\nmax_flows: 90000\n"
+	  "rules: [{name: a, source: auto, transport: udp, to: "
+	  "[\"192.0.2.1:1\"]}]\n",
+	  { 20200, 1000, 1999 },
+	  1000,
+	  false },
+	/* nobody knows the ports */
+	{ "workers: 9\nmax_flows: 90000\n"
+	  "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
+	  { 20200, 0, 0 },
+	  90000,
+	  true },
+};
+
 static void flows(void **state)
 {
-	static const struct {
-		const char *text;
-		struct conf_machine m;
-		uint32_t possible;
-		bool no_ports; /* in what is printed */
-	} rows[] = {
-		/* descriptors: 2 x (1200 - 200) / 2 */
-		{ "workers: 2\nmax_flows: 1001\n"
-		  "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
-		  { 1200, 32768, 60999 },
-		  1000,
-		  false },
-		{ "workers: 1\nmax_flows: 5\n"
-		  "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
-		  { 200, 32768, 60999 },
-		  0,
-		  false },
-		/* one server, from here */
-		{ "workers: 9\nmax_flows: 90000\n"
-		  "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
-		  { 20200, 32768, 60999 },
-		  28232,
-		  false },
-		{ "workers: 9\nmax_flows: 90000\n"
-		  "listen: 127.0.0.1:1\nremote: 192.0.2.1:1\n",
-		  { 20200, 1000, 1999 },
-		  1000,
-		  false },
-		/* 2 ports and one more server: 3 x 28232 = 84696 */
-		{ "workers: 9\nmax_flows: 90000\n"
-		  "rules: [{name: a, to: [\"192.0.2.1:1-2\"]}, "
-		  "{name: b, to: [\"[2001:db8::1]:1\"]}]\n",
-		  { 20200, 32768, 60999 },
-		  84696,
-		  false },
-		/* 4 addresses x 2 ports x 1000 */
-		{ "workers: 9\nmax_flows: 90000\n"
-		  "rules: [{name: a, to: [\"192.0.2.0/30:1-2\"]}]\n",
-		  { 20200, 1000, 1999 },
-		  8000,
-		  false },
-		/* more servers than a number holds */
-		{ "workers: 9\nmax_flows: 90000\n"
-		  "rules: [{name: a, to: [\"[2001:db8::/32]:1-65535\", "
-		  "\"[2001:db9::/32]:1-65535\"]}]\n",
-		  { 20200, 1, 65535 },
-		  90000,
-		  false },
-		/* clients bring their own */
-		{ "workers: 9\nmax_flows: 90000\n"
-		  "rules: [{name: a, source: client, to: [\"192.0.2.1:1\"]}]\n",
-		  { 20200, 32768, 60999 },
-		  90000,
-		  true },
-		{ "workers: 9\nmax_flows: 90000\n"
-		  "rules: [{name: a, to: [\"192.0.2.1:1\"]}, "
-		  "{name: b, source: client, to: [\"192.0.2.2:1\"]}]\n",
-		  { 20200, 1000, 1999 },
-		  90000,
-		  false },
-		/* auto may be the gateway's address at any time; UDP flows are
-		 * flows */
-		{ "workers: 9\nmax_flows: 90000\n"
-		  "rules: [{name: a, source: auto, transport: udp, to: "
-		  "[\"192.0.2.1:1\"]}]\n",
-		  { 20200, 1000, 1999 },
-		  1000,
-		  false },
-		/* nobody knows the ports */
-		{ "workers: 9\nmax_flows: 90000\n"
-		  "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
-		  { 20200, 0, 0 },
-		  90000,
-		  true },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
-		char *got = budget(rows[i].text, &rows[i].m, rows[i].possible);
+	for (size_t i = 0; i < WS_ARRAY_LEN(budgets); i++) {
+		char *got = budget(budgets[i].text, &budgets[i].m,
+				   budgets[i].possible);
 
 		assert_int_equal(strstr(got, "source ports") == NULL,
-				 rows[i].no_ports);
+				 budgets[i].no_ports);
 		free(got);
 	}
 }
