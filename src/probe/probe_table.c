@@ -4,7 +4,6 @@
 
 #include <netinet/in.h> /* before linux/in.h, which then gives way */
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
@@ -22,22 +21,18 @@
 
 #include "nft.h"
 #include "nft_batch.h"
+#include "nft_expr.h"
 #include "nft_link.h"
 #include "probe_link.h"
-
-#define REG   NFT_REG_1
 
 #define LAST  (INT_MAX - 1) /* conntrack's last step is behind it */
 #define FIRST INT_MIN
 /* As the real rules, but behind them: they may take any destination. */
-#define MARKS        (NF_IP_PRI_MANGLE + 1)
+#define MARKS  (NF_IP_PRI_MANGLE + 1)
 
-#define TCP_FLAGS_AT 13
-#define TCP_SYN      0x02
-
-#define MARK         "prerouting"
-#define ARRIVE       "input"
-#define ANSWER       "output"
+#define MARK   "prerouting"
+#define ARRIVE "input"
+#define ANSWER "output"
 
 /* What a rule of ours is for. */
 struct rule {
@@ -57,153 +52,26 @@ void probe_table_name(char buf[static PROBE_NAME_LEN],
 	(void)snprintf(buf, PROBE_NAME_LEN, "wayside_probe_%s", c->name + 3);
 }
 
-/* A new expression, the last of the rule so far; NULL = no memory. */
-static struct nftnl_expr *add(struct nftnl_rule *r, const char *name)
+static bool match(struct nftnl_rule *r, const struct rule *rule)
 {
-	struct nftnl_expr *e = nftnl_expr_alloc(name);
-
-	if (e)
-		nftnl_rule_add_expr(r, e);
-	return e;
-}
-
-static bool load_meta(struct nftnl_rule *r, uint32_t key)
-{
-	struct nftnl_expr *e = add(r, "meta");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, key);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_META_DREG, REG);
-	return true;
-}
-
-static bool set_meta(struct nftnl_rule *r, uint32_t key)
-{
-	struct nftnl_expr *e = add(r, "meta");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, key);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_META_SREG, REG);
-	return true;
-}
-
-static bool equals(struct nftnl_rule *r, const void *value, uint32_t len)
-{
-	struct nftnl_expr *e = add(r, "cmp");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, REG);
-	return !nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, value, len);
-}
-
-static bool put(struct nftnl_rule *r, uint32_t reg, const void *value,
-		uint32_t len)
-{
-	struct nftnl_expr *e = add(r, "immediate");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, reg);
-	return !nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, value, len);
+	return nft_expr_load_meta(r, rule->name) &&
+	       nft_expr_compare(r, NFT_CMP_EQ, rule->cable->name, IFNAMSIZ) &&
+	       nft_expr_load_meta(r, NFT_META_NFPROTO) &&
+	       nft_expr_equals_u8(r, rule->family) &&
+	       nft_expr_load_meta(r, NFT_META_L4PROTO) &&
+	       nft_expr_equals_u8(r, IPPROTO_TCP) &&
+	       /* the answer of a listener, and not the reset of a firewall */
+	       (!rule->syn ||
+		nft_expr_tcp_flags(r, NFT_TCP_SYN, NFT_TCP_SYN)) &&
+	       (!rule->transparent || nft_expr_transparent(r));
 }
 
 static bool trace(struct nftnl_rule *r)
 {
 	const uint8_t on = 1;
 
-	return put(r, REG, &on, sizeof(on)) && set_meta(r, NFT_META_NFTRACE);
-}
-
-/* register = (register & mask) ^ xor; of one byte or of a host's number */
-static bool change_bits(struct nftnl_rule *r, const void *mask,
-			const void * xor, uint32_t len)
-{
-	struct nftnl_expr *e = add(r, "bitwise");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, REG);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, REG);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, len);
-	return !nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, mask, len) &&
-	       !nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, xor, len);
-}
-
-static bool mark(struct nftnl_rule *r)
-{
-	const uint32_t others = ~(uint32_t)NFT_MARK, ours = NFT_MARK;
-
-	return load_meta(r, NFT_META_MARK) &&
-	       change_bits(r, &others, &ours, sizeof(ours)) &&
-	       set_meta(r, NFT_META_MARK);
-}
-
-/* The answer of a listener, and not the reset of a firewall. */
-static bool match_syn(struct nftnl_rule *r)
-{
-	const uint8_t syn = TCP_SYN, none = 0;
-	struct nftnl_expr *e = add(r, "payload");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE,
-			   NFT_PAYLOAD_TRANSPORT_HEADER);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, TCP_FLAGS_AT);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, sizeof(syn));
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, REG);
-	return change_bits(r, &syn, &none, sizeof(syn)) &&
-	       equals(r, &syn, sizeof(syn));
-}
-
-static bool match_transparent(struct nftnl_rule *r)
-{
-	const uint8_t yes = 1;
-	struct nftnl_expr *e = add(r, "socket");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_SOCKET_KEY, NFT_SOCKET_TRANSPARENT);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_SOCKET_DREG, REG);
-	return equals(r, &yes, sizeof(yes));
-}
-
-static bool match(struct nftnl_rule *r, const struct rule *rule)
-{
-	const uint8_t tcp = IPPROTO_TCP;
-
-	return load_meta(r, rule->name) &&
-	       equals(r, rule->cable->name, IFNAMSIZ) &&
-	       load_meta(r, NFT_META_NFPROTO) &&
-	       equals(r, &rule->family, sizeof(rule->family)) &&
-	       load_meta(r, NFT_META_L4PROTO) && equals(r, &tcp, sizeof(tcp)) &&
-	       (!rule->syn || match_syn(r)) &&
-	       (!rule->transparent || match_transparent(r));
-}
-
-static bool tproxy(struct nftnl_rule *r, const struct rule *rule)
-{
-	const bool v4 = rule->family == NFPROTO_IPV4;
-	const uint32_t localhost4 = htonl(INADDR_LOOPBACK);
-	const uint16_t port = htons(rule->port);
-	struct nftnl_expr *e;
-
-	if (!put(r, NFT_REG_1,
-		 v4 ? (const void *)&localhost4 : &in6addr_loopback,
-		 v4 ? 4 : 16) ||
-	    !put(r, NFT_REG_2, &port, sizeof(port)))
-		return false;
-	e = add(r, "tproxy");
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_TPROXY_FAMILY, rule->family);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_TPROXY_REG_ADDR, NFT_REG_1);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_TPROXY_REG_PORT, NFT_REG_2);
-	return true;
+	return nft_expr_put(r, NFT_EXPR_REG, &on, sizeof(on)) &&
+	       nft_expr_set_meta(r, NFT_META_NFTRACE);
 }
 
 /* As in the real rules, what follows `tproxy` is for those alone that a
@@ -216,9 +84,10 @@ static bool build(struct nftnl_rule *r, const char *table,
 		return false;
 	nftnl_rule_set_u32(r, NFTNL_RULE_FAMILY, NFPROTO_INET);
 	return match(r, rule) && (!rule->trace || trace(r)) &&
-	       (!rule->port || tproxy(r, rule)) &&
-	       (!(rule->port || rule->transparent) || mark(r)) &&
-	       add(r, "counter") != NULL;
+	       (!rule->port || nft_expr_tproxy(r, rule->family, rule->port)) &&
+	       (!(rule->port || rule->transparent) ||
+		nft_expr_mark(r, NFT_MARK)) &&
+	       nft_expr_add(r, "counter") != NULL;
 }
 
 static bool add_rule(struct nft_batch *b, const char *table,
