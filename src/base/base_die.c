@@ -26,8 +26,8 @@ struct die_page {
 /* Shared with all children; NULL: nothing was asked for. */
 static struct die_page *page;
 /* 0, NULL: nothing was asked for */
-static uint32_t restart_ms, half_open_ms, limit_ms, reload_ms, probe_ms,
-	settle_ms;
+static uint32_t restart_ms, half_open_ms, unanswered_ms, limit_ms, reload_ms,
+	probe_ms, settle_ms, again_ms;
 static const char *restart_hold;
 
 const char *base_die_name(enum base_die_point point)
@@ -86,6 +86,11 @@ uint32_t base_die_half_open_ms(uint32_t real)
 	return half_open_ms ? half_open_ms : real;
 }
 
+uint32_t base_die_unanswered_ms(uint32_t real)
+{
+	return unanswered_ms ? unanswered_ms : real;
+}
+
 uint32_t base_die_probe_ms(uint32_t real)
 {
 	return probe_ms ? probe_ms : real;
@@ -94,6 +99,11 @@ uint32_t base_die_probe_ms(uint32_t real)
 uint32_t base_die_settle_ms(uint32_t real)
 {
 	return settle_ms ? settle_ms : real;
+}
+
+uint32_t base_die_again_ms(uint32_t real)
+{
+	return again_ms ? again_ms : real;
 }
 
 bool base_die_restart_held(void)
@@ -120,10 +130,12 @@ bool base_die_init(void)
 	restart_hold = getenv("WAYSIDE_RESTART_HOLD");
 	if (!set_ms("WAYSIDE_RESTART_MS", &restart_ms) ||
 	    !set_ms("WAYSIDE_HALF_OPEN_MS", &half_open_ms) ||
+	    !set_ms("WAYSIDE_UNANSWERED_MS", &unanswered_ms) ||
 	    !set_ms("WAYSIDE_LIMIT_MS", &limit_ms) ||
 	    !set_ms("WAYSIDE_RELOAD_MS", &reload_ms) ||
 	    !set_ms("WAYSIDE_PROBE_MS", &probe_ms) ||
-	    !set_ms("WAYSIDE_SETTLE_MS", &settle_ms))
+	    !set_ms("WAYSIDE_SETTLE_MS", &settle_ms) ||
+	    !set_ms("WAYSIDE_AGAIN_MS", &again_ms))
 		return false;
 	if (!text || !*text)
 		return true;

@@ -33,9 +33,17 @@
  *
  * So long bytes stay unacknowledged until a flow counts as half-open.
  *
+ *   WAYSIDE_UNANSWERED_MS=N
+ *
+ * So long a UDP flow lives whose server was never heard.
+ *
  *   WAYSIDE_PROBE_MS=N
  *
  * So long a probe waits for a packet until it is taken for lost.
+ *
+ *   WAYSIDE_AGAIN_MS=N
+ *
+ * So long nothing is asked again by a self-test that just was.
  *
  *   WAYSIDE_SETTLE_MS=N
  *
@@ -136,9 +144,13 @@ const char *base_die_name(enum base_die_point point);
 uint32_t base_die_restart_ms(uint32_t real);
 /* When a flow is half-open: `real`, as above. */
 uint32_t base_die_half_open_ms(uint32_t real);
+/* How long a UDP flow waits for its server: the same. */
+uint32_t base_die_unanswered_ms(uint32_t real);
 /* When a probe's packet is lost, and a stop waits no longer: the same. */
 uint32_t base_die_probe_ms(uint32_t real);
 uint32_t base_die_settle_ms(uint32_t real);
+/* Between two self-tests of a running daemon: the same. */
+uint32_t base_die_again_ms(uint32_t real);
 /* May none come back yet? */
 bool base_die_restart_held(void);
 
@@ -180,12 +192,22 @@ static inline uint32_t base_die_half_open_ms(uint32_t real)
 	return real;
 }
 
+static inline uint32_t base_die_unanswered_ms(uint32_t real)
+{
+	return real;
+}
+
 static inline uint32_t base_die_probe_ms(uint32_t real)
 {
 	return real;
 }
 
 static inline uint32_t base_die_settle_ms(uint32_t real)
+{
+	return real;
+}
+
+static inline uint32_t base_die_again_ms(uint32_t real)
 {
 	return real;
 }

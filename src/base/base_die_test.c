@@ -220,8 +220,10 @@ static const struct {
 	{ "WAYSIDE_LIMIT_MS", base_die_limit_ms },
 	{ "WAYSIDE_RELOAD_MS", base_die_reload_ms },
 	{ "WAYSIDE_HALF_OPEN_MS", base_die_half_open_ms },
+	{ "WAYSIDE_UNANSWERED_MS", base_die_unanswered_ms },
 	{ "WAYSIDE_PROBE_MS", base_die_probe_ms },
 	{ "WAYSIDE_SETTLE_MS", base_die_settle_ms },
+	{ "WAYSIDE_AGAIN_MS", base_die_again_ms },
 };
 
 /* A bit for each that is not what it really is. */
@@ -233,7 +235,7 @@ static int changed(void)
 		const uint32_t ms = times[i].ms(7);
 
 		if (ms != 7)
-			bits |= ms == 5 ? 1 << i : 1 << 7;
+			bits |= ms == 5 ? 1 << i : 0xff;
 	}
 	return bits;
 }
