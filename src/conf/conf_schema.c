@@ -273,7 +273,9 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.min = 1000,
 		.max = 86400000,
 		.help = "Ends UDP flows on which no datagram came either way "
-			"for so long, 1s to 24h.",
+			"for so long, 1s to 24h; those whose server never "
+			"answered after 30s at most, since an address in a "
+			"datagram proves nothing.",
 	},
 	/* an address in a datagram proves nothing: a flood of false ones must
 	 * not take the places of TCP */
@@ -284,8 +286,9 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.initial = "2000",
 		.min = 1,
 		.max = 1000000,
-		.help = "UDP flows at one time, of max_flows. Above it "
-			"datagrams of new ones are dropped.",
+		.help = "UDP flows at one time, of max_flows. At that number "
+			"a flow that was never answered gives way after 2s, "
+			"or datagrams of new ones are dropped.",
 	},
 	[CONF_KEY_LOG_DIR] = {
 		.scope = TOP(log_dir),

@@ -35,6 +35,11 @@
 #define WORKER_UDP_BATCH 32
 /* Client's bytes that stay unacknowledged so long: half-open (base_die.h). */
 #define WORKER_HALF_OPEN_MS 30000
+/* A UDP flow whose server was never heard lives so long at most, as Linux's
+ * connection tracking has it (nf_conntrack_udp_timeout: 30 s, and 120 s for a
+ * stream, in nf_conntrack-sysctl.rst), and for so long without giving way. */
+#define WORKER_UNANSWERED_MS 30000
+#define WORKER_GIVE_WAY_MS   2000
 /* Between two looks at the open flows, so that much an idle one is ended too
  * late at most; and of how many flows the kernel is asked in one. */
 #define WORKER_SWEEP_MS  1000
@@ -65,11 +70,12 @@ enum worker_hold {
 };
 
 /* What a slot needs beside the shared 256 bytes. A slot is in one list at a
- * time: free, held, connecting, or to be reaped. */
+ * time: free, held, connecting, unanswered, or to be reaped. */
 struct worker_link {
 	uint32_t prev, next;
 	uint32_t deadline_ms; /* held, connecting: low 32 bits of the time */
-	uint32_t timeout_ms;  /* connect_timeout of its configuration */
+	uint32_t timeout_ms;  /* of its configuration: connect_timeout, for
+			       * UDP udp_timeout */
 	/* On the list of those that wait for room. Cleared by the list alone:
 	 * a slot that lives again meanwhile is still on it. */
 	uint8_t waiting;
@@ -79,12 +85,18 @@ struct worker_link {
 	/* held for its own port: not tried before that */
 	uint32_t retry_ms;
 	/* worker_sweep.c, of an open flow */
-	uint32_t idle_ms;   /* idle_timeout of its configuration; 0 = none */
+	uint32_t idle_ms;   /* so long it may be silent; 0 = for ever */
 	uint32_t active_ms; /* when a pump last ran */
 	uint32_t seen;      /* stuck: segments heard of the client; else what
 			     * it was sent when all of it was acknowledged */
 	uint32_t stuck_ms;  /* since when */
 	bool stuck;         /* bytes were unanswered at the last look */
+	bool unanswered;    /* UDP: on the list of those */
+};
+
+/* A list through the links: first in, first out. */
+struct worker_list {
+	uint32_t first, last;
 };
 
 /* Associations by client and server: chains of slots, each link slot + 1, 0 at
@@ -95,11 +107,10 @@ struct worker_udp {
 	uint32_t mask;
 	uint32_t n;       /* associations */
 	uint64_t told_ms; /* when one that cannot be was last logged */
-};
-
-/* A list through the links: first in, first out. */
-struct worker_list {
-	uint32_t first, last;
+	/* those whose server was not heard yet; first the one whose client is
+	 * silent for longest */
+	struct worker_list unanswered;
+	uint32_t unanswered_ms; /* WORKER_UNANSWERED_MS */
 };
 
 struct worker {
@@ -217,6 +228,8 @@ void worker_hold_retry(struct loop_timer *t, uint64_t now_ms);
 /* worker_sweep.c: flows that nobody hears of any more */
 /* A flow has been opened; its idle_ms is set. */
 void worker_sweep_open(struct worker *w, uint32_t slot);
+/* Has it bytes that we have not come to? */
+bool worker_sweep_is_unread(const struct ring_slot *s);
 void worker_sweep_fire(struct loop_timer *t, uint64_t now_ms);
 
 /* worker_udp.c: UDP flows. worker_udp_init(): 0 or -errno; worker_udp_done() is

@@ -39,9 +39,8 @@ struct sweep {
 			     long */
 };
 
-/* Bytes that we have not come to, and not those that we leave where they are
- * because nobody takes them. */
-static bool is_unread(const struct ring_slot *s)
+/* Not those that we leave where they are because nobody takes them. */
+bool worker_sweep_is_unread(const struct ring_slot *s)
 {
 	for (int i = 0; i < RING_SIDES; i++) {
 		int n = 0;
@@ -61,7 +60,7 @@ static bool is_idle(struct sweep *sweep, const struct worker *w, uint32_t slot)
 	if (!l->idle_ms)
 		return false;
 	if (idle >= l->idle_ms) {
-		if (!is_unread(&w->slots[slot]))
+		if (!worker_sweep_is_unread(&w->slots[slot]))
 			return true;
 		sweep->next_ms = w->env.now_ms;
 		return false;

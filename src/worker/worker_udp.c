@@ -24,13 +24,18 @@
  * A flow ends when nothing came either way for udp_timeout, and never for what
  * the network says of a datagram (ICMP): a server that refuses now may be back
  * for the next one. A datagram costs one store of the time; who is silent for
- * too long is found by worker_sweep.c.
+ * too long is found by worker_sweep.c. One whose server was not heard yet may
+ * be of a client that does not exist: it ends after unanswered_ms already.
  *
  * Limits. An address in a datagram proves nothing, so nobody waits: at
  * max_udp_flows, max_flows, max_flows_per_client, or without a slot, the
- * datagram is dropped and counted. connect_rate does not count them. UDP
- * listeners stay in epoll when those of TCP leave it, and are lent for the dead
- * only: of two workers that read from one listener each could begin the flow.
+ * datagram is dropped and counted. At max_udp_flows an unanswered flow gives
+ * way, the one that is silent for longest, and not before its server had
+ * WORKER_GIVE_WAY_MS: a flood makes no more flows (and files) than that allows,
+ * and a real client's is answered by then. connect_rate does not count them.
+ * UDP listeners stay in epoll when those of TCP leave it, and are lent for the
+ * dead only: of two workers that read from one listener each could begin the
+ * flow.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -56,6 +61,8 @@ int worker_udp_init(struct worker *w)
 	u->heads = calloc(n, sizeof(*u->heads));
 	u->next = calloc(w->n_slots, sizeof(*u->next));
 	u->mask = n - 1;
+	u->unanswered.first = u->unanswered.last = WORKER_NONE;
+	u->unanswered_ms = base_die_unanswered_ms(WORKER_UNANSWERED_MS);
 	ring_shared_set_udp_flows(w->setup->shared, w->setup->index, 0);
 	return u->heads && u->next ? 0 : -ENOMEM;
 }
@@ -103,6 +110,20 @@ static void remember(struct worker *w, uint32_t slot)
 	w->udp.n++;
 }
 
+/* Nothing was heard of its server yet. */
+static void await_answer(struct worker *w, uint32_t slot)
+{
+	w->links[slot].unanswered = true;
+	worker_list_push(w, &w->udp.unanswered, slot);
+}
+
+static void await_no_more(struct worker *w, uint32_t slot)
+{
+	if (w->links[slot].unanswered)
+		worker_list_remove(w, &w->udp.unanswered, slot);
+	w->links[slot].unanswered = false;
+}
+
 void worker_udp_forget(struct worker *w, uint32_t slot)
 {
 	const struct ring_slot *s = &w->slots[slot];
@@ -112,6 +133,7 @@ void worker_udp_forget(struct worker *w, uint32_t slot)
 		link = &w->udp.next[*link - 1];
 	*link = w->udp.next[slot];
 	w->udp.n--;
+	await_no_more(w, slot);
 	ring_shared_set_udp_flows(w->setup->shared, w->setup->index, w->udp.n);
 }
 
@@ -145,6 +167,21 @@ static bool observe(struct worker *w, uint32_t slot, size_t len)
 	return to != NULL;
 }
 
+/* Something came from side d. */
+static void note_heard(struct worker *w, uint32_t slot, unsigned d)
+{
+	struct worker_link *l = &w->links[slot];
+
+	l->active_ms = (uint32_t)w->env.now_ms;
+	if (!l->unanswered)
+		return;
+	await_no_more(w, slot);
+	if (d == RING_SERVER)
+		l->idle_ms = l->timeout_ms;
+	else
+		await_answer(w, slot);
+}
+
 /* The datagram in the scratch area, which came from side d. */
 static void pass(struct worker *w, uint32_t slot, unsigned d, size_t len)
 {
@@ -152,7 +189,7 @@ static void pass(struct worker *w, uint32_t slot, unsigned d, size_t len)
 
 	base_die_at(BASE_DIE_WORKER_RECEIVED);
 	relay_book(&w->env, slot, d, len, observe(w, slot, len));
-	w->links[slot].active_ms = (uint32_t)w->env.now_ms;
+	note_heard(w, slot, d);
 	base_die_at(BASE_DIE_WORKER_TAPPED);
 	if (send_one(w, s->fd[!d], len)) {
 		count(w, STAT_UDP_DROPPED);
@@ -200,6 +237,28 @@ void worker_udp_pass(struct worker *w, uint32_t slot)
 	receive(w, slot, RING_SERVER);
 }
 
+static bool try_udp_flows(const struct worker *w)
+{
+	return ring_shared_try_udp_flows(w->setup->shared, w->setup->index,
+					 w->udp.n + 1, w->conf->max_udp_flows);
+}
+
+/* The unanswered flow that is silent for longest makes room, if it had its
+ * time. A flow of another worker does not. Not what worker_flow_stop() does:
+ * the datagram in the scratch area is the new one. */
+static bool give_way(struct worker *w)
+{
+	const uint32_t slot = w->udp.unanswered.first;
+	const uint32_t now = (uint32_t)w->env.now_ms;
+
+	if (slot == WORKER_NONE ||
+	    now - w->links[slot].active_ms < WORKER_GIVE_WAY_MS ||
+	    worker_sweep_is_unread(&w->slots[slot]))
+		return false;
+	worker_flow_close(w, slot, RING_CLOSE_IDLE, 0);
+	return true;
+}
+
 /* Room for one more, here and in all? Taken back by settle(). */
 static bool has_room(struct worker *w, const struct base_addr *client)
 {
@@ -207,10 +266,9 @@ static bool has_room(struct worker *w, const struct base_addr *client)
 	const unsigned self = w->setup->index;
 
 	return w->n_flows < w->n_slots && !worker_hold_is_full(w, client) &&
-	       ring_shared_try_udp_flows(shared, self, w->udp.n + 1,
-					 w->conf->max_udp_flows) &&
 	       ring_shared_try_flows(shared, self, w->n_flows + 1,
-				     w->conf->max_flows);
+				     w->conf->max_flows) &&
+	       (try_udp_flows(w) || (give_way(w) && try_udp_flows(w)));
 }
 
 static void settle(struct worker *w)
@@ -257,16 +315,21 @@ static uint32_t begin(struct worker *w, const struct intake_conn *c,
 		      uint16_t rule)
 {
 	const uint32_t slot = worker_slot_take(w);
+	struct worker_link *l = &w->links[slot];
 	struct ring_slot *s = &w->slots[slot];
 	int r;
 
 	worker_flow_describe(w, slot, c, conf, rule);
-	w->links[slot].idle_ms = conf->udp_timeout_ms;
+	l->timeout_ms = conf->udp_timeout_ms;
+	l->idle_ms = l->timeout_ms < w->udp.unanswered_ms
+			     ? l->timeout_ms
+			     : w->udp.unanswered_ms;
 	s->state = RING_STATE_OPEN;
 	count(w, STAT_FLOWS_OPENED);
 	count(w, STAT_UDP_FLOWS);
 	base_die_at(BASE_DIE_WORKER_SLOT);
 	remember(w, slot);
+	await_answer(w, slot);
 	r = worker_flow_attach(w, slot, server_fd);
 	if (!r)
 		r = worker_flow_hook(w, slot, RING_CLIENT);

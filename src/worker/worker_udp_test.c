@@ -384,6 +384,144 @@ static void silence_ends_it(void **state)
 	steps_free(s);
 }
 
+/* In one step: for times that are far apart. */
+static void jump_ms(struct steps *s, unsigned ms)
+{
+	steps_now_ms += ms;
+	(void)steps_settle(s);
+}
+
+/* Half a minute after the client's last datagram, as the kernel's connection
+ * tracking has it, or udp_timeout, if that is shorter. The server's first one
+ * makes it udp_timeout for good. */
+static void who_is_never_answered_is_soon_over(void **state)
+{
+	struct steps *s = steps_new(N_SLOTS);
+	struct peers p = new_peers(s, 2);
+	const struct ring_slot *slot = slot_of(s, 0);
+	struct base_addr upstream;
+
+	(void)state;
+	s->conf->udp_timeout_ms = 300000;
+	(void)open_flow(s, MINE, p.c, &p);
+	jump_ms(s, 20000);
+	send_to(p.c, &p.server, "again");
+	(void)steps_settle(s);
+	(void)hear_from(p.s, "again");
+	jump_ms(s, 29999);
+	assert_int_equal(slot->state, RING_STATE_OPEN);
+	jump_ms(s, 1 + WORKER_SWEEP_MS);
+	assert_int_equal(slot->state, RING_STATE_FREE);
+	assert_int_equal(steps_count(s, MINE, STAT_FLOWS_IDLE), 1);
+	upstream = open_flow(s, MINE, p.c, &p);
+	send_to(p.s, &upstream, "answer");
+	(void)steps_settle(s);
+	(void)hear_from(p.c, "answer");
+	jump_ms(s, 299999);
+	assert_int_equal(slot->state, RING_STATE_OPEN);
+	jump_ms(s, 1 + WORKER_SWEEP_MS);
+	assert_int_equal(slot->state, RING_STATE_FREE);
+	s->conf->udp_timeout_ms = 7000;
+	(void)open_flow(s, MINE, p.c, &p);
+	jump_ms(s, 6999);
+	assert_int_equal(slot->state, RING_STATE_OPEN);
+	jump_ms(s, 1 + WORKER_SWEEP_MS);
+	assert_int_equal(slot->state, RING_STATE_FREE);
+	free_peers(&p);
+	steps_free(s);
+}
+
+/* That nobody is there is no answer: the client may be as false as before. */
+static void a_refusal_is_no_answer(void **state)
+{
+	struct steps *s = steps_new(N_SLOTS);
+	struct peers p = new_peers(s, 2);
+
+	(void)state;
+	s->conf->udp_timeout_ms = 300000;
+	assert_int_equal(close(p.s), 0);
+	send_first(s, MINE, p.c, "lost");
+	(void)steps_settle(s);
+	assert_int_equal(steps_count(s, MINE, STAT_UDP_ERRORS), 1);
+	assert_int_equal(slot_of(s, 0)->state, RING_STATE_OPEN);
+	jump_ms(s, 30000 + WORKER_SWEEP_MS);
+	assert_int_equal(slot_of(s, 0)->state, RING_STATE_FREE);
+	assert_int_equal(close(p.c), 0);
+	steps_free(s);
+}
+
+/* The clients' N first datagrams, a second apart. */
+static void open_flows(struct steps *s, const struct peers *p, const int *c,
+		       unsigned n, struct base_addr *upstream)
+{
+	for (unsigned i = 0; i < n; i++) {
+		upstream[i] = open_flow(s, MINE, c[i], p);
+		jump_ms(s, 1000);
+	}
+}
+
+/* At max_udp_flows: the one whose client is silent for longest, once its server
+ * had two seconds, and none that was answered. */
+static void at_the_cap_an_unanswered_one_gives_way(void **state)
+{
+	struct steps *s = steps_new(N_SLOTS);
+	struct peers p = new_peers(s, 2);
+	struct base_addr addr, up[3];
+	int c[6];
+
+	(void)state;
+	s->conf->udp_timeout_ms = 300000;
+	s->conf->max_udp_flows = 3;
+	for (int i = 0; i < 6; i++)
+		c[i] = udp_socket(2, &addr);
+	open_flows(s, &p, c, 3, up);
+	send_to(p.s, &up[0], "answer");
+	(void)steps_settle(s);
+	(void)hear_from(c[0], "answer");
+	send_to(c[1], &p.server, "again");
+	(void)steps_settle(s);
+	(void)hear_from(p.s, "again");
+	/* flow 2 is 1 s old, flow 1 was heard just now */
+	jump_ms(s, 999);
+	send_first(s, MINE, c[3], "dropped");
+	(void)steps_settle(s);
+	hear_nothing(p.s);
+	assert_int_equal(steps_count(s, MINE, STAT_UDP_LIMIT), 1);
+	jump_ms(s, 1);
+	(void)open_flow(s, MINE, c[3], &p);
+	assert_int_equal(slot_of(s, 2)->state, RING_STATE_FREE);
+	assert_int_equal(slot_of(s, 1)->state, RING_STATE_OPEN);
+	assert_int_equal(steps_count(s, MINE, STAT_FLOWS_IDLE), 1);
+	assert_int_equal(ring_shared_flows(s->shared), 3);
+	/* an answer that waits to be passed on when a new one comes */
+	jump_ms(s, 5000);
+	send_first(s, MINE, c[4], "dropped");
+	send_to(p.s, &up[1], "late");
+	steps_arrive(s);
+	worker_clock(s->w[MINE].worker);
+	worker_udp_listen(&s->w[MINE].worker->listeners[STEPS_WORKERS + MINE],
+			  1);
+	(void)steps_settle(s);
+	(void)hear_from(c[1], "late");
+	hear_nothing(p.s);
+	assert_int_equal(steps_count(s, MINE, STAT_UDP_LIMIT), 2);
+	/* flow 3, then nobody is left who would */
+	(void)open_flow(s, MINE, c[4], &p);
+	send_first(s, MINE, c[5], "dropped");
+	(void)steps_settle(s);
+	hear_nothing(p.s);
+	assert_int_equal(steps_count(s, MINE, STAT_UDP_LIMIT), 3);
+	for (int i = 0; i < 2; i++) {
+		send_to(p.s, &up[i], "on");
+		(void)steps_settle(s);
+		(void)hear_from(c[i], "on");
+	}
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(close(c[i]), 0);
+	free_peers(&p);
+	steps_free(s);
+}
+
 /* What the network says of a datagram ends nothing; the vendor comes back. */
 static void a_refusal_is_no_end(void **state)
 {
@@ -633,6 +771,9 @@ int main(void)
 		CASE(at_max_udp_flows_one_is_dropped),
 		CASE(other_limits_hold_too),
 		CASE(silence_ends_it),
+		CASE(who_is_never_answered_is_soon_over),
+		CASE(a_refusal_is_no_answer),
+		CASE(at_the_cap_an_unanswered_one_gives_way),
 		CASE(a_refusal_is_no_end),
 		CASE(a_pending_refusal_drops_nothing),
 		CASE(what_cannot_be_sent_is_dropped),
