@@ -217,6 +217,18 @@ static void unwatch(struct worker_listener *l)
 	l->watched = false;
 }
 
+/* Two that read from one UDP listener could both begin the flow: the next
+ * living one behind the dead one has it. */
+static bool is_heir(const struct worker *w, unsigned owner, uint64_t dead)
+{
+	const unsigned n = w->setup->conf->workers;
+	unsigned heir = (owner + 1) % n;
+
+	while (heir != w->setup->index && dead >> heir & 1)
+		heir = (heir + 1) % n;
+	return dead >> owner & 1 && heir == w->setup->index;
+}
+
 void worker_accept_lend(struct worker *w)
 {
 	const uint64_t help = ring_shared_help(w->setup->shared);
@@ -225,7 +237,8 @@ void worker_accept_lend(struct worker *w)
 	for (unsigned i = 0; i < w->n_listeners; i++) {
 		struct worker_listener *l = &w->listeners[i];
 		const unsigned owner = l->socket->worker;
-		const bool lent = (is_udp(l) ? dead : help) >> owner & 1;
+		const bool lent = is_udp(l) ? is_heir(w, owner, dead)
+					    : help >> owner & 1;
 
 		if (owner == w->setup->index || lent == l->watched)
 			continue;

@@ -16,7 +16,9 @@
 #include "intake_test.h"
 #include "worker_test.h"
 
-#define STEPS_WORKERS 2
+#ifndef STEPS_WORKERS
+#	define STEPS_WORKERS 2
+#endif
 #define STEPS_SOCKETS (2 * STEPS_WORKERS) /* first those of TCP */
 #define STEPS_START   1000000             /* ms */
 
@@ -206,6 +208,7 @@ static inline struct steps *steps_new(uint32_t n_slots)
 	assert_non_null(s->conf);
 	s->conf->n_rules = 1;
 	s->conf->number = 1;
+	s->conf->workers = STEPS_WORKERS;
 	s->conf->max_flows = STEPS_WORKERS * n_slots;
 	s->conf->client_bits_v4 = 32;
 	s->conf->client_bits_v6 = 64;
