@@ -140,23 +140,43 @@ static void resolve_workers(struct conf_draft *d)
 	t->workers = (uint32_t)(n < CONF_WORKERS_MAX ? n : CONF_WORKERS_MAX);
 }
 
+/* Where there is a path, is it one of the first n of these? */
+static void check_path(struct conf_draft *d, enum conf_key_id id,
+		       struct conf_mark at, const char *path, size_t n)
+{
+	const struct conf_tables *t = d->t;
+	char errors[CONF_PATH_LEN + 16];
+	const struct {
+		const char *path, *what;
+	} others[] = {
+		{ errors, "errors.log of log_dir" },
+		{ t->pidfile, "pidfile" },
+		{ t->control, "control socket" },
+	};
+
+	(void)snprintf(errors, sizeof(errors), "%s/errors.log",
+		       strcmp(t->log_dir, "/") != 0 ? t->log_dir : "");
+	for (size_t i = 0; *path && i < n; i++) {
+		if (strcmp(path, others[i].path) != 0)
+			continue;
+		conf_errors_add(d->errors, at, "%s: %s is the %s too",
+				conf_keys[id].name, path, others[i].what);
+		return;
+	}
+}
+
 /* One path, one purpose. */
 static void check_paths(struct conf_draft *d)
 {
 	const struct conf_tables *t = d->t;
 
-	if (*t->control && !strcmp(t->control, t->pidfile))
-		conf_errors_add(d->errors, d->key_at[CONF_KEY_CONTROL],
-				"control: %s is the pidfile too", t->control);
-	for (uint32_t i = 0; i < t->n_events; i++) {
-		const bool control = !strcmp(t->events[i], t->control);
-
-		if (control || !strcmp(t->events[i], t->pidfile))
-			conf_errors_add(d->errors,
-					d->item_at[CONF_TYPE_FILES][i],
-					"file: %s is the %s too", t->events[i],
-					control ? "control socket" : "pidfile");
-	}
+	check_path(d, CONF_KEY_PIDFILE, d->key_at[CONF_KEY_PIDFILE], t->pidfile,
+		   1);
+	check_path(d, CONF_KEY_CONTROL, d->key_at[CONF_KEY_CONTROL], t->control,
+		   2);
+	for (uint32_t i = 0; i < t->n_events; i++)
+		check_path(d, CONF_KEY_EVENTS_FILE,
+			   d->item_at[CONF_TYPE_FILES][i], t->events[i], 3);
 }
 
 static uint32_t observe_code(const struct conf_draft *d, const char *name)
@@ -173,6 +193,11 @@ static uint32_t observe_code(const struct conf_draft *d, const char *name)
 	return CONF_OBSERVE_PROTOCOL + i;
 }
 
+static bool is_fixed(const struct conf_draft *d)
+{
+	return d->given[CONF_KEY_LISTEN] || d->given[CONF_KEY_REMOTE];
+}
+
 /* What nat can do for a rule: the value that each of these keys must have. */
 static void check_redirect(struct conf_draft *d)
 {
@@ -186,7 +211,7 @@ static void check_redirect(struct conf_draft *d)
 	};
 	const struct conf_tables *t = d->t;
 
-	if (t->intercept != CONF_INTERCEPT_REDIRECT)
+	if (t->intercept != CONF_INTERCEPT_REDIRECT || is_fixed(d))
 		return;
 	if (t->on_failure != CONF_FAILURE_OPEN &&
 	    t->on_failure != CONF_FAILURE_CLOSED)
@@ -228,10 +253,42 @@ static void check_local(struct conf_draft *d)
 	}
 }
 
+static void check_fixed(struct conf_draft *d)
+{
+	static const char why[] = "is for rules: beside listen and remote "
+				  "leave it out";
+
+	if (!is_fixed(d))
+		return;
+	if (d->t->intercept == CONF_INTERCEPT_REDIRECT)
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_INTERCEPT],
+				"intercept: redirect %s", why);
+	if (d->t->on_failure == CONF_FAILURE_HOLD)
+		conf_errors_add(d->errors, d->key_at[CONF_KEY_ON_FAILURE],
+				"on_failure: hold %s", why);
+}
+
+/* A socket of somebody else's keeps connections only. */
+static void check_hold(struct conf_draft *d)
+{
+	for (uint32_t i = 0; i < d->t->n_rules; i++) {
+		const struct conf_rule *r = &d->t->rules[i];
+
+		if (d->t->on_failure == CONF_FAILURE_HOLD &&
+		    r->transport == CONF_TRANSPORT_UDP)
+			conf_errors_warn(
+				d->errors,
+				d->rule_key_at[i][CONF_KEY_RULE_TRANSPORT],
+				"transport: with on_failure hold only "
+				"connections wait: the datagrams of rule "
+				"\"%s\" go direct while Wayside is down",
+				r->name);
+	}
+}
+
 static void check_proxy_protocol(struct conf_draft *d)
 {
-	if (d->t->proxy_protocol && !d->given[CONF_KEY_LISTEN] &&
-	    !d->given[CONF_KEY_REMOTE])
+	if (d->t->proxy_protocol && !is_fixed(d))
 		conf_errors_add(d->errors, d->key_at[CONF_KEY_PROXY_PROTOCOL],
 				"proxy_protocol: only with listen and remote: "
 				"what a rule takes goes to servers that do not "
@@ -275,7 +332,9 @@ void conf_check(struct conf_draft *d)
 	check_mode(d);
 	resolve_workers(d);
 	check_paths(d);
+	check_fixed(d);
 	check_redirect(d);
+	check_hold(d);
 	check_local(d);
 	check_proxy_protocol(d);
 	check_udp_flows(d);

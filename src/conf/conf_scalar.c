@@ -177,10 +177,62 @@ static bool parse_directory(const struct job *j)
 	return parse_path(j, text);
 }
 
+/* Addresses that cannot be what a key asks for. */
+enum role {
+	ROLE_TO = 1,     /* of a connection that goes to another host */
+	ROLE_CLIENT = 2, /* ... or comes from one */
+	ROLE_END = 4,    /* to listen on, or to connect to */
+};
+
+/* Return: what all of the network is and nothing in that role can be, or
+ * NULL. */
+static const char *cannot_be(const struct base_net *net, enum role role)
+{
+	static const struct {
+		const char *net, *what;
+		unsigned roles;
+	} never[] = {
+		{ "0.0.0.0", "no host's address", ROLE_TO | ROLE_CLIENT },
+		{ "::", "no host's address", ROLE_TO | ROLE_CLIENT },
+		{ "127.0.0.0/8", "loopback", ROLE_TO | ROLE_CLIENT },
+		{ "::1", "loopback", ROLE_TO | ROLE_CLIENT },
+		{ "224.0.0.0/4", "multicast",
+		  ROLE_TO | ROLE_CLIENT | ROLE_END },
+		{ "ff00::/8", "multicast", ROLE_TO | ROLE_CLIENT | ROLE_END },
+		{ "255.255.255.255", "broadcast",
+		  ROLE_TO | ROLE_CLIENT | ROLE_END },
+		/* no router passes it on (RFC 4291 2.5.6), and alone it does
+		 * not say by which interface */
+		{ "fe80::/10", "link-local", ROLE_TO | ROLE_END },
+	};
+	struct base_net n;
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(never); i++) {
+		if ((never[i].roles & role) &&
+		    base_net_parse(&n, never[i].net) && net->bits >= n.bits &&
+		    base_net_overlap(net, &n))
+			return never[i].what;
+	}
+	return NULL;
+}
+
+/* Return: false after it was said why the network cannot be that. */
+static bool can_be(const struct job *j, const struct base_net *net,
+		   enum role role, const char *instead)
+{
+	const char *what = cannot_be(net, role);
+
+	if (what)
+		(void)snprintf(j->why, CONF_WHY_LEN, "is %s: %s", what,
+			       instead);
+	return !what;
+}
+
 static bool parse_service(const struct job *j)
 {
 	struct conf_service s;
 	struct base_addr addr;
+	struct base_net net;
 	const char *problem;
 
 	if (!conf_value_service(j->text, &s))
@@ -191,6 +243,11 @@ static bool parse_service(const struct job *j)
 			       problem);
 		return false;
 	}
+	net = (struct base_net){ .family = addr.family,
+				 .bits = addr.family == AF_INET ? 32 : 128 };
+	memcpy(net.ip, addr.ip, sizeof(net.ip));
+	if (!can_be(j, &net, ROLE_END, "write an address of one host"))
+		return false;
 	memcpy(j->out, &addr, sizeof(addr));
 	return true;
 }
@@ -207,46 +264,23 @@ static bool parse_iface(const struct job *j)
 
 static bool parse_net(const struct job *j)
 {
-	return conf_value_net(j->text, j->out);
-}
+	struct base_net net;
 
-/* Return: what all of the network is and no rule can take, or NULL: rules take
- * unicast that is on its way to another host. */
-static const char *out_of_reach(const struct base_net *net)
-{
-	static const struct {
-		const char *net, *what;
-	} never[] = {
-		{ "127.0.0.0/8", "loopback" },
-		{ "::1", "loopback" },
-		{ "224.0.0.0/4", "multicast" },
-		{ "ff00::/8", "multicast" },
-	};
-	struct base_net n;
-
-	for (size_t i = 0; i < WS_ARRAY_LEN(never); i++) {
-		if (base_net_parse(&n, never[i].net) && net->bits >= n.bits &&
-		    base_net_overlap(net, &n))
-			return never[i].what;
-	}
-	return NULL;
+	if (!conf_value_net(j->text, &net) ||
+	    !can_be(j, &net, ROLE_CLIENT, "no connection comes from there"))
+		return false;
+	memcpy(j->out, &net, sizeof(net));
+	return true;
 }
 
 static bool parse_dest(const struct job *j)
 {
 	struct conf_dest dest;
-	const char *what;
 
-	if (!conf_value_dest(j->text, &dest))
+	if (!conf_value_dest(j->text, &dest) ||
+	    !can_be(j, &dest.net, ROLE_TO,
+		    "rules take connections to other hosts only"))
 		return false;
-	what = out_of_reach(&dest.net);
-	if (what) {
-		(void)snprintf(j->why, CONF_WHY_LEN,
-			       "is %s: rules take connections to other hosts "
-			       "only",
-			       what);
-		return false;
-	}
 	memcpy(j->out, &dest, sizeof(dest));
 	return true;
 }
