@@ -17,22 +17,25 @@
  * our rules put the upstream leg in; connections of that port to several
  * servers share it by SO_REUSEADDR.
  */
+int intake_bind_options(int fd, enum conf_source source, uint16_t family)
+{
+	const int r = intake_transparent(fd, family);
+
+	if (r)
+		return r;
+	return source == CONF_SOURCE_CLIENT_PORT
+		       ? intake_option(fd, SOL_SOCKET, SO_REUSEADDR, 1)
+		       : intake_option(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+}
+
 int intake_bind_client(int fd, enum conf_source source,
 		       const struct base_addr *client)
 {
-	const bool same_port = source == CONF_SOURCE_CLIENT_PORT;
 	struct base_addr from = *client;
 	struct sockaddr_storage ss;
 	socklen_t len;
-	int r = intake_transparent(fd, client->family);
 
-	if (!r && same_port)
-		r = intake_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	else if (!r)
-		r = intake_option(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-	if (r)
-		return r;
-	if (!same_port)
+	if (source != CONF_SOURCE_CLIENT_PORT)
 		from.port = 0;
 	len = base_addr_to_sockaddr(&from, &ss);
 	if (bind(fd, (struct sockaddr *)&ss, len))
@@ -42,7 +45,7 @@ int intake_bind_client(int fd, enum conf_source source,
 
 int intake_connect(enum conf_source source, uint32_t mark,
 		   const struct base_addr *client,
-		   const struct base_addr *server)
+		   const struct base_addr *server, enum base_call *call)
 {
 	const bool spoof = source != CONF_SOURCE_GATEWAY;
 	struct sockaddr_storage ss;
@@ -50,21 +53,31 @@ int intake_connect(enum conf_source source, uint32_t mark,
 	WS_CLEAN(base_fd_close) int fd = -1;
 	int r;
 
+	*call = BASE_CALL_BIND; /* which would say the same */
 	if (spoof && client->family != server->family)
 		return -EAFNOSUPPORT;
+	*call = BASE_CALL_SOCKET;
 	fd = socket(server->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
 		    0);
 	if (fd < 0)
 		return -errno;
+	*call = BASE_CALL_SETSOCKOPT;
 	r = intake_option(fd, SOL_TCP, TCP_NODELAY, 1);
 	if (!r && mark)
 		r = intake_option(fd, SOL_SOCKET, SO_MARK, (int)mark);
 	if (!r && spoof)
+		r = intake_bind_options(fd, source, client->family);
+	if (r)
+		return r;
+	*call = BASE_CALL_BIND;
+	if (spoof)
 		r = intake_bind_client(fd, source, client);
-	if (!r && connect(fd, (struct sockaddr *)&ss, len) &&
-	    errno != EINPROGRESS)
-		r = -errno;
-	return r ? r : base_fd_take(&fd);
+	if (r)
+		return r;
+	*call = BASE_CALL_CONNECT;
+	if (connect(fd, (struct sockaddr *)&ss, len) && errno != EINPROGRESS)
+		return -errno;
+	return base_fd_take(&fd);
 }
 
 int intake_connect_result(int fd)

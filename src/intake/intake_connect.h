@@ -7,6 +7,7 @@
 
 #include "base_addr.h"
 #include "base_attr.h"
+#include "base_call.h"
 #include "conf_tables.h"
 
 /* Of our own connections to servers, in interception mode: the rules for local
@@ -26,11 +27,13 @@
  * -EADDRNOTAVAIL all ports towards this server are taken, or the client's is:
  * a connection of the same four numbers is not over yet, TIME_WAIT without TCP
  * timestamps included, or a listener has it on all addresses; -EPERM the right
- * is missing, -EAFNOSUPPORT the families differ, -ENETUNREACH and others.
+ * is missing, -EAFNOSUPPORT the families differ, -ENETUNREACH and others; *call
+ * is the one that failed.
  */
 WS_MUST_USE int intake_connect(enum conf_source source, uint32_t mark,
 			       const struct base_addr *client,
-			       const struct base_addr *server);
+			       const struct base_addr *server,
+			       enum base_call *call);
 
 /* Asked once, when it is decided. Return: 0 connected, or why not: -errno. */
 WS_MUST_USE int intake_connect_result(int fd);

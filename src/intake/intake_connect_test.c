@@ -4,6 +4,7 @@
 
 #include <linux/capability.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "intake_test.h"
@@ -18,6 +19,26 @@ static int vendor_listens(const struct base_addr *vendor)
 	return fd;
 }
 
+static int begin(enum conf_source source, uint32_t mark,
+		 const struct base_addr *client, const struct base_addr *server)
+{
+	enum base_call call;
+
+	return intake_connect(source, mark, client, server, &call);
+}
+
+static void check_fails(enum conf_source source, uint32_t mark,
+			const struct base_addr *client,
+			const struct base_addr *server, int error,
+			enum base_call want)
+{
+	enum base_call call = BASE_CALL_MAX;
+
+	assert_int_equal(intake_connect(source, mark, client, server, &call),
+			 -error);
+	assert_int_equal(call, want);
+}
+
 static void check_connect(enum conf_source source, uint32_t mark,
 			  const char *seen_ip, const char *client_ip,
 			  const char *vendor_ip)
@@ -29,7 +50,7 @@ static void check_connect(enum conf_source source, uint32_t mark,
 	char bytes[3];
 	int fd, v;
 
-	fd = intake_connect(source, mark, &client, &vendor);
+	fd = begin(source, mark, &client, &vendor);
 	assert_true(fd >= 0);
 	assert_flags(fd);
 	assert_int_equal(option_of(fd, SOL_TCP, TCP_NODELAY), 1);
@@ -97,16 +118,15 @@ static void check_same_port(const char *client_ip, const char *vendor_ip,
 
 	for (int i = 0; i < 2; i++) {
 		listeners[i] = vendor_listens(&vendors[i]);
-		fds[i] = intake_connect(CONF_SOURCE_CLIENT_PORT, 0, &client,
-					&vendors[i]);
+		fds[i] =
+			begin(CONF_SOURCE_CLIENT_PORT, 0, &client, &vendors[i]);
 		assert_true(fds[i] >= 0);
 		wait_for(fds[i], POLLOUT);
 		assert_int_equal(intake_connect_result(fds[i]), 0);
 		assert_int_equal(name_of(fds[i]).port, 33333);
 	}
-	assert_int_equal(intake_connect(CONF_SOURCE_CLIENT_PORT, 0, &client,
-					&vendors[0]),
-			 -EADDRNOTAVAIL);
+	check_fails(CONF_SOURCE_CLIENT_PORT, 0, &client, &vendors[0],
+		    EADDRNOTAVAIL, BASE_CALL_CONNECT);
 	/* TIME_WAIT is no hindrance where both ends have timestamps: a port
 	 * that was asked for is taken over (tcp_twsk_unique()) */
 	assert_int_equal(shutdown(fds[0], SHUT_WR), 0);
@@ -116,8 +136,7 @@ static void check_same_port(const char *client_ip, const char *vendor_ip,
 	close(v);
 	assert_int_equal(end_of(fds[0]), 0);
 	close(fds[0]);
-	fds[0] = intake_connect(CONF_SOURCE_CLIENT_PORT, 0, &client,
-				&vendors[0]);
+	fds[0] = begin(CONF_SOURCE_CLIENT_PORT, 0, &client, &vendors[0]);
 	assert_true(fds[0] >= 0);
 	wait_for(fds[0], POLLOUT);
 	assert_int_equal(intake_connect_result(fds[0]), 0);
@@ -130,9 +149,8 @@ static void check_same_port(const char *client_ip, const char *vendor_ip,
 		setsockopt(own, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
 	assert_int_equal(bind_to(own, &any), 0);
 	assert_int_equal(listen(own, 1), 0);
-	assert_int_equal(intake_connect(CONF_SOURCE_CLIENT_PORT, 0, &client,
-					&vendors[1]),
-			 -EADDRNOTAVAIL);
+	check_fails(CONF_SOURCE_CLIENT_PORT, 0, &client, &vendors[1],
+		    EADDRNOTAVAIL, BASE_CALL_BIND);
 	close(own);
 	close(listeners[0]);
 	close(listeners[1]);
@@ -151,12 +169,10 @@ static void test_families_differ(void **state)
 	const struct base_addr vendor = addr_of(VENDOR6, 7700);
 
 	(void)state;
-	assert_int_equal(
-		intake_connect(CONF_SOURCE_CLIENT, 0, &client, &vendor),
-		-EAFNOSUPPORT);
-	assert_int_equal(
-		intake_connect(CONF_SOURCE_CLIENT_PORT, 0, &client, &vendor),
-		-EAFNOSUPPORT);
+	check_fails(CONF_SOURCE_CLIENT, 0, &client, &vendor, EAFNOSUPPORT,
+		    BASE_CALL_BIND);
+	check_fails(CONF_SOURCE_CLIENT_PORT, 0, &client, &vendor, EAFNOSUPPORT,
+		    BASE_CALL_BIND);
 }
 
 /* Two ports serve two connections to each of two servers, not two in all. */
@@ -170,13 +186,11 @@ static void check_ports(const char *client_ip, const char *vendor_ip)
 	for (int i = 0; i < 2; i++)
 		listeners[i] = vendor_listens(&vendors[i]);
 	for (int i = 0; i < 4; i++) {
-		fds[i] = intake_connect(CONF_SOURCE_CLIENT, 0, &client,
-					&vendors[i / 2]);
+		fds[i] = begin(CONF_SOURCE_CLIENT, 0, &client, &vendors[i / 2]);
 		assert_true(fds[i] >= 0);
 	}
-	assert_int_equal(
-		intake_connect(CONF_SOURCE_CLIENT, 0, &client, &vendors[0]),
-		-EADDRNOTAVAIL);
+	check_fails(CONF_SOURCE_CLIENT, 0, &client, &vendors[0], EADDRNOTAVAIL,
+		    BASE_CALL_CONNECT);
 	for (int i = 0; i < 4; i++) {
 		wait_for(fds[i], POLLOUT);
 		assert_int_equal(intake_connect_result(fds[i]), 0);
@@ -202,7 +216,7 @@ static void test_refused(void **state)
 	int fd;
 
 	need_gateway(state);
-	fd = intake_connect(CONF_SOURCE_GATEWAY, 0, &client, &vendor);
+	fd = begin(CONF_SOURCE_GATEWAY, 0, &client, &vendor);
 	assert_true(fd >= 0);
 	wait_for(fd, POLLOUT);
 	assert_int_equal(intake_connect_result(fd), -ECONNREFUSED);
@@ -215,9 +229,34 @@ static void test_no_route(void **state)
 	const struct base_addr nowhere = addr_of("203.0.113.1", 7700);
 
 	need_gateway(state);
-	assert_int_equal(
-		intake_connect(CONF_SOURCE_GATEWAY, 0, &client, &nowhere),
-		-ENETUNREACH);
+	check_fails(CONF_SOURCE_GATEWAY, 0, &client, &nowhere, ENETUNREACH,
+		    BASE_CALL_CONNECT);
+}
+
+static void test_no_descriptor(void **state)
+{
+	const struct base_addr client = addr_of("127.0.0.1", 33333);
+	struct rlimit was, none;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = was;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	check_fails(CONF_SOURCE_GATEWAY, 0, &client, &client, EMFILE,
+		    BASE_CALL_SOCKET);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+}
+
+/* bind() wants to know of which link it is (ipv6(7)). */
+static void test_no_address(void **state)
+{
+	const struct base_addr client = addr_of("fe80::1", 33333);
+	const struct base_addr vendor = addr_of(VENDOR6, 7700);
+
+	need_gateway(state);
+	check_fails(CONF_SOURCE_CLIENT, 0, &client, &vendor, EINVAL,
+		    BASE_CALL_BIND);
 }
 
 /* In a child, because what is dropped is gone. */
@@ -229,6 +268,7 @@ static void test_without_capability(void **state)
 		.version = _LINUX_CAPABILITY_VERSION_3
 	};
 	struct __user_cap_data_struct none[2] = { { 0 }, { 0 } };
+	enum base_call call = BASE_CALL_MAX;
 	int status;
 	pid_t pid;
 
@@ -237,11 +277,14 @@ static void test_without_capability(void **state)
 	if (!pid) {
 		if (syscall(SYS_capset, &header, none))
 			_exit(1);
-		if (intake_connect(CONF_SOURCE_CLIENT, 0, &client, &vendor) !=
-		    -EPERM)
+		if (intake_connect(CONF_SOURCE_CLIENT, 0, &client, &vendor,
+				   &call) != -EPERM ||
+		    call != BASE_CALL_SETSOCKOPT)
 			_exit(2);
+		call = BASE_CALL_MAX;
 		if (intake_connect(CONF_SOURCE_GATEWAY, INTAKE_MARK, &client,
-				   &vendor) != -EPERM)
+				   &vendor, &call) != -EPERM ||
+		    call != BASE_CALL_SETSOCKOPT)
 			_exit(3);
 		_exit(0);
 	}
@@ -259,7 +302,7 @@ static void check_end(void (*end)(int fd), int want)
 	assert_int_equal(listen(listener, 1), 0);
 	const struct base_addr addr = name_of(listener);
 
-	fd = intake_connect(CONF_SOURCE_GATEWAY, 0, &addr, &addr);
+	fd = begin(CONF_SOURCE_GATEWAY, 0, &addr, &addr);
 	assert_true(fd >= 0);
 	peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	assert_true(peer >= 0);
@@ -293,6 +336,8 @@ int main(void)
 		cmocka_unit_test(test_ports_per_server),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_no_route),
+		cmocka_unit_test(test_no_descriptor),
+		cmocka_unit_test(test_no_address),
 		cmocka_unit_test(test_without_capability),
 		cmocka_unit_test(test_reset),
 	};

@@ -32,7 +32,9 @@ static inline int intake_transparent(int fd, uint16_t family)
 bool intake_is_at(const struct base_addr *a, const struct base_addr *at);
 
 /* intake_connect.c: what the server is to see, for a socket that is not bound
- * yet; not for CONF_SOURCE_GATEWAY. Return: 0 or -errno. */
+ * yet; not for CONF_SOURCE_GATEWAY. First what it takes, then bind() alone.
+ * Return: 0 or -errno. */
+int intake_bind_options(int fd, enum conf_source source, uint16_t family);
 int intake_bind_client(int fd, enum conf_source source,
 		       const struct base_addr *client);
 

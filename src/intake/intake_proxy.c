@@ -54,7 +54,7 @@ size_t intake_proxy_header(uint8_t header[static INTAKE_PROXY_MAX],
 }
 
 int intake_proxy_introduce(int server_fd, int client_fd,
-			   const struct base_addr *client)
+			   const struct base_addr *client, enum base_call *call)
 {
 	struct base_addr reached = { .family = 0 };
 	uint8_t header[INTAKE_PROXY_MAX];
@@ -63,11 +63,13 @@ int intake_proxy_introduce(int server_fd, int client_fd,
 	ssize_t sent;
 	size_t n;
 
+	*call = BASE_CALL_GETSOCKNAME;
 	if (getsockname(client_fd, (struct sockaddr *)&ss, &len))
 		return -errno;
 	if (!base_addr_from_sockaddr(&reached, (struct sockaddr *)&ss))
 		return -EAFNOSUPPORT;
 	n = intake_proxy_header(header, client, &reached);
+	*call = BASE_CALL_SEND;
 	/* the first bytes of a connection always fit into its buffer */
 	sent = send(server_fd, header, n, MSG_NOSIGNAL);
 	if (sent < 0)

@@ -16,6 +16,7 @@
 
 #include "base_addr.h"
 #include "base_attr.h"
+#include "base_call.h"
 
 #define INTAKE_PROXY_MAX 52 /* IPv6; IPv4 takes 28 */
 
@@ -26,8 +27,9 @@ size_t intake_proxy_header(uint8_t header[static INTAKE_PROXY_MAX],
 			   const struct base_addr *reached);
 
 /* Sends it to a server that has just been connected to; `client_fd`: the
- * client's connection. Return: 0 or -errno. */
+ * client's connection. Return: 0, or -errno and the *call that failed. */
 WS_MUST_USE int intake_proxy_introduce(int server_fd, int client_fd,
-				       const struct base_addr *client);
+				       const struct base_addr *client,
+				       enum base_call *call);
 
 #endif

@@ -67,6 +67,7 @@ static void introduced(void **state)
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	uint8_t got[INTAKE_PROXY_MAX];
 	struct base_addr at;
+	enum base_call call = BASE_CALL_MAX;
 	int pair[2], accepted;
 
 	(void)state;
@@ -78,7 +79,8 @@ static void introduced(void **state)
 	assert_true(accepted >= 0);
 	assert_int_equal(
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	assert_int_equal(intake_proxy_introduce(pair[0], accepted, &client), 0);
+	assert_int_equal(
+		intake_proxy_introduce(pair[0], accepted, &client, &call), 0);
 	assert_int_equal(recv(pair[1], got, sizeof(got), 0), 28);
 	assert_memory_equal(got, begins, sizeof(begins));
 	assert_memory_equal(got + 16, "\xc0\xa8\x01\x0a\x7f\x00\x00\x01", 8);
@@ -86,8 +88,13 @@ static void introduced(void **state)
 	assert_int_equal(got[26] << 8 | got[27], at.port);
 	/* a server that is gone already */
 	close(pair[1]);
-	assert_int_equal(intake_proxy_introduce(pair[0], accepted, &client),
-			 -EPIPE);
+	assert_int_equal(
+		intake_proxy_introduce(pair[0], accepted, &client, &call),
+		-EPIPE);
+	assert_int_equal(call, BASE_CALL_SEND);
+	assert_int_equal(intake_proxy_introduce(pair[0], -1, &client, &call),
+			 -EBADF);
+	assert_int_equal(call, BASE_CALL_GETSOCKNAME);
 	close(pair[0]);
 	close(accepted);
 	close(fd);

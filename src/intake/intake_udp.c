@@ -190,6 +190,8 @@ int intake_udp_server(enum conf_source source, uint32_t mark,
 		return fd;
 	r = mark ? intake_option(fd, SOL_SOCKET, SO_MARK, (int)mark) : 0;
 	if (!r && source != CONF_SOURCE_GATEWAY)
+		r = intake_bind_options(fd, source, client->family);
+	if (!r && source != CONF_SOURCE_GATEWAY)
 		r = intake_bind_client(fd, source, client);
 	if (!r)
 		r = connect_to(fd, server);

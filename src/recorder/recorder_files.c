@@ -335,21 +335,39 @@ void recorder_files_publish(const struct recorder *r)
 static const char *const messages[RING_CLOSE_MAX] = {
 	[RING_CLOSE_CLIENT_RESET] = "Broken connection (client side)",
 	[RING_CLOSE_SERVER_RESET] = "Broken connection (server side)",
-	[RING_CLOSE_CONNECT_FAILED] = "connect()",
 	[RING_CLOSE_CONNECT_TIMEOUT] = "connect()",
 	[RING_CLOSE_WORKER_DIED] = "Worker died",
 };
 
+/* ... RING_CLOSE_CONNECT_FAILED: the call that failed. */
+static const char *const calls[BASE_CALL_MAX] = {
+	[BASE_CALL_CONNECT] = "connect()",
+	[BASE_CALL_SOCKET] = "socket()",
+	[BASE_CALL_SETSOCKOPT] = "setsockopt()",
+	[BASE_CALL_BIND] = "bind()",
+	[BASE_CALL_GETSOCKNAME] = "getsockname()",
+	[BASE_CALL_SEND] = "send()",
+	[BASE_CALL_EPOLL_CTL] = "epoll_ctl()",
+};
+
+/* NULL: that was no bad end. */
+static const char *message_of(const struct ring_entry *close)
+{
+	return close->reason == RING_CLOSE_CONNECT_FAILED
+		       ? calls[close->call]
+		       : messages[close->reason];
+}
+
 void recorder_files_error(struct recorder *r, const struct recorder_flow *f,
 			  const struct ring_entry *close)
 {
+	const char *message = message_of(close);
 	char context[CAPTURE_CONTEXT_LEN];
 
-	if (!messages[close->reason])
+	if (!message)
 		return;
 	capture_error_connection(&f->file.id, &f->file.client, &f->server,
 				 context);
-	capture_error_add(&r->errors, close->time_ns, context,
-			  messages[close->reason],
+	capture_error_add(&r->errors, close->time_ns, context, message,
 			  (int)(close->error & INT32_MAX));
 }

@@ -296,6 +296,44 @@ static void only_bad_ends_are_in_errors_log(void **state)
 #undef LINE
 }
 
+/* Not each of them is connect(). */
+static void the_call_that_failed_is_named(void **state)
+{
+	struct lab *lab = *state;
+	struct ring_slot *s = flow(lab, 0, 0);
+	struct ring_entry e = { .type = RING_ENTRY_CLOSE,
+				.len = sizeof(*s),
+				.serial = s->serial,
+				.reason = RING_CLOSE_CONNECT_FAILED,
+				.call = BASE_CALL_SETSOCKOPT,
+				.error = EPERM,
+				.flow_id = s->flow_id,
+				.time_ns = NOW };
+
+	s->capture = CONF_CAPTURE_NONE;
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	assert_true(ring_tap_put(&lab->taps[0], &e, s, 1));
+	s = flow(lab, 1, 1);
+	s->capture = CONF_CAPTURE_NONE;
+	hint(lab, 1, RING_ENTRY_OPEN, 0, 0);
+	e.slot = 1;
+	e.serial = s->serial;
+	e.flow_id = s->flow_id;
+	e.call = BASE_CALL_BIND;
+	e.error = EACCES;
+	assert_true(ring_tap_put(&lab->taps[0], &e, s, 1));
+	start(lab);
+	stop(lab);
+	/* errno 1 and 13 everywhere on Linux */
+	assert_file(lab, "errors.log",
+		    STAMP "\tconn=" ID " client=192.0.2.10:4711 "
+			  "remote=198.51.100.7:7700\tsetsockopt() "
+			  "(errno=1: Operation not permitted)\n" STAMP
+			  "\tconn=" ID "-2 client=192.0.2.10:4711 "
+			  "remote=198.51.100.7:7700\tbind() "
+			  "(errno=13: Permission denied)\n");
+}
+
 static void a_slot_that_lives_again_is_another_flow(void **state)
 {
 	struct lab *lab = *state;
@@ -623,6 +661,7 @@ int main(void)
 		CASE(nonsense_in_the_ring_is_skipped_and_counted),
 		CASE(each_flow_follows_its_slot),
 		CASE(only_bad_ends_are_in_errors_log),
+		CASE(the_call_that_failed_is_named),
 		CASE(a_slot_that_lives_again_is_another_flow),
 		CASE(a_flow_whose_close_is_lost_ends_all_the_same),
 		CASE(a_hint_that_was_lost_makes_it_look),

@@ -44,6 +44,7 @@
 #include <stdint.h>
 
 #include "base_addr.h"
+#include "base_call.h"
 #include "stat.h"
 
 #define RING_MAGIC           0x57524e47U /* "WRNG" */
@@ -121,7 +122,8 @@ enum ring_close {
 	RING_CLOSE_NORMAL,          /* FIN both ways */
 	RING_CLOSE_CLIENT_RESET,    /* the client's side broke */
 	RING_CLOSE_SERVER_RESET,    /* the server's side broke */
-	RING_CLOSE_CONNECT_FAILED,  /* the server refused, or no route */
+	RING_CLOSE_CONNECT_FAILED,  /* the server refused, no route, or a
+				       call that it takes failed */
 	RING_CLOSE_CONNECT_TIMEOUT, /* no answer in connect_timeout */
 	RING_CLOSE_STOPPED,         /* the daemon stopped */
 	RING_CLOSE_WORKER_DIED,     /* found by the worker's successor */
@@ -300,7 +302,7 @@ struct ring_entry {
 	uint8_t direction; /* DATA: enum ring_side of the sender */
 	uint8_t view;      /* DATA: enum ring_view */
 	uint8_t reason;    /* CLOSE: enum ring_close */
-	uint8_t reserved0;
+	uint8_t call;      /* CLOSE, CONNECT_FAILED: enum base_call */
 	uint64_t flow_id;
 	uint64_t offset;  /* DATA: stream offset of the first byte */
 	uint64_t time_ns; /* wall clock, just before the bytes were read */

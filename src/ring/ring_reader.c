@@ -101,7 +101,8 @@ static bool sane(const struct ring_reader *r, const struct ring_entry *e)
 	    e->len > e->span - sizeof(*e))
 		return false;
 	if (e->slot >= r->map.n_slots || e->direction >= RING_SIDES ||
-	    e->view >= RING_VIEW_MAX || e->reason >= RING_CLOSE_MAX)
+	    e->view >= RING_VIEW_MAX || e->reason >= RING_CLOSE_MAX ||
+	    e->call >= BASE_CALL_MAX)
 		return false;
 	return e->type == RING_ENTRY_DATA || e->len == sizeof(struct ring_slot);
 }

@@ -59,6 +59,7 @@ static void take(struct lab *l)
 		abort();
 	if (e.slot >= N_SLOTS || e.direction >= RING_SIDES ||
 	    e.view >= RING_VIEW_MAX || e.reason >= RING_CLOSE_MAX ||
+	    e.call >= BASE_CALL_MAX ||
 	    (e.type != RING_ENTRY_DATA && e.len != sizeof(struct ring_slot)))
 		abort();
 	touch(l, &e, sizeof(e));

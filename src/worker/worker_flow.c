@@ -71,6 +71,7 @@ static void put_hint(struct worker *w, uint32_t slot, uint32_t type,
 		.slot = slot,
 		.serial = s->serial,
 		.reason = (uint8_t)reason,
+		.call = w->links[slot].call,
 		.error = (uint32_t)error,
 		.flow_id = s->flow_id,
 		.time_ns = w->env.wall_ns,
@@ -388,6 +389,7 @@ void worker_flow_describe(struct worker *w, uint32_t slot,
 	l->deadline_ms = (uint32_t)w->env.now_ms + l->timeout_ms;
 	l->hold = WORKER_HOLD_NONE;
 	l->opened = 0;
+	l->call = BASE_CALL_CONNECT;
 }
 
 void worker_flow_begin(struct worker *w, uint32_t slot,
@@ -446,24 +448,35 @@ int worker_flow_attach(struct worker *w, uint32_t slot, int fd)
 	return worker_flow_hook(w, slot, RING_SERVER);
 }
 
-void worker_flow_connect(struct worker *w, uint32_t slot, int fd)
+static void fail_connect(struct worker *w, uint32_t slot, enum base_call call,
+			 int error)
+{
+	w->links[slot].call = (uint8_t)call;
+	worker_flow_close(w, slot, RING_CLOSE_CONNECT_FAILED, -error);
+}
+
+void worker_flow_connect(struct worker *w, uint32_t slot, int fd,
+			 enum base_call call)
 {
 	struct ring_slot *s = &w->slots[slot];
 	int err = fd;
 
 	s->state = RING_STATE_CONNECTING;
 	await_server(w, slot);
-	if (fd >= 0)
+	if (fd >= 0) {
+		call = BASE_CALL_EPOLL_CTL;
 		err = worker_flow_attach(w, slot, fd);
+	}
 	worker_flow_tell(w, slot);
 	base_die_at(BASE_DIE_WORKER_CONNECT);
 	if (err)
-		worker_flow_close(w, slot, RING_CLOSE_CONNECT_FAILED, -err);
+		fail_connect(w, slot, call, err);
 }
 
-/* The server is there: what both legs need before the first byte. Return: 0 or
- * -errno. */
-static int prepare_legs(const struct worker *w, const struct ring_slot *s)
+/* The server is there: what both legs need before the first byte. Return: 0, or
+ * -errno and the *call that failed. */
+static int prepare_legs(const struct worker *w, const struct ring_slot *s,
+			enum base_call *call)
 {
 	const struct conf_tables *conf = w->conf;
 	int r = intake_peer_guard(s->fd[RING_SERVER], conf->keepalive_server_ms,
@@ -473,9 +486,11 @@ static int prepare_legs(const struct worker *w, const struct ring_slot *s)
 		r = intake_peer_guard(s->fd[RING_CLIENT],
 				      conf->keepalive_client_ms,
 				      conf->user_timeout_ms);
+	*call = BASE_CALL_SETSOCKOPT;
 	if (!r && conf->proxy_protocol == CONF_PROXY_PROTOCOL_V2)
 		r = intake_proxy_introduce(s->fd[RING_SERVER],
-					   s->fd[RING_CLIENT], &s->client);
+					   s->fd[RING_CLIENT], &s->client,
+					   call);
 	return r;
 }
 
@@ -484,11 +499,12 @@ static void connected(struct worker *w, uint32_t slot)
 {
 	struct ring_slot *s = &w->slots[slot];
 	int err = intake_connect_result(s->fd[RING_SERVER]);
+	enum base_call call = BASE_CALL_CONNECT;
 
 	if (!err)
-		err = prepare_legs(w, s);
+		err = prepare_legs(w, s, &call);
 	if (err) {
-		worker_flow_close(w, slot, RING_CLOSE_CONNECT_FAILED, -err);
+		fail_connect(w, slot, call, err);
 		return;
 	}
 	worker_list_remove(w, &w->connecting, slot);

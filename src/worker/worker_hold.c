@@ -201,6 +201,7 @@ static enum worker_hold try_flow(struct worker *w, struct look *look,
 	const uint32_t mark = conf_tables_fixed(w->conf) ? 0 : INTAKE_MARK;
 	const uint32_t rate = w->conf->connect_rate;
 	enum worker_hold hold;
+	enum base_call call;
 	int fd;
 
 	if (!worker_hold_enter(w, slot))
@@ -215,11 +216,11 @@ static enum worker_hold try_flow(struct worker *w, struct look *look,
 			shared, w->env.now_ms * NS_PER_MS, rate);
 	if (look->rate_ns)
 		return look->stop = WORKER_HOLD_RATE;
-	fd = intake_connect(source, mark, &s->client, &s->server);
+	fd = intake_connect(source, mark, &s->client, &s->server, &call);
 	hold = reason_of(fd);
 	if (hold == WORKER_HOLD_NONE) {
 		worker_hold_forget(w, slot);
-		worker_flow_connect(w, slot, fd);
+		worker_flow_connect(w, slot, fd, call);
 		return WORKER_HOLD_NONE;
 	}
 	if (rate)

@@ -82,6 +82,7 @@ struct worker_link {
 	uint8_t hold;   /* enum worker_hold */
 	uint8_t source; /* enum conf_source of its rule */
 	uint8_t opened; /* its OPEN is in the ring */
+	uint8_t call;   /* enum base_call: what failed, if connecting does */
 	/* held for its own port: not tried before that */
 	uint32_t retry_ms;
 	/* worker_sweep.c, of an open flow */
@@ -259,8 +260,9 @@ WS_MUST_USE int worker_flow_attach(struct worker *w, uint32_t slot, int fd);
 void worker_flow_begin(struct worker *w, uint32_t slot,
 		       const struct intake_conn *in,
 		       const struct conf_tables *conf, uint16_t rule);
-/* `fd`: what intake_connect() said. The flow connects, or is closed. */
-void worker_flow_connect(struct worker *w, uint32_t slot, int fd);
+/* `fd`, `call`: what intake_connect() said. The flow connects, or is closed. */
+void worker_flow_connect(struct worker *w, uint32_t slot, int fd,
+			 enum base_call call);
 /* Its OPEN, which comes once, before all else. */
 void worker_flow_tell(struct worker *w, uint32_t slot);
 void worker_flow_ready(void *owner, uint64_t token, uint32_t events);

@@ -57,6 +57,58 @@ static void keepalive_of_each_leg(void **state)
 	steps_free(s);
 }
 
+/* A client comes and is reset: its flow could not be begun. */
+static void expect_failed(struct steps *s, enum base_call call, int error)
+{
+	const int client = steps_client(s, 0, 1, 0);
+	struct ring_entry e;
+
+	(void)steps_settle(s);
+	hear_reset(client);
+	e = steps_last_entry(s, 0);
+	assert_int_equal(e.type, RING_ENTRY_CLOSE);
+	assert_int_equal(e.reason, RING_CLOSE_CONNECT_FAILED);
+	assert_int_equal(e.call, call);
+	assert_int_equal(e.error, error);
+	assert_int_equal(close(client), 0);
+}
+
+/* Not connect(), where that did what it should. TCP_KEEPIDLE takes 32767 s at
+ * most (tcp.h: MAX_TCP_KEEPIDLE). */
+static void what_failed_is_named(void **state)
+{
+	struct steps *s = steps_new(4);
+	int client, server;
+
+	(void)state;
+	s->conf->keepalive_server_ms = 32768000;
+	expect_failed(s, BASE_CALL_SETSOCKOPT, EINVAL);
+	s->conf->keepalive_server_ms = 0;
+	s->conf->keepalive_client_ms = 32768000;
+	expect_failed(s, BASE_CALL_SETSOCKOPT, EINVAL);
+	s->conf->keepalive_client_ms = 0;
+	/* both have reached the server, and are gone */
+	for (int i = 0; i < 2; i++) {
+		server = accept4(s->server, NULL, NULL, SOCK_CLOEXEC);
+		hear_reset(server);
+		assert_int_equal(close(server), 0);
+	}
+	/* a slot that lives again says nothing of its earlier life */
+	client = steps_client(s, 0, 1, 0);
+	say(client, "a");
+	server = steps_server(s, "a");
+	reset(client);
+	(void)steps_settle(s);
+	assert_int_equal(steps_last_entry(s, 0).reason,
+			 RING_CLOSE_CLIENT_RESET);
+	assert_int_equal(steps_last_entry(s, 0).call, 0);
+	assert_int_equal(close(server), 0);
+	base_fd_close(&s->server); /* nobody listens */
+	expect_failed(s, BASE_CALL_CONNECT, ECONNREFUSED);
+	assert_int_equal(steps_count(s, 0, STAT_CONNECT_FAILED), 3);
+	steps_free(s);
+}
+
 /* proxy-protocol.txt 2.2: signature, 0x21 PROXY, 0x11 TCP over IPv4, 12 bytes:
  * 127.0.0.5, 127.0.0.1, ports 20005 = 0x4e25 and the listener's. It comes
  * before the first byte, and is no byte of the stream. */
@@ -256,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keepalive_of_each_leg),
+		cmocka_unit_test(what_failed_is_named),
 		cmocka_unit_test(the_server_is_told_who_comes),
 		cmocka_unit_test(whom_the_server_sees),
 		cmocka_unit_test(our_own_connections_are_marked),

@@ -342,6 +342,21 @@ static inline uint64_t steps_count(const struct steps *s, unsigned i,
 	return stat_get(&s->w[i].map.control->stat, id);
 }
 
+/* The last entry of worker i's ring. */
+static inline struct ring_entry steps_last_entry(const struct steps *s,
+						 unsigned i)
+{
+	struct lab lab = { .map = s->w[i].map };
+	struct ring_entry last = { .type = RING_ENTRY_MAX };
+	struct tape t;
+
+	rewind_tape(&t, &lab);
+	while (ring_reader_next(&t.reader, &t.e, &t.payload) == 1)
+		last = t.e;
+	ring_map_unview(&t.reader.map);
+	return last;
+}
+
 static inline void steps_order(struct steps *s, unsigned i,
 			       const struct role_message *m, int with)
 {

@@ -52,20 +52,6 @@ static void jump_ms(struct steps *s, unsigned ms)
 	(void)steps_settle(s);
 }
 
-/* The last entry of worker i's ring. */
-static struct ring_entry last_entry(struct steps *s, unsigned i)
-{
-	struct lab lab = { .map = s->w[i].map };
-	struct ring_entry last = { .type = RING_ENTRY_MAX };
-	struct tape t;
-
-	rewind_tape(&t, &lab);
-	while (ring_reader_next(&t.reader, &t.e, &t.payload) == 1)
-		last = t.e;
-	ring_map_unview(&t.reader.map);
-	return last;
-}
-
 /* Exactly idle_timeout after the last byte, whoever sent it, and as an end of
  * the operator's. */
 static void an_idle_flow_is_ended(void **state)
@@ -88,8 +74,8 @@ static void an_idle_flow_is_ended(void **state)
 	hear_end(f.server);
 	assert_int_equal(steps_count(s, 0, STAT_FLOWS_IDLE), 1);
 	assert_int_equal(steps_count(s, 0, STAT_FLOWS_CLOSED), 1);
-	assert_int_equal(last_entry(s, 0).type, RING_ENTRY_CLOSE);
-	assert_int_equal(last_entry(s, 0).reason, RING_CLOSE_IDLE);
+	assert_int_equal(steps_last_entry(s, 0).type, RING_ENTRY_CLOSE);
+	assert_int_equal(steps_last_entry(s, 0).reason, RING_CLOSE_IDLE);
 	close_flow(s, &f);
 	/* nothing is left that would wake it */
 	assert_int_equal(steps_pass_ms(s, 20000), 0);
@@ -263,7 +249,7 @@ static void a_dead_flow_is_superseded(void **state)
 	jump_ms(s, 5000);
 	assert_int_equal(slot_of(s, 0, 0)->state, RING_STATE_FREE);
 	assert_int_equal(steps_count(s, 0, STAT_FLOWS_SUPERSEDED), 1);
-	assert_int_equal(last_entry(s, 0).reason, RING_CLOSE_SUPERSEDED);
+	assert_int_equal(steps_last_entry(s, 0).reason, RING_CLOSE_SUPERSEDED);
 	/* all that the client had said was passed on: an orderly end */
 	hear_end(dead.server);
 	say_to_server(s, &other);
@@ -415,8 +401,9 @@ static void a_dead_client_is_a_reset(void **state)
 		(void)steps_settle(s);
 	} while (poll(&p, 1, 10) == 0);
 	hear_reset(f.server);
-	assert_int_equal(last_entry(s, 0).reason, RING_CLOSE_CLIENT_RESET);
-	assert_int_equal(last_entry(s, 0).error, ETIMEDOUT);
+	assert_int_equal(steps_last_entry(s, 0).reason,
+			 RING_CLOSE_CLIENT_RESET);
+	assert_int_equal(steps_last_entry(s, 0).error, ETIMEDOUT);
 	lose(0);
 	close_flow(s, &f);
 	steps_free(s);
