@@ -114,7 +114,7 @@ static void sample_key(FILE *out, const struct conf_key *k)
 	const char *indent = indents[k->scope];
 	const bool active = k->required || k->scope == CONF_SCOPE_EVENTS;
 	const bool first = k == &conf_keys[CONF_KEY_RULE_NAME];
-	char text[512];
+	char text[768];
 
 	(void)snprintf(text, sizeof(text), "%s%s", k->help,
 		       k->restart ? " A change needs a restart." : "");

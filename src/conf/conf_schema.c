@@ -53,8 +53,6 @@ static const char *when_full_word(unsigned i)
 }
 
 const struct conf_key conf_keys[CONF_KEY_MAX] = {
-	/* open-stay: trackers go on without us, and the rules are there at
-	 * once when we come back */
 	[CONF_KEY_ON_FAILURE] = {
 		.scope = TOP(on_failure),
 		.name = "on_failure",
@@ -67,7 +65,11 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 			"them), open (they go direct; the rules go with the "
 			"daemon, however it ends), closed (they are refused) "
 			"or hold (they wait in a listener that wayside.socket "
-			"keeps).",
+			"keeps; datagrams go direct). Trackers are to go on "
+			"without Wayside, and after a crash under open one "
+			"that comes back from the same port can be held up for "
+			"a minute: so open-stay. To or from hold needs a "
+			"restart.",
 	},
 	[CONF_KEY_INTERCEPT] = {
 		.scope = TOP(intercept),
@@ -76,10 +78,10 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.type = CONF_TYPE_CHOICE,
 		.initial = "tproxy",
 		.choice = intercept_word,
-		.help = "How the kernel hands connections over: tproxy, or "
-			"redirect (nat) where the kernel has no TPROXY: only "
-			"TCP, only source: gateway, and on_failure open or "
-			"closed.",
+		.help = "How the kernel hands connections over: tproxy, which "
+			"can do all that rules say, or redirect (nat) where "
+			"the kernel has no TPROXY: only TCP, only source: "
+			"gateway, no local, and on_failure open or closed.",
 	},
 	[CONF_KEY_SELF_TEST] = {
 		.scope = TOP(self_test),
@@ -98,8 +100,8 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.type = CONF_TYPE_USERS,
 		.example = "[root, 1000]",
 		.help = "Users, by name or number, whose connections a rule "
-			"with local: yes does not take. Wayside's own are "
-			"never taken.",
+			"with local: yes does not take, at most 16. Default: "
+			"nobody; Wayside's own are never taken.",
 	},
 	[CONF_KEY_WORKERS] = {
 		.scope = TOP(workers),
@@ -212,8 +214,6 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.help = "Connections to servers begun in a second, all workers "
 			"together, or none for no limit. Above it they wait.",
 	},
-	/* off: an answer to a probe costs a tracker's battery, and watches stop
-	 * their own messages when the server probes them */
 	[CONF_KEY_KEEPALIVE_CLIENT] = {
 		.scope = TOP(keepalive_client_ms),
 		.name = "keepalive_client",
@@ -223,11 +223,13 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.min = 1000,
 		.max = 32400000, /* MAX_TCP_KEEPIDLE: 32767 s */
 		.help = "Silence of a tracker after which the gateway's kernel "
-			"asks whether it is still there, 1s to 9h, or none. "
-			"It costs the device's battery.",
+			"asks whether it is still there, 1s to 9h (whole "
+			"seconds, rounded up), or none. After three questions "
+			"without an answer, 10 s apart, the connection ends, "
+			"and the server sees a reset. Each answer costs the "
+			"device's battery, and some watches stop their own "
+			"messages when they are asked: so none.",
 	},
-	/* 2 min: below the idle limits of most NATs; a dead server is noticed
-	 * here, since the tracker's own probes end at the gateway */
 	[CONF_KEY_KEEPALIVE_SERVER] = {
 		.scope = TOP(keepalive_server_ms),
 		.name = "keepalive_server",
@@ -236,8 +238,10 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.word = "none",
 		.min = 1000,
 		.max = 32400000, /* MAX_TCP_KEEPIDLE: 32767 s */
-		.help = "The same towards servers: a tracker cannot see that "
-			"its server is gone, the gateway can.",
+		.help = "The same towards servers. What a tracker asks ends at "
+			"the gateway, so only the gateway can see that a "
+			"server is gone. Most NATs on the way keep a quiet "
+			"connection for longer than 2m.",
 	},
 	/* none: what the tracker would have without Wayside */
 	[CONF_KEY_USER_TIMEOUT] = {
@@ -252,7 +256,6 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 			"connection is broken (TCP_USER_TIMEOUT), 1s to 24h, "
 			"or none: the kernel gives up after about 15 minutes.",
 	},
-	/* none: a tracker may be silent for a day and still be heard next */
 	[CONF_KEY_IDLE_TIMEOUT] = {
 		.scope = TOP(idle_timeout_ms),
 		.name = "idle_timeout",
@@ -262,9 +265,10 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.min = 1000,
 		.max = 604800000,
 		.help = "Ends connections on which no byte came either way for "
-			"so long, 1s to 168h, or none.",
+			"so long, 1s to 168h, or none. A tracker may sleep for "
+			"a day and go on with the same connection: so none, "
+			"and a warning below 2h. UDP has udp_timeout.",
 	},
-	/* 5 min: longer than a tracker's heartbeat; conntrack says 2 min */
 	[CONF_KEY_UDP_TIMEOUT] = {
 		.scope = TOP(udp_timeout_ms),
 		.name = "udp_timeout",
@@ -273,12 +277,11 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.min = 1000,
 		.max = 86400000,
 		.help = "Ends UDP flows on which no datagram came either way "
-			"for so long, 1s to 24h; those whose server never "
+			"for so long, 1s to 24h (5m: longer than trackers "
+			"pause between heartbeats); those whose server never "
 			"answered after 30s at most, since an address in a "
 			"datagram proves nothing.",
 	},
-	/* an address in a datagram proves nothing: a flood of false ones must
-	 * not take the places of TCP */
 	[CONF_KEY_MAX_UDP_FLOWS] = {
 		.scope = TOP(max_udp_flows),
 		.name = "max_udp_flows",
@@ -288,7 +291,9 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.max = 1000000,
 		.help = "UDP flows at one time, of max_flows. At that number "
 			"a flow that was never answered gives way after 2s, "
-			"or datagrams of new ones are dropped.",
+			"or datagrams of new ones are dropped. Fewer than "
+			"max_flows, so that a flood of false addresses leaves "
+			"places for TCP.",
 	},
 	[CONF_KEY_LOG_DIR] = {
 		.scope = TOP(log_dir),
@@ -319,9 +324,9 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.initial = "/run/wayside/control",
 		.word = "none",
 		.max = CONF_CONTROL_MAX,
-		.help = "Socket for wayside status, flows, close and reload, "
-			"or none. Without a configuration file the default is "
-			"none.",
+		.help = "Socket for wayside status, flows, close, reload, "
+			"bypass and rules add|del, or none. Without a "
+			"configuration file the default is none.",
 	},
 	[CONF_KEY_LISTEN] = {
 		.scope = TOP(listen),
@@ -350,8 +355,9 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.initial = "none",
 		.choice = proxy_protocol_word,
 		.help = "Fixed-remote mode: none, or v2 to tell the remote the "
-			"tracker's address in a PROXY protocol header. Only "
-			"for a remote that expects one.",
+			"tracker's address in a PROXY protocol header. None, "
+			"because a remote that does not expect one takes it "
+			"for the tracker's first bytes.",
 	},
 	[CONF_KEY_RULES] = {
 		.scope = CONF_SCOPE_TOP,
@@ -407,7 +413,7 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.type = CONF_TYPE_CHOICE,
 		.initial = "tcp",
 		.choice = transport_word,
-		.help = "What the trackers speak: tcp or udp.",
+		.help = "What the trackers speak: tcp, as most do, or udp.",
 	},
 	[CONF_KEY_RULE_LOCAL] = {
 		.scope = RULE(local),
@@ -416,8 +422,11 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.initial = "no",
 		.choice = answer_word,
 		.help = "Are connections of programs on the gateway itself "
-			"taken, too: yes or no. What clients says holds for "
-			"them, what interfaces says does not.",
+			"taken, too: yes, or no, since a gateway's own are "
+			"seldom a tracker's. What clients says holds for "
+			"them, what interfaces says does not. While Wayside "
+			"is down they are refused with on_failure: closed, "
+			"else they go direct. Not with source: client-port.",
 	},
 	[CONF_KEY_RULE_SOURCE] = {
 		.scope = RULE(source),
@@ -428,7 +437,11 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.help = "Whose address the server sees: gateway, client (with "
 			"another port), client-port (with its own port) or "
 			"auto (gateway where the gateway masquerades, else "
-			"client).",
+			"client). gateway works on every network, with as many "
+			"connections at a time to one server as there are "
+			"ports (28232, unless ip_local_port_range says "
+			"otherwise); more wait for one, connect_timeout at "
+			"most.",
 	},
 	[CONF_KEY_RULE_CAPTURE] = {
 		.scope = RULE(capture),
@@ -448,7 +461,7 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.help = "When recording cannot keep up: brief (the connection "
 			"waits at most 100 ms, then bytes go unrecorded), drop "
 			"(it never waits) or wait (it waits as long as it "
-			"takes).",
+			"takes). UDP never waits.",
 	},
 	[CONF_KEY_RULE_OBSERVE] = {
 		.scope = RULE(observe),
