@@ -85,7 +85,8 @@ expect_equal "rules and routes" "$(kernel_state)" "$empty"
 without=(setpriv --bounding-set=-all --inh-caps=-all)
 for command in install remove check; do
 	rules 1 $command
-	expect_one_line 'Operation not permitted: CAP_NET_ADMIN is needed'
+	expect_one_line \
+		'wayside: reading table inet wayside: Operation not permitted: CAP_NET_ADMIN is needed'
 done
 without=()
 

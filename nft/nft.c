@@ -155,8 +155,13 @@ static int look(struct nft_link *l, struct present *p, struct nft_error *why)
 	for (enum nft_table t = 0; t < NFT_TABLE_MAX; t++) {
 		const int r = nft_check_table(l, t, &p->tables[t]);
 
-		if (r)
-			return fail(why, nft_table_names[t], r);
+		char what[64];
+
+		if (!r)
+			continue;
+		(void)snprintf(what, sizeof(what), "reading table inet %s",
+			       nft_table_names[t]);
+		return fail(why, what, r);
 	}
 	return 0;
 }

@@ -35,7 +35,9 @@
 /* The same of a connection of this host's own programs, on its way to lo. */
 #define NFT_MARK_LOCAL 0x20000
 #define NFT_TABLE      "wayside"
-#define NFT_PROTOCOL   77 /* of our routing rules and routes */
+/* What the names of the tables of a self-test begin with. */
+#define NFT_TABLE_PROBE "wayside_probe_"
+#define NFT_PROTOCOL    77 /* of our routing rules and routes */
 
 struct conf_tables;
 struct nft_link;

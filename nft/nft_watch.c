@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -59,20 +61,40 @@ int nft_watch_routing_open(int *fd, struct nft_error *why)
 	return r ? fail(why, "the routing", r) : 0;
 }
 
-/* A datagram has the messages of one change, and so of one port: the first
- * header says it. */
+/* What every message of nftables begins with: its first attribute is the name
+ * of the table, but in that of a new generation, which follows each change. */
+struct change {
+	struct nlmsghdr h;
+	struct nfgenmsg nf;
+	struct nlattr attr;
+	char table[sizeof(NFT_TABLE_PROBE) - 1];
+};
+
+/* A datagram has the messages of one change, and so of one port: the first one
+ * says it. */
+static bool is_foreign(const struct change *c, ssize_t len, uint32_t own)
+{
+	if (len < (ssize_t)offsetof(struct change, table))
+		return true;
+	if (c->h.nlmsg_pid == own ||
+	    NFNL_MSG_TYPE(c->h.nlmsg_type) == NFT_MSG_NEWGEN)
+		return false;
+	return len < (ssize_t)sizeof(*c) ||
+	       memcmp(c->table, NFT_TABLE_PROBE, sizeof(c->table)) != 0;
+}
+
 bool nft_watch_drain(int fd, const struct nft_link *own)
 {
 	const uint32_t port = mnl_socket_get_portid(own->socket);
 	bool foreign = false;
 
 	for (int i = 0; i < DATAGRAMS_MAX; i++) {
-		struct nlmsghdr h = { .nlmsg_len = 0 };
-		const ssize_t len = base_fd_recv(fd, &h, sizeof(h));
+		struct change c = { .h = { .nlmsg_len = 0 } };
+		const ssize_t len = base_fd_recv(fd, &c, sizeof(c));
 
 		if (len == 0)
 			break;
-		foreign |= len < (ssize_t)sizeof(h) || h.nlmsg_pid != port;
+		foreign |= is_foreign(&c, len, port);
 		if (len < 0 && len != -ENOBUFS)
 			break;
 	}

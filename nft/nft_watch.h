@@ -30,8 +30,9 @@ WS_MUST_USE int nft_watch_open(int *fd, struct nft_error *why);
 /*
  * Reads what there is to read; call it when the descriptor is readable. A flood
  * is read in parts: the descriptor is then still readable.
- * Return: has anybody but `own` changed something? True also when that is not
- * known: messages were lost (ENOBUFS), or reading failed.
+ * Return: has anybody but `own` changed something? The tables of a self-test
+ * (NFT_TABLE_PROBE) are nothing: there is one after each change. True also when
+ * that is not known: messages were lost (ENOBUFS), or reading failed.
  */
 bool nft_watch_drain(int fd, const struct nft_link *own);
 

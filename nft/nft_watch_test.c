@@ -77,6 +77,32 @@ static void test_who(void **state)
 	free(conf);
 }
 
+/* A self-test, which comes after each change, is none; what only looks like one
+ * is. */
+static void test_self_test(void **state)
+{
+	struct nft_link *own = nft_test_open(true);
+	const int fd = open_watch();
+
+	(void)state;
+	nft_test_run("nft", "add", "table", "inet", "wayside_probe_0123abcd");
+	nft_test_run("nft", "add", "chain", "inet", "wayside_probe_0123abcd",
+		     "prerouting");
+	nft_test_run("nft", "add", "rule", "inet", "wayside_probe_0123abcd",
+		     "prerouting", "counter");
+	nft_test_run("nft", "delete", "table", "inet",
+		     "wayside_probe_0123abcd");
+	assert_true(readable(fd));
+	assert_false(nft_watch_drain(fd, own));
+	nft_test_run("nft", "add", "table", "inet", "wayside_prob");
+	assert_true(nft_watch_drain(fd, own));
+	nft_test_run("nft", "delete", "table", "inet", "wayside_prob");
+	assert_true(nft_watch_drain(fd, own));
+	assert_false(readable(fd));
+	nft_close(own);
+	assert_int_equal(close(fd), 0);
+}
+
 /* What found no room is somebody's. */
 static void test_lost(void **state)
 {
@@ -140,6 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who),
+		cmocka_unit_test(test_self_test),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_routing),
 	};

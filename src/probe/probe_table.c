@@ -49,7 +49,7 @@ struct rule {
 void probe_table_name(char buf[static PROBE_NAME_LEN],
 		      const struct probe_cable *c)
 {
-	(void)snprintf(buf, PROBE_NAME_LEN, "wayside_probe_%s", c->name + 3);
+	(void)snprintf(buf, PROBE_NAME_LEN, NFT_TABLE_PROBE "%s", c->name + 3);
 }
 
 static bool match(struct nftnl_rule *r, const struct rule *rule)
