@@ -179,7 +179,9 @@ struct control_state {
 	_Atomic uint32_t edits;  /* in force since the last reload */
 	_Atomic uint32_t source; /* what source: auto is: enum conf_source */
 	_Atomic uint32_t lost;   /* times that rules were put back */
-	uint32_t reserved;
+	/* 1: a firewall of this host drops what is handed to Wayside, as the
+	 * last self-test found */
+	_Atomic uint32_t blocked;
 	struct control_line source_why;
 	/* as of when the status was asked for, by rule of the configuration */
 	struct control_count counts[64];

@@ -35,6 +35,7 @@ static const struct supervisor_times real_times = {
 	.look_ms = 200,
 	.put_back_ms = 1000,
 	.lend_ms = 10,
+	.again_ms = 10000,
 };
 
 /* As long as a test says, where it says so. */
@@ -46,6 +47,7 @@ static struct supervisor_times times_of_now(void)
 	t.stop_ms = base_die_limit_ms(t.stop_ms);
 	t.settle_ms = base_die_settle_ms(t.settle_ms);
 	t.prepare_ms = base_die_reload_ms(t.prepare_ms);
+	t.again_ms = base_die_again_ms(t.again_ms);
 	return t;
 }
 
@@ -172,6 +174,7 @@ static int prepare(struct supervisor *s)
 static void take_back(struct supervisor *s)
 {
 	supervisor_watch_close(s);
+	supervisor_firewall_close(s);
 	supervisor_rules_remove(s);
 	if (s->state)
 		supervisor_listen_close(s);
@@ -205,6 +208,7 @@ static void init(struct supervisor *s, const struct supervisor_setup *setup)
 	supervisor_reload_init(s);
 	supervisor_control_init(s);
 	supervisor_watch_init(s);
+	supervisor_firewall_init(s);
 }
 
 int supervisor_run(const struct supervisor_setup *setup)

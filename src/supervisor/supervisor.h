@@ -13,7 +13,8 @@
  *              that says what is no word.
  *              Meanwhile the other workers serve its listeners (ROLE_LEND). No
  *              worker for times.absent_ms: the rules that hand over connections
- *              go until one is back.
+ *              go until one is back. So it is while the host's firewall would
+ *              drop what is handed over (supervisor_firewall.c).
  *   DRAINING   no new connection is handed over; workers take what the backlog
  *              holds, close the listeners and let their flows end, for `drain`
  *              at most, which may be no time at all. A worker that dies now is
@@ -61,6 +62,7 @@ struct supervisor_times {
 	uint32_t look_ms;     /* between two looks at a changed nftables */
 	uint32_t put_back_ms; /* between two times that rules are put back */
 	uint32_t lend_ms;     /* between two times that workers' LEND goes on */
+	uint32_t again_ms;    /* between two self-tests of the firewall */
 };
 
 /* The roles' main functions. */

@@ -93,21 +93,30 @@ static int take(struct supervisor *s, int fd,
 	return r;
 }
 
-/* Nothing of it is for us. */
+/* Nothing of it is for us. Variables that somebody left behind may count what
+ * we have opened ourselves, of which nothing is an IP socket by now. */
 static void leave(int n)
 {
+	char text[BASE_ADDR_STRLEN];
+	struct base_addr addr;
+	int sockets = 0;
+
 	for (int i = 0; i < n; i++) {
 		int fd = FIRST + i;
 
+		address_of(fd, &addr, text);
+		if (!addr.family)
+			continue;
 		base_fd_close(&fd);
+		sockets++;
 	}
-	if (n > 0)
+	if (sockets)
 		base_warn(
 			"the sockets that were passed are not used, only "
 			"on_failure: hold takes them: while somebody keeps "
 			"them (wayside.socket), connections that should go "
 			"direct may wait there for ever. Stop that sockets=%d",
-			n);
+			sockets);
 }
 
 int supervisor_held_take(struct supervisor *s)

@@ -20,11 +20,10 @@
 struct supervisor;
 
 /*
- * Takes what was passed; first thing of a start. What the configuration has no
- * use for is closed, with a warning: as long as its keeper has it, packets find
- * a listener that nobody serves.
- * Return: 0; -errno after one logged line: `hold` without the listeners that it
- * needs.
+ * Takes what was passed, before a start opens any IP socket. Such a one that
+ * the configuration has no use for is closed, with a warning: as long as its
+ * keeper has it, packets find a listener that nobody serves. Return: 0; -errno
+ * after one logged line: `hold` without the listeners that it needs.
  */
 WS_MUST_USE int supervisor_held_take(struct supervisor *s);
 

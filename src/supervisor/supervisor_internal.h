@@ -12,6 +12,7 @@
 #include "intake_engine.h"
 #include "loop.h"
 #include "nft.h"
+#include "probe.h"
 #include "ring_map.h"
 #include "ring_shared.h"
 #include "role_channel.h"
@@ -58,6 +59,14 @@ struct supervisor_listener {
 	int fds[CONF_WORKERS_MAX]; /* one a worker; -1 = closed */
 };
 
+/* supervisor_firewall.c */
+struct supervisor_firewall {
+	enum probe_verdict verdict; /* of the last self-test that said one */
+	pid_t pid;                  /* of the one under way, or 0 */
+	struct loop_timer next;     /* armed: there will be another one ... */
+	uint64_t next_ms;           /* ... and not before that */
+};
+
 struct supervisor {
 	const struct conf_tables *conf; /* in force */
 	int conf_fd;                    /* its sealed memfd, or -1 */
@@ -94,6 +103,7 @@ struct supervisor {
 	enum nft_state rules; /* in the kernel; STOPPED: not yet, or no more */
 	bool bypass;          /* the operator wants nothing new taken */
 	bool alone; /* without a worker, for longer than times.absent_ms */
+	struct supervisor_firewall firewall;
 	int pidfile;
 	struct control_server control;
 	struct supervisor_reload reload;
@@ -181,6 +191,20 @@ void supervisor_rules_remove(struct supervisor *s);
 void supervisor_watch_init(struct supervisor *s);
 WS_MUST_USE int supervisor_watch_open(struct supervisor *s);
 void supervisor_watch_close(struct supervisor *s);
+/* Somebody may have changed something. */
+void supervisor_watch_look(struct supervisor *s);
+
+/* supervisor_firewall.c: nothing to do without a self-test */
+void supervisor_firewall_init(struct supervisor *s);
+/* Before there are rules. Return: 0, or -EACCES after it was logged. */
+WS_MUST_USE int supervisor_firewall_start(struct supervisor *s);
+/* Somebody has changed nftables: is it still so? */
+void supervisor_firewall_changed(struct supervisor *s);
+/* Must nothing be taken, since a firewall would drop it? */
+bool supervisor_firewall_avoided(const struct supervisor *s);
+/* After waitpid(). Return: was it the process of a self-test? */
+bool supervisor_firewall_reaped(struct supervisor *s, pid_t pid, int status);
+void supervisor_firewall_close(struct supervisor *s);
 
 /* supervisor_source.c: decides anew, for rules of `conf` with source: auto. */
 void supervisor_source_decide(struct supervisor *s,

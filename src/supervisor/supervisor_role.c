@@ -98,7 +98,7 @@ static bool all_ready(const struct supervisor *s)
 static void run(struct supervisor *s)
 {
 	loop_timer_clear(&s->loop, &s->limit);
-	if (supervisor_rules_set(s, NFT_STATE_RUNNING)) {
+	if (supervisor_rules_set(s, supervisor_rules_wanted(s))) {
 		supervisor_stop(s, 1);
 		return;
 	}
@@ -354,7 +354,8 @@ void supervisor_role_reap(struct supervisor *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (supervisor_reload_reaped(s, pid, status))
+		if (supervisor_reload_reaped(s, pid, status) ||
+		    supervisor_firewall_reaped(s, pid, status))
 			continue;
 		if (pid == s->recorder.pid) {
 			ended(&s->recorder, status);

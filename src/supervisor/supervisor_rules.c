@@ -17,7 +17,6 @@
 #include "base_fd.h"
 #include "base_log.h"
 #include "base_time.h"
-#include "probe.h"
 #include "supervisor_internal.h"
 #include "supervisor_timewait.h"
 
@@ -77,47 +76,6 @@ static void warn_of_bridges(const char *sysctl)
 			  sysctl);
 }
 
-static void log_line(void *arg, const char *text)
-{
-	(void)arg;
-	base_err("%s", text);
-}
-
-/* Any port that a rule asks for. */
-static uint16_t any_port(const struct conf_tables *c)
-{
-	return c->dests[c->rules[0].to.first].port_first;
-}
-
-/* Rules in front of a firewall that drops what they hand over would cut every
- * tracker off. */
-static int self_test(const struct conf_tables *c)
-{
-	struct probe_result result;
-
-	if (c->self_test == CONF_NO)
-		return 0;
-	if (c->intercept == CONF_INTERCEPT_REDIRECT) {
-		base_notice("self-test not possible here: intercept: redirect");
-		return 0;
-	}
-	switch (probe_input(any_port(c), &result)) {
-	case PROBE_PASSED:
-		return 0;
-	case PROBE_IMPOSSIBLE:
-		base_notice("self-test not possible here: %s", result.why);
-		return 0;
-	case PROBE_BLOCKED_OUT:
-	case PROBE_BLOCKED_IN:
-	case PROBE_VERDICT_MAX:
-		break;
-	}
-	base_err("self-test: intercepted connections would be cut off here "
-		 "(self_test: no starts all the same)");
-	probe_explain(&result, log_line, NULL);
-	return -EACCES;
-}
-
 /* A doctor that tries the gateway out, or a tool that changes rules, holds the
  * lock for a moment: no reason not to start. */
 static int lock(struct nft_link *nft, struct nft_error *why)
@@ -154,7 +112,9 @@ int supervisor_rules_open(struct supervisor *s)
 		base_err("%s", why.text);
 		return r;
 	}
-	r = self_test(s->conf);
+	/* rules in front of a firewall that drops what they hand over would
+	 * cut every tracker off */
+	r = supervisor_firewall_start(s);
 	if (!r)
 		supervisor_source_decide(s, s->conf);
 	return r;
@@ -186,7 +146,10 @@ enum nft_state supervisor_rules_wanted(const struct supervisor *s)
 {
 	if (s->bypass)
 		return NFT_STATE_BYPASS;
-	return s->alone ? NFT_STATE_ABSENT : NFT_STATE_RUNNING;
+	if (s->alone)
+		return NFT_STATE_ABSENT;
+	return supervisor_firewall_avoided(s) ? NFT_STATE_BYPASS
+					      : NFT_STATE_RUNNING;
 }
 
 /* Return: NULL, or why there is nothing to switch. */
@@ -208,9 +171,14 @@ static const char *bypass_text(const struct supervisor *s)
 	if (s->bypass)
 		return "bypass is on: new connections go direct, those that "
 		       "Wayside has live on";
-	return s->alone ? "bypass is off, but no worker is there: connections "
-			  "are not taken until one is back"
-			: "bypass is off: new connections are taken";
+	if (s->alone)
+		return "bypass is off, but no worker is there: connections are "
+		       "not taken until one is back";
+	return supervisor_firewall_avoided(s)
+		       ? "bypass is off, but a firewall of this host would cut "
+			 "off what is taken: new connections go direct until "
+			 "it lets them in"
+		       : "bypass is off: new connections are taken";
 }
 
 int supervisor_rules_bypass(struct supervisor *s, bool on,

@@ -6,6 +6,7 @@
  * saw a client's address, so the gateway's own is as good and needs no rights.
  * Where it does not, the client's is what the server saw without us.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base_log.h"
@@ -29,10 +30,16 @@ void supervisor_source_decide(struct supervisor *s,
 	struct nft_error why;
 	struct nft_nat nat;
 	uint32_t source;
+	int r;
 
 	if (!s->nft || !is_asked(conf))
 		return;
-	if (nft_nat_source(s->nft, &nat, &why)) {
+	r = nft_nat_source(s->nft, conf, &nat, &why);
+	if (r == -EINTR) { /* rules that changed meanwhile, several times */
+		supervisor_watch_look(s);
+		return;
+	}
+	if (r) {
 		base_warn("source: auto stays %s: %s",
 			  conf_source_name((enum conf_source)before), why.text);
 		if (first)

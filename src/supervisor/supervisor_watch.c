@@ -3,7 +3,8 @@
  * supervisor_watch.c - what others do to nftables and to the routing
  *
  * Theory of operation. The kernel says that something has changed, not what.
- * Then we look, at once, but not more often than every times.look_ms: has
+ * Then we look, at once, but not more often than every times.look_ms, and for
+ * a tenth of the time at most, since others may have many rules: has
  * `source: auto` another answer, and are our rules still what they should be?
  * If not they are put back: new connections went direct in the meantime, and
  * those that were handed over live on (the sockets are found before any rule is
@@ -18,13 +19,15 @@
 #include "nft_watch.h"
 #include "supervisor_internal.h"
 
+#define PAUSE 10 /* times as long as the look before it */
+
 static void look_at(struct supervisor *s, uint64_t at_ms)
 {
 	if (!s->look.armed || s->look.at_ms > at_ms)
 		loop_timer_set(&s->loop, &s->look, at_ms);
 }
 
-static void look_soon(struct supervisor *s)
+void supervisor_watch_look(struct supervisor *s)
 {
 	const uint64_t now = loop_now_ms(&s->loop);
 
@@ -36,15 +39,18 @@ static void changed(struct loop_watch *watch, uint32_t events)
 	struct supervisor *s = WS_CONTAINER(watch, struct supervisor, others);
 
 	(void)events;
-	if (nft_watch_drain(watch->fd, s->nft))
-		look_soon(s);
+	if (!nft_watch_drain(watch->fd, s->nft))
+		return;
+	supervisor_watch_look(s);
+	supervisor_firewall_changed(s);
 }
 
 static void routing_changed(struct loop_watch *watch, uint32_t events)
 {
 	(void)events;
 	if (nft_watch_routing_drain(watch->fd))
-		look_soon(WS_CONTAINER(watch, struct supervisor, routing));
+		supervisor_watch_look(
+			WS_CONTAINER(watch, struct supervisor, routing));
 }
 
 /* The first difference is the one that is told. */
@@ -88,10 +94,18 @@ static void put_back(struct supervisor *s, uint64_t now_ms)
 static void look(struct loop_timer *t, uint64_t now_ms)
 {
 	struct supervisor *s = WS_CONTAINER(t, struct supervisor, look);
+	uint64_t end, pause;
 
-	s->next_look_ms = now_ms + s->times->look_ms;
 	supervisor_source_decide(s, s->conf);
 	put_back(s, now_ms);
+	end = s->loop.clock_ms();
+	pause = PAUSE * (end - now_ms);
+	if (pause < s->times->look_ms)
+		pause = s->times->look_ms;
+	s->next_look_ms = end + pause;
+	/* one of them wants another look */
+	if (t->armed && t->at_ms < s->next_look_ms)
+		loop_timer_set(&s->loop, t, s->next_look_ms);
 }
 
 void supervisor_watch_init(struct supervisor *s)

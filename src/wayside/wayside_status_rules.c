@@ -62,7 +62,8 @@ static const char *fate_now(const struct wayside_view *v, uint32_t state)
 {
 	switch (state) {
 	case CONTROL_RULES_INSTALLED:
-		return "are taken";
+		return atomic_load(&v->state->blocked) ? "are cut off"
+						       : "are taken";
 	case CONTROL_RULES_DRAINING:
 	case CONTROL_RULES_ABSENT:
 		return fates[v->conf->on_failure];
@@ -146,6 +147,10 @@ void wayside_status_rules_head(FILE *out, const struct wayside_view *v)
 			      fates[v->conf->on_failure], state_word(state),
 			      hidden ? ", bypass is on" : "",
 			      fate_now(v, state));
+		if (atomic_load(&s->blocked))
+			(void)fputs("blocked: a firewall of this host drops "
+				    "what is intercepted: wayside doctor\n",
+				    out);
 		if (state != CONTROL_RULES_NONE)
 			print_kernel(out, s);
 	}
@@ -261,10 +266,11 @@ json_t *wayside_status_rules_json(const struct wayside_view *v)
 	const uint32_t state = atomic_load(&s->rules);
 	const int32_t differ = atomic_load(&s->rules_differ);
 	json_t *o = json_pack(
-		"{s:s,s:s,s:b,s:s,s:o,s:I,s:o,s:o}", "on_failure",
+		"{s:s,s:s,s:b,s:b,s:s,s:o,s:I,s:o,s:o}", "on_failure",
 		conf_failure_name(v->conf->on_failure), "state",
 		state_word(state), "bypass", atomic_load(&s->bypass) != 0,
-		"table", keep_word(atomic_load(&s->keep)), "differ",
+		"blocked", atomic_load(&s->blocked) != 0, "table",
+		keep_word(atomic_load(&s->keep)), "differ",
 		state == CONTROL_RULES_NONE || differ < 0
 			? json_null()
 			: json_integer(differ),

@@ -261,6 +261,17 @@ static void fates(void **state)
 	atomic_store(&lab->state->rules, CONTROL_RULES_ABSENT);
 	expect_line(lab, "rules ",
 		    "rules absent, bypass is on: new connections wait");
+	/* with closed and hold; others bypass it */
+	atomic_store(&lab->state->bypass, 0);
+	atomic_store(&lab->state->blocked, 1);
+	atomic_store(&lab->state->rules, CONTROL_RULES_INSTALLED);
+	expect_line(lab, "rules ",
+		    "rules installed: new connections are cut off");
+	expect_line(lab, "blocked:",
+		    "blocked: a firewall of this host drops what is "
+		    "intercepted: wayside doctor");
+	atomic_store(&lab->state->rules, CONTROL_RULES_BYPASS);
+	expect_line(lab, "rules ", "rules bypassed: new connections go direct");
 }
 
 /* Lines that are there when there is something to say. */
@@ -286,6 +297,7 @@ static void conditions_of_a_gateway(void **state)
 	text = print(lab, WAYSIDE_TEST_NS);
 	assert_null(strstr(text, "edits"));
 	assert_null(strstr(text, "put back"));
+	assert_null(strstr(text, "blocked"));
 	assert_null(strstr(text, "source auto"));
 	assert_null(strstr(text, "keeps"));
 	assert_null(strstr(text, "UDP"));
@@ -482,6 +494,7 @@ static void interception_for_programs(void **state)
 		       sizeof(lab->state->source_why.text),
 		       "all is masqueraded");
 	atomic_store(&lab->state->lost, 4);
+	atomic_store(&lab->state->blocked, 1);
 	atomic_store(&lab->state->held, 2);
 	atomic_store(&lab->state->edits, 6);
 	wayside_test_map(lab);
@@ -489,6 +502,7 @@ static void interception_for_programs(void **state)
 	config = json_object_get(o, "config");
 	rules_of = json_object_get(o, "rules");
 	assert_true(json_is_false(json_object_get(rules_of, "bypass")));
+	assert_true(json_is_true(json_object_get(rules_of, "blocked")));
 	assert_string_equal(string(rules_of, "table"), "persists");
 	assert_int_equal(integer(rules_of, "put_back"), 4);
 	w = json_object_get(rules_of, "source_auto");
@@ -532,6 +546,7 @@ static void for_a_terminal(void **state)
 	atomic_store(&lab->state->rules_differ, -EPERM);
 	atomic_store(&lab->state->bypass, 1);
 	atomic_store(&lab->state->lost, 99999);
+	atomic_store(&lab->state->blocked, 1);
 	atomic_store(&lab->state->edits, 99999);
 	atomic_store(&lab->state->held, 256);
 	lab->conf->rules[0].transport = CONF_TRANSPORT_UDP;
