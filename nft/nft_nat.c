@@ -2,8 +2,12 @@
 /*
  * nft_nat.c - does this gateway change the source of what it forwards?
  *
- * Others' rules may hold expressions that libnftnl does not know, and then it
- * does not read the rule at all: so attributes are read here as they are.
+ * Theory of operation. nft_nat_read.c brings all rules that could be source
+ * NAT, or lead to one, into memory, with their conditions (nft_nat_rule.c), and
+ * nft_nat_host.c what this host knows of networks and routes. Here packets of
+ * each client network of each rule of the configuration walk from the chains at
+ * postrouting wherever they may go; nft_nat_match.c says which conditions they
+ * can meet. The first rule that changes a source on their way ends it.
  */
 #include "nft_nat.h"
 
@@ -11,154 +15,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nf_tables_compat.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base_fd.h"
 #include "nft_link.h"
+#include "nft_nat_internal.h"
 
-#define TRIES     5 /* of a dump that somebody's change interrupts */
 #define NAMES_MAX 4096
 
-/* A base chain; names are the kernel's, which bounds them. */
-struct chain {
-	struct chain *next;
-	uint8_t family; /* NFPROTO_* */
-	bool source;    /* of type nat, at postrouting */
-	char table[NFT_NAME_MAXLEN];
-	char name[NFT_NAME_MAXLEN];
-};
-
 struct search {
-	struct chain *chains;
-	struct nft_nat *found; /* ->source: it has ended */
+	const struct conf_tables *conf; /* NULL: whatever is forwarded */
+	struct nft_nat_rules rules;
+	struct nft_nat_host host;
+	struct nft_nat found; /* ->source: it has ended */
 };
-
-/* The attributes of one message or nest, by number; NULL where it has none. */
-struct attrs {
-	const struct nlattr *v[NFTA_CHAIN_MAX + NFTA_RULE_MAX];
-};
-
-static int take_attr(const struct nlattr *a, void *arg)
-{
-	struct attrs *attrs = arg;
-	const uint16_t type = mnl_attr_get_type(a);
-
-	if (type < WS_ARRAY_LEN(attrs->v))
-		attrs->v[type] = a;
-	return MNL_CB_OK;
-}
-
-static struct attrs nested(const struct nlattr *a)
-{
-	struct attrs attrs = { { NULL } };
-
-	if (a)
-		(void)mnl_attr_parse_nested(a, take_attr, &attrs);
-	return attrs;
-}
-
-static const char *text_of(const struct nlattr *a)
-{
-	return a && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0
-		       ? mnl_attr_get_str(a)
-		       : "";
-}
-
-static uint32_t number_of(const struct nlattr *a)
-{
-	return a && mnl_attr_validate(a, MNL_TYPE_U32) >= 0
-		       ? ntohl(mnl_attr_get_u32(a))
-		       : UINT32_MAX;
-}
-
-static uint8_t family_of(const struct nlmsghdr *h)
-{
-	const struct nfgenmsg *g = mnl_nlmsg_get_payload(h);
-
-	return g->nfgen_family;
-}
-
-static int take_chain(const struct nlmsghdr *h, void *arg)
-{
-	struct search *s = arg;
-	struct attrs a = { { NULL } }, hook;
-	struct chain *c;
-
-	(void)mnl_attr_parse(h, sizeof(struct nfgenmsg), take_attr, &a);
-	if (!a.v[NFTA_CHAIN_HOOK])
-		return MNL_CB_OK;
-	hook = nested(a.v[NFTA_CHAIN_HOOK]);
-	c = calloc(1, sizeof(*c));
-	if (!c) {
-		errno = ENOMEM;
-		return MNL_CB_ERROR;
-	}
-	c->family = family_of(h);
-	c->source = number_of(hook.v[NFTA_HOOK_HOOKNUM]) ==
-			    NF_INET_POST_ROUTING &&
-		    !strcmp(text_of(a.v[NFTA_CHAIN_TYPE]), "nat");
-	(void)snprintf(c->table, sizeof(c->table), "%s",
-		       text_of(a.v[NFTA_CHAIN_TABLE]));
-	(void)snprintf(c->name, sizeof(c->name), "%s",
-		       text_of(a.v[NFTA_CHAIN_NAME]));
-	c->next = s->chains;
-	s->chains = c;
-	return MNL_CB_OK;
-}
-
-/* Can a packet that leaves get to this chain? */
-static bool may_leave_by(const struct search *s, uint8_t family,
-			 const char *table, const char *chain)
-{
-	bool source = false;
-
-	for (const struct chain *c = s->chains; c; c = c->next) {
-		if (c->family != family || strcmp(c->table, table) != 0)
-			continue;
-		if (!strcmp(c->name, chain))
-			return c->source;
-		source |= c->source;
-	}
-	return source;
-}
-
-/* What the expression does to the source, as a word; NULL = nothing. */
-static const char *source_nat(const struct nlattr *expr)
-{
-	static const char *const targets[] = { "MASQUERADE", "SNAT", "NETMAP" };
-	const struct attrs e = nested(expr);
-	const char *kind = text_of(e.v[NFTA_EXPR_NAME]);
-	const struct attrs d = nested(e.v[NFTA_EXPR_DATA]);
-
-	if (!strcmp(kind, "masq"))
-		return "masquerade";
-	if (!strcmp(kind, "nat"))
-		return number_of(d.v[NFTA_NAT_TYPE]) == NFT_NAT_SNAT ? "snat"
-								     : NULL;
-	if (strcmp(kind, "target") != 0)
-		return NULL;
-	for (size_t i = 0; i < WS_ARRAY_LEN(targets); i++) {
-		if (!strcmp(text_of(d.v[NFTA_TARGET_NAME]), targets[i]))
-			return targets[i];
-	}
-	return NULL;
-}
-
-static int take_expr(const struct nlattr *a, void *arg)
-{
-	const char **word = arg;
-
-	*word = source_nat(a);
-	return *word ? MNL_CB_STOP : MNL_CB_OK;
-}
 
 static const char *family_name(uint8_t family)
 {
@@ -167,52 +40,68 @@ static const char *family_name(uint8_t family)
 					: "inet";
 }
 
-static int take_rule(const struct nlmsghdr *h, void *arg)
+/* --- rules of nftables ------------------------------------------------------
+ */
+
+static void meet(struct nft_nat_chain *first, const struct nft_nat_chain *from,
+		 const char *name)
 {
-	const struct search *s = arg;
-	struct attrs a = { { NULL } };
-	const char *table, *chain, *word = NULL;
-
-	(void)mnl_attr_parse(h, sizeof(struct nfgenmsg), take_attr, &a);
-	table = text_of(a.v[NFTA_RULE_TABLE]);
-	chain = text_of(a.v[NFTA_RULE_CHAIN]);
-	if (s->found->source || !a.v[NFTA_RULE_EXPRESSIONS] ||
-	    !may_leave_by(s, family_of(h), table, chain))
-		return MNL_CB_OK;
-	(void)mnl_attr_parse_nested(a.v[NFTA_RULE_EXPRESSIONS], take_expr,
-				    &word);
-	if (!word)
-		return MNL_CB_OK;
-	s->found->source = true;
-	(void)snprintf(s->found->why, sizeof(s->found->why),
-		       "%s in table %s %.32s, chain %.32s", word,
-		       family_name(family_of(h)), table, chain);
-	return MNL_CB_OK;
-}
-
-static void clear(struct search *s)
-{
-	while (s->chains) {
-		struct chain *c = s->chains;
-
-		s->chains = c->next;
-		free(c);
+	for (struct nft_nat_chain *c = first; c; c = c->next) {
+		if (c->family == from->family && !c->base &&
+		    !strcmp(c->table, from->table) &&
+		    (!name || !strcmp(c->name, name)))
+			c->met = true;
 	}
-	s->found->source = false;
 }
 
-static int ask(struct nft_link *link, struct search *s)
+/* The first rule of the chain that changes their source, or NULL. Chains that
+ * they may jump to are met. */
+static const struct nft_nat_rule *ask(struct search *s, struct nft_nat_chain *c,
+				      const struct nft_nat_clients *clients)
 {
-	struct nlmsghdr *h = nft_link_question(link, NFT_MSG_GETCHAIN,
-					       NFPROTO_UNSPEC, NLM_F_DUMP);
-	int r = nft_link_ask(link, h, take_chain, s);
-
-	if (r)
-		return r;
-	h = nft_link_question(link, NFT_MSG_GETRULE, NFPROTO_UNSPEC,
-			      NLM_F_DUMP);
-	return nft_link_ask(link, h, take_rule, s);
+	c->asked = true;
+	for (const struct nft_nat_rule *r = c->rules; r; r = r->next) {
+		if (!nft_nat_match(r, clients))
+			continue;
+		if (r->word)
+			return r;
+		meet(s->rules.chains, c, r->jump);
+	}
+	return NULL;
 }
+
+static void start(struct search *s, uint8_t family)
+{
+	for (struct nft_nat_chain *c = s->rules.chains; c; c = c->next) {
+		c->asked = false;
+		c->met = c->source &&
+			 (c->family == family || c->family == NFPROTO_INET);
+	}
+}
+
+static void decide(struct search *s, const struct nft_nat_clients *clients)
+{
+	struct nft_nat_chain *c;
+
+	start(s, clients->family);
+	do {
+		const struct nft_nat_rule *r;
+
+		c = s->rules.chains;
+		while (c && (!c->met || c->asked))
+			c = c->next;
+		r = c ? ask(s, c, clients) : NULL;
+		if (!r)
+			continue;
+		s->found.source = true;
+		(void)snprintf(s->found.why, sizeof(s->found.why),
+			       "%s in %s %.32s %.32s", r->word,
+			       family_name(c->family), c->table, c->name);
+	} while (c && !s->found.source);
+}
+
+/* --- rules of iptables-legacy -----------------------------------------------
+ */
 
 static bool has_line(const char *text, const char *line)
 {
@@ -255,29 +144,121 @@ bool nft_nat_legacy(const char *path, const char *family, struct nft_nat *out)
 	return has;
 }
 
-int nft_nat_source(struct nft_link *link, struct nft_nat *out,
-		   struct nft_error *why)
+/* --- whom it is asked for ---------------------------------------------------
+ */
+
+static bool has_nat(struct search *s, const struct nft_nat_clients *clients)
 {
-	struct nft_nat found = { .why = "no source NAT in nftables or "
-					"iptables" };
-	struct search s = { .found = &found };
+	static const struct {
+		const char *path, *name;
+	} legacy[] = {
+		{ "/proc/net/ip_tables_names", "IPv4" },
+		{ "/proc/net/ip6_tables_names", "IPv6" },
+	};
+	const bool v6 = clients->family == NFPROTO_IPV6;
+
+	decide(s, clients);
+	if (!s->found.source)
+		s->found.source = nft_nat_legacy(legacy[v6].path,
+						 legacy[v6].name, &s->found);
+	return s->found.source;
+}
+
+/* Clients of one family of one rule; it has servers of this family. */
+static bool rule_has_nat(struct search *s, const struct conf_rule *rule,
+			 uint16_t family)
+{
+	struct nft_nat_clients clients = {
+		.conf = s->conf,
+		.rule = rule,
+		.host = &s->host,
+		.family = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6,
+	};
+
+	if (!rule || rule->clients.n == 0)
+		return has_nat(s, &clients);
+	for (uint32_t i = 0; i < rule->clients.n; i++) {
+		clients.net = &s->conf->nets[rule->clients.first + i];
+		if (clients.net->family == family && has_nat(s, &clients))
+			return true;
+	}
+	return false;
+}
+
+static bool has_servers(const struct conf_tables *conf,
+			const struct conf_rule *rule, uint16_t family)
+{
+	for (uint32_t i = 0; i < rule->to.n; i++) {
+		if (conf->dests[rule->to.first + i].net.family == family)
+			return true;
+	}
+	return false;
+}
+
+static bool family_has_nat(struct search *s, uint16_t family)
+{
+	if (!s->conf)
+		return rule_has_nat(s, NULL, family);
+	for (uint32_t i = 0; i < s->conf->n_rules; i++) {
+		const struct conf_rule *rule = &s->conf->rules[i];
+
+		if (rule->source == CONF_SOURCE_AUTO &&
+		    has_servers(s->conf, rule, family) &&
+		    rule_has_nat(s, rule, family))
+			return true;
+	}
+	return false;
+}
+
+static bool asks_for_ways(const struct nft_nat_rules *rules)
+{
+	for (const struct nft_nat_chain *c = rules->chains; c; c = c->next) {
+		for (const struct nft_nat_rule *r = c->rules; r; r = r->next) {
+			for (size_t i = 0; i < r->n_tests; i++) {
+				if (r->tests[i].field == NFT_NAT_FIELD_OIF ||
+				    r->tests[i].field == NFT_NAT_FIELD_OIFNAME)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+static void clear(struct search *s)
+{
+	nft_nat_rules_done(&s->rules);
+	nft_nat_host_done(&s->host);
+}
+
+static int read_all(struct nft_link *link, struct search *s)
+{
+	int r = nft_nat_rules_read(link, &s->rules);
+
+	if (!r && s->conf)
+		r = nft_nat_host_read(s->conf, asks_for_ways(&s->rules),
+				      &s->host);
+	return r;
+}
+
+int nft_nat_source(struct nft_link *link, const struct conf_tables *conf,
+		   struct nft_nat *out, struct nft_error *why)
+{
+	struct search s = { .conf = conf,
+			    .found.why = "no source NAT for these clients" };
 	int r = -EINTR;
 
-	for (int i = 0; r == -EINTR && i < TRIES; i++) {
+	for (int i = 0; r == -EINTR && i < NFT_NAT_TRIES; i++) {
 		clear(&s);
-		r = ask(link, &s);
+		r = read_all(link, &s);
 	}
 	if (r) {
 		(void)snprintf(why->text, sizeof(why->text),
 			       "looking for source NAT: %s",
 			       strerrordesc_np(-r));
 	} else {
-		found.source = found.source ||
-			       nft_nat_legacy("/proc/net/ip_tables_names",
-					      "IPv4", &found) ||
-			       nft_nat_legacy("/proc/net/ip6_tables_names",
-					      "IPv6", &found);
-		*out = found;
+		(void)(family_has_nat(&s, AF_INET) ||
+		       family_has_nat(&s, AF_INET6));
+		*out = s.found;
 	}
 	clear(&s);
 	return r;

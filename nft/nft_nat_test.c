@@ -17,7 +17,7 @@
 
 #include "nft_test.h"
 
-#define NONE "no source NAT in nftables or iptables"
+#define NONE "no source NAT for these clients"
 
 static void expect(bool source, const char *text)
 {
@@ -25,7 +25,7 @@ static void expect(bool source, const char *text)
 	struct nft_nat nat;
 	struct nft_error why;
 
-	assert_int_equal(nft_nat_source(l, &nat, &why), 0);
+	assert_int_equal(nft_nat_source(l, NULL, &nat, &why), 0);
 	assert_string_equal(nat.why, text);
 	assert_int_equal(nat.source, source);
 	nft_close(l);
@@ -45,16 +45,16 @@ static const struct {
 	{ "add table ip t; " BASE("ip t", "c", "nat", "postrouting"), NULL },
 	{ "add table ip t; " BASE("ip t", "c", "nat", "postrouting")
 		  RULE("ip t", "c", "masquerade"),
-	  "masquerade in table ip t, chain c" },
+	  "masquerade in ip t c" },
 	{ "add table ip6 t; " BASE("ip6 t", "c", "nat", "postrouting")
 		  RULE("ip6 t", "c", "oif lo counter snat to 2001:db8::1"),
-	  "snat in table ip6 t, chain c" },
+	  "snat in ip6 t c" },
 	/* one that is jumped to, and stands before its base chain */
 	{ "add table inet t; " CHAIN("inet t", "wan")
 		  BASE("inet t", "c", "nat", "postrouting")
 			  RULE("inet t", "c", "jump wan")
 				  RULE("inet t", "wan", "masquerade random"),
-	  "masquerade in table inet t, chain wan" },
+	  "masquerade in inet t wan" },
 	/* destinations, also where another rule jumps to */
 	{ "add table ip t; " CHAIN("ip t", "d") BASE("ip t", "o", "nat",
 						     "postrouting")
@@ -93,7 +93,7 @@ static const struct {
 		  RULE("ip t", "c",
 		       "ip saddr { 10.0.0.0/8, 192.168.0.0/16 } numgen inc "
 		       "mod 2 0 limit rate 5/second log prefix x masquerade"),
-	  "masquerade in table ip t, chain c" },
+	  "masquerade in ip t c" },
 };
 
 static void test_nft(void **state)
@@ -114,11 +114,11 @@ static void test_iptables_nft(void **state)
 		const char *chain, *target, *option, *value, *why;
 	} targets[] = {
 		{ "POSTROUTING", "MASQUERADE", "-o", "lo",
-		  "MASQUERADE in table ip nat, chain POSTROUTING" },
+		  "MASQUERADE in ip nat POSTROUTING" },
 		{ "POSTROUTING", "SNAT", "--to-source", "192.0.2.1",
-		  "SNAT in table ip nat, chain POSTROUTING" },
+		  "SNAT in ip nat POSTROUTING" },
 		{ "POSTROUTING", "NETMAP", "--to", "192.0.2.0/24",
-		  "NETMAP in table ip nat, chain POSTROUTING" },
+		  "NETMAP in ip nat POSTROUTING" },
 		{ "POSTROUTING", "ACCEPT", "-o", "lo", NULL },
 		/* the same word changes a destination here */
 		{ "PREROUTING", "NETMAP", "--to", "192.0.2.0/24", NULL },

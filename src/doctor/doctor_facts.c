@@ -148,7 +148,7 @@ static void look_at_rules(struct doctor_facts *f)
 	f->no_ruleset = probe_chains_read(l, &f->chains);
 	if (!f->no_ruleset)
 		f->no_ruleset = doctor_ruleset_read(l, &f->rules);
-	f->no_nat = nft_nat_source(l, &f->nat, &why);
+	f->no_nat = nft_nat_source(l, NULL, &f->nat, &why);
 	f->daemon = nft_lock(l, &why) == -EADDRINUSE;
 	nft_close(l);
 }
