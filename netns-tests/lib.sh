@@ -179,6 +179,10 @@ topology() {
 		# without it the link-local addresses are of no use for 2 s
 		sysctl_set "$host" ipv6/conf/default/accept_dad 0
 	done
+	# nor are two ports the same that two hosts chose by chance
+	sysctl_set tracker ipv4/ip_local_port_range '20000 39999'
+	sysctl_set gateway ipv4/ip_local_port_range '40000 59999'
+	sysctl_set vendor ipv4/ip_local_port_range '60000 65535'
 	link tracker eth0 gateway lan
 	link gateway wan vendor eth0
 	address tracker eth0 $TRACKER4/24 $TRACKER6/64
@@ -501,12 +505,11 @@ daemon_under() {
 	daemon_command=("$@")
 }
 
-# hold [-n] ADDR:PORT...: somebody keeps these listeners (-n: they are not
-# transparent) until `stop held`, and the daemon gets them from now on
+# hold LISTENER...: somebody keeps these (see held_listeners.c) until `stop held`,
+# and the daemon gets them from now on
 hold() {
 	peer held gateway held_listeners keep "$@"
 	await_listener held
-	[ "$1" != -n ] || shift
 	daemon_under "$PEERS/held_listeners" pass "${peer_pid[held]}" $#
 }
 

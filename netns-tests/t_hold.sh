@@ -21,20 +21,38 @@ refused() {
 	expect_equal "rules and routes" "$after" "$before"
 }
 
+# row WORDS LISTENER...: ... of these
+row() {
+	hold "${@:2}"
+	refused "$1"
+	stop held
+}
+
 config on_failure=hold
 refused 'hold: no listener on 127.0.0.1:15001 was passed: .*wayside.socket'
-hold 127.0.0.1:15002
-refused 'hold: a listener on 127.0.0.1:15001 is needed, and 127.0.0.1:15002 was'
-stop held
-hold 192.168.1.1:15001
-refused 'hold: a listener on 127.0.0.1:15001 is needed, and 192.168.1.1:15001 was'
-stop held
-hold -n 127.0.0.1:15001
-refused 'hold: the listener 127.0.0.1:15001 is not transparent'
-stop held
-hold '[::1]:15001'
-refused 'hold: no listener on 127.0.0.1:15001 was passed'
-stop held
+v4=127.0.0.1:15001 v6='[::1]:15001'
+needed4='hold: a listener on 127.0.0.1:15001 is needed, and'
+needed6='hold: a listener on \[::1\]:15001 is needed, and'
+row "$needed4 127.0.0.1:15002 was passed .*ListenStream=$v4" 127.0.0.1:15002
+row "$needed4 192.168.1.1:15001 was passed" 192.168.1.1:15001
+row "$needed4 0.0.0.0:15001 was passed" 0.0.0.0:15001
+row "$needed6 \[::1\]:15002 was passed" $v4 '[::1]:15002'
+row "$needed6 \[::\]:15001 was passed" $v4 '[::]:15001'
+row 'hold: no listener on 127.0.0.1:15001 was passed' "$v6"
+row 'hold: one listener was passed twice' $v4 again
+row 'hold: one listener was passed twice' $v4 "$v6" again
+row 'hold: the listener 127.0.0.1:15001 is not transparent .*=yes' plain:$v4
+row 'hold: the listener \[::1\]:15001 is not transparent' $v4 "plain:$v6"
+listens='does not listen for TCP .*ListenStream='
+row "hold: the socket 127.0.0.1:15001 $listens$v4" quiet:$v4
+row "hold: the socket 127.0.0.1:15001 $listens" udp:$v4
+row "hold: the socket \[::1\]:15001 $listens" $v4 "udp:$v6"
+row "hold: the socket .* $listens" null
+if [ -x "${WAYSIDED}_no_systemd" ]; then
+	WAYSIDED+=_no_systemd
+	row 'hold: this build cannot take listeners from systemd' $v4
+	WAYSIDED=${WAYSIDED%_no_systemd}
+fi
 
 # Passed without hold: not used, and said so. (As it keeps the port, that is all.)
 hold 127.0.0.1:15001

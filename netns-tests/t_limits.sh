@@ -68,7 +68,7 @@ sysctl_set gateway ipv4/tcp_tw_reuse 1
 limited limit_ports
 expect_value vendor most 20
 expect_equal "refused" "$(total limit_refused)" 0
-sysctl_set gateway ipv4/ip_local_port_range '32768 60999'
+sysctl_set gateway ipv4/ip_local_port_range '40000 59999'
 
 rm -f "$LOGS"/*.log
 daemon observe=none connect_rate=50

@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 # Programs of the gateway itself, with local: yes: what they say to a vendor is
 # relayed, once, without a loop; a server that no rule names, and users that are
-# excepted, are left alone, and so is a rule without local: yes. With the daemon
-# dead they go direct under open and open-stay and are refused under closed, as
-# long as its rules stay. Connections that are there go through a bypass as they are.
+# excepted, are left alone, and so is a rule without local: yes. With the daemon dead
+# or stopped they go direct, but are refused under closed, as long as its rules stay.
+# Connections that are there go through a bypass as they are.
 topology
 # what the input policy of any gateway has
 firewall "$FIREWALL_LINE
@@ -56,16 +56,54 @@ refused() {
 	expect_equal "SYN on the wan" "$(packets wan ' S ')" ""
 }
 
-for policy in open open-stay closed; do
+# How our own connections to the vendor are marked: as ours, and never as a program's,
+# or they would be led back to us.
+on gateway nft -f - <<-END
+	table inet seen {
+		chain output {
+			type filter hook output priority filter
+			oifname wan tcp dport 7700 meta mark & 0x10000 == 0x10000 counter comment "ours"
+			meta mark & 0x30000 == 0x30000 counter comment "both"
+			meta mark & 0x10000 == 0x10000 ct mark & 0x20000 == 0x20000 counter comment "both"
+		}
+		chain input {
+			type filter hook input priority filter
+			iifname lo tcp sport 7700 meta mark & 0x30000 != 0 counter comment "answers"
+		}
+	}
+END
+
+# seen COMMENT: packets of these
+seen() {
+	on gateway nft list table inet seen | grep -F "\"$1\"" |
+		awk '{ for (i = 1; i < NF; i++) if ($i == "packets") n += $(i + 1) }
+			END { print n }'
+}
+
+# without POLICY: what the programs see when no daemon is there
+without() {
+	if [ "$1" = closed ]; then
+		refused
+	else
+		talk 0
+	fi
+}
+
+for policy in open open-stay closed hold; do
 	flows=0
-	daemon on_failure=$policy local=yes
-	talk 2
-	server other vendor "$OTHER4:7700" send hello shutdown-write recv-all
-	client app gateway "$OTHER4:7700" recv-all
-	join app other
-	# from elsewhere the same rule takes what it took
-	exchange "$VENDOR4:7700"
-	expect_flows 3
+	[ $policy != hold ] || hold 127.0.0.1:15001 '[::1]:15001'
+	for source in gateway client; do
+		daemon on_failure=$policy local=yes source=$source
+		talk 2
+		server other vendor "$OTHER4:7700" send hello shutdown-write \
+			recv-all
+		client app gateway "$OTHER4:7700" recv-all
+		join app other
+		# from elsewhere the same rule takes what it took
+		exchange "$VENDOR4:7700"
+		expect_flows 3
+		without $policy
+	done
 	daemon_run -c "$CONFIG"
 	server vendor vendor "$VENDOR4:7700" echo
 	client app gateway "$VENDOR4:7700" send one expect one \
@@ -79,21 +117,36 @@ for policy in open open-stay closed; do
 	tool bypass off
 	rm "$DIR/one" "$DIR/two"
 	daemon_kill
-	wait_for 5 nobody_listens
-	if [ $policy = closed ]; then
-		refused
-	else
-		talk 0
-	fi
+	[ $policy = hold ] || wait_for 5 nobody_listens
+	without $policy
 	tool rules remove
 	talk 0
 done
+stop held
+daemon_under
+expect_at_least "packets of ours" "$(seen ours)" 16
+expect_equal "those that are marked as a program's" "$(seen both)" 0
+expect_equal "answers that are marked" "$(seen answers)" 0
 
-flows=0
-daemon local=yes "local_except=[root]"
-talk 0
-daemon_stop
-expect_equal "flows of an excepted user" "$(total flows_opened)" 0
+# excepted EXCEPTION: a program that it is true of is left alone, in every state
+excepted() {
+	flows=0
+	daemon on_failure=closed local=yes "$1"
+	talk 0
+	exchange "$VENDOR4:7700"
+	expect_flows 1
+	talk 0
+	daemon_run -c "$CONFIG"
+	daemon_kill
+	wait_for 5 nobody_listens
+	talk 0
+	tool rules remove
+}
+excepted 'local_except=[root]'
+excepted "clients=[192.168.1.0/24, \"2001:db8:1::/64\"]"
+daemon local=yes "clients=[$GATEWAY4, \"$GATEWAY6\"]"
+talk 2
+expect_flows 2
 daemon
 talk 0
 exchange "$VENDOR4:7700"

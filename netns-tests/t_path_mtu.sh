@@ -18,6 +18,7 @@ ip -n vendor link set narrow mtu 1280
 address vendor narrow 198.51.100.65/30 2001:db8:3::1/64
 address far eth0 198.51.100.66/30 2001:db8:3::2/64
 address far lo $FAR4/32 $FAR6/128
+wait_for 10 settled vendor far
 ip -n vendor route add $FAR4 via 198.51.100.66
 ip -n vendor route add $FAR6 via 2001:db8:3::2
 ip -n gateway route add $FAR4 via 203.0.113.2

@@ -9,6 +9,7 @@ ip -n gateway -6 route del "$VENDOR6"
 # this is where a default route leads that knows no vendor
 link gateway elsewhere tracker stub
 address gateway elsewhere 192.0.2.1/24 2001:db8:4::1/64
+wait_for 10 settled gateway
 ip -n gateway route add default via 192.0.2.2
 ip -n gateway -6 route add default via 2001:db8:4::2
 ip -n gateway route add "$VENDOR4" via 203.0.113.2 table 51820

@@ -8,20 +8,24 @@ topology
 firewall "tcp dport 7700 accept"
 
 # The header as the specification has it (section 2.2): signature, version 2 with
-# PROXY, family with TCP, length; client and listener; ports 4711 and 7700.
+# PROXY, family with TCP, length; client and listener; the client's port, 7700.
 signature=0d0a0d0a000d0a515549540a21
-v4_header=${signature}11000cc0a8010ac0a8010112671e14
+v4_header=${signature}11000cc0a8010ac0a80101
 v6_header=${signature}21002420010db800010000000000000000001020010db8000100000000000000000001
-v6_header+=12671e14
 
 # try TRACKER LISTEN REMOTE HEADER [FLAG...]
+port=4710
 try() {
+	local header=$4
+
+	port=$((port + 1)) # the last one may be in TIME_WAIT
+	[ -z "$header" ] || header+=$(printf '%04x1e14' $port)
 	rm -rf "${LOGS:?}"/*
 	daemon_run -l "$2:7700" -r "$3" -o "$LOGS" "${@:5}"
 	# the tracker speaks before anybody asked for the header
-	server vendor vendor "$3" expect-hex "$4" expect hello send world \
+	server vendor vendor "$3" expect-hex "$header" expect hello send world \
 		shutdown-write recv-all
-	client tracker tracker -b "$1:4711" "$2:7700" send hello expect world \
+	client tracker tracker -b "$1:$port" "$2:7700" send hello expect world \
 		shutdown-write recv-all
 	join tracker vendor
 	daemon_stop

@@ -8,6 +8,7 @@
 topology
 daemon transport=udp "to=[\"$VENDOR4:7700\", \"$OTHER4:7700\", \"[$VENDOR6]:7700\", \"[$OTHER6]:7700\"]"
 address tracker eth0 192.168.1.11/24 2001:db8:1::11/64
+wait_for 10 settled tracker
 LK='[SG*1234567890*0002*LK]'
 
 # client_of FAMILY N: the tracker's N-th address

@@ -2,9 +2,14 @@
 /*
  * held_listeners.c - somebody who keeps listeners, as wayside.socket does
  *
- *   held_listeners keep [-n] ADDR:PORT...
- *	opens transparent listeners (-n: ordinary ones), prints "ready" and
- *	keeps them until it is ended
+ *   held_listeners keep LISTENER...
+ *	opens these, prints "ready" and keeps them until it is ended. LISTENER:
+ *	ADDR:PORT         a transparent one, as it should be
+ *	plain:ADDR:PORT   not transparent
+ *	quiet:ADDR:PORT   does not listen
+ *	udp:ADDR:PORT     for datagrams
+ *	again             the one before, once more
+ *	null              /dev/null
  *   held_listeners pass PID N COMMAND...
  *	becomes COMMAND, which gets the N listeners of that process by the
  *	protocol of sd_listen_fds(3)
@@ -33,7 +38,7 @@ static int failed(const char *what)
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: held_listeners keep [-n] ADDR:PORT...\n"
+	(void)fprintf(stderr, "usage: held_listeners keep LISTENER...\n"
 			      "       held_listeners pass PID N COMMAND...\n");
 	return 2;
 }
@@ -45,36 +50,67 @@ static bool set(int fd, int level, int name)
 	return setsockopt(fd, level, name, &on, sizeof(on)) == 0;
 }
 
-static bool open_one(const char *text, bool transparent)
+struct kind {
+	const char *prefix;
+	int type;
+	bool transparent, listens;
+};
+
+/* The last one has no prefix. */
+static const struct kind *kind_of(const char *word)
 {
+	static const struct kind kinds[] = {
+		{ "plain:", SOCK_STREAM, false, true },
+		{ "quiet:", SOCK_STREAM, true, false },
+		{ "udp:", SOCK_DGRAM, true, false },
+		{ "", SOCK_STREAM, true, true },
+	};
+	const struct kind *k = kinds;
+
+	while (strncmp(word, k->prefix, strlen(k->prefix)) != 0)
+		k++;
+	return k;
+}
+
+static bool open_socket(const char *word)
+{
+	const struct kind *k = kind_of(word);
 	struct sockaddr_storage ss;
 	struct base_addr addr;
 	socklen_t len;
 	int fd;
 
-	if (!base_addr_parse(&addr, text))
+	if (!base_addr_parse(&addr, word + strlen(k->prefix)))
 		return false;
 	len = base_addr_to_sockaddr(&addr, &ss);
-	fd = socket(addr.family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(addr.family, k->type | SOCK_CLOEXEC, 0);
 	return fd >= 0 && set(fd, SOL_SOCKET, SO_REUSEADDR) &&
 	       (addr.family == AF_INET || set(fd, SOL_IPV6, IPV6_V6ONLY)) &&
-	       (!transparent ||
+	       (!k->transparent ||
 		(addr.family == AF_INET
 			 ? set(fd, SOL_IP, IP_TRANSPARENT)
 			 : set(fd, SOL_IPV6, IPV6_TRANSPARENT))) &&
 	       bind(fd, (struct sockaddr *)&ss, len) == 0 &&
-	       listen(fd, SOMAXCONN) == 0;
+	       (!k->listens || listen(fd, SOMAXCONN) == 0);
+}
+
+/* Number `n` of them. */
+static bool open_one(const char *word, int n)
+{
+	if (strcmp(word, "again") == 0)
+		return fcntl(FIRST + n - 1, F_DUPFD_CLOEXEC, FIRST) >= 0;
+	if (strcmp(word, "null") == 0)
+		return open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0;
+	return open_socket(word);
 }
 
 static int keep(char **words)
 {
-	const bool transparent = !*words || strcmp(*words, "-n") != 0;
-
 	/* they are to have the numbers from FIRST on */
 	(void)close_range(FIRST, ~0U, 0);
-	for (words += !transparent; *words; words++) {
-		if (!open_one(*words, transparent))
-			return failed(*words);
+	for (int n = 0; words[n]; n++) {
+		if (!open_one(words[n], n))
+			return failed(words[n]);
 	}
 	puts("ready");
 	if (fflush(stdout))
