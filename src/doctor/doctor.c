@@ -60,6 +60,9 @@ static const struct doctor_check checks[] = {
 	  doctor_check_marks },
 	{ "routing", "nobody else uses our table and priorities",
 	  "marked packets may be routed elsewhere", doctor_check_routing },
+	{ "installed_rules", "the kernel has what the daemon runs with",
+	  "new connections are not taken, or not all, or trackers are cut off",
+	  doctor_check_installed },
 	{ "source_ports", "source ports are enough",
 	  "connections above that wait and then fail", doctor_check_ports },
 	{ "nofile", "descriptors are enough",
@@ -71,6 +74,8 @@ static const struct doctor_check checks[] = {
 	{ "self_test", "a connection is taken, relayed and answered",
 	  "interception does not work here", doctor_check_path },
 };
+
+_Static_assert(WS_ARRAY_LEN(checks) <= DOCTOR_CHECKS_MAX, "all have a place");
 
 const char *doctor_check_name(size_t i)
 {
@@ -86,45 +91,109 @@ const char *doctor_level_name(enum doctor_level level)
 	return names[level];
 }
 
-void doctor_find(struct doctor *d, enum doctor_level level, const char *fmt,
-		 ...)
+const char *doctor_word_name(enum doctor_word word)
+{
+	static const char *const names[] = { "mend", "config", "keep", "note" };
+
+	_Static_assert(WS_ARRAY_LEN(names) == DOCTOR_WORD_MAX, "one a word");
+	return names[word];
+}
+
+void doctor_more(struct doctor *d, enum doctor_level level, unsigned n)
+{
+	if (!n)
+		return;
+	d->more += n;
+	if (level > d->hidden)
+		d->hidden = level;
+	if (level > d->report->level)
+		d->report->level = level;
+}
+
+/* A place for one more finding of this check: that of its least one, when there
+ * is no other. NULL: all that are told are as bad. */
+static struct doctor_finding *find_place(struct doctor *d,
+					 enum doctor_level level)
 {
 	struct doctor_report *r = d->report;
-	struct doctor_finding *f = &r->findings[r->n];
-	va_list args;
+	unsigned least = r->n - 1;
 
-	d->found = true;
-	if (level > r->level)
-		r->level = level;
-	if (r->n == DOCTOR_FINDINGS_MAX)
-		return; /* nobody reads that far */
-	r->n++;
+	if (r->n - d->first < DOCTOR_CHECK_MAX)
+		return &r->findings[r->n++];
+	for (unsigned i = r->n; i-- > d->first;) {
+		if (r->findings[i].level < r->findings[least].level)
+			least = i;
+	}
+	if (r->findings[least].level >= level) {
+		doctor_more(d, level, 1);
+		return NULL;
+	}
+	doctor_more(d, r->findings[least].level, 1);
+	memmove(&r->findings[least], &r->findings[least + 1],
+		(r->n - 1 - least) * sizeof(r->findings[0]));
+	return &r->findings[r->n - 1];
+}
+
+static void fill(struct doctor *d, struct doctor_finding *f,
+		 enum doctor_level level)
+{
 	f->check = d->check->name;
 	f->means = level == DOCTOR_OK ? NULL : d->check->means;
 	f->level = level;
-	f->n_mends = 0;
+	f->n_lines = 0;
+}
+
+void doctor_find(struct doctor *d, enum doctor_level level, const char *fmt,
+		 ...)
+{
+	struct doctor_finding *f = find_place(d, level);
+	va_list args;
+
+	d->found = true;
+	d->last = f;
+	if (level > d->report->level)
+		d->report->level = level;
+	if (!f)
+		return;
+	fill(d, f, level);
 	va_start(args, fmt);
 	(void)vsnprintf(f->what, sizeof(f->what), fmt, args);
 	va_end(args);
 }
 
-void doctor_mend(struct doctor *d, const char *fmt, ...)
+/* Says how many there are that are not told. */
+static void tell_hidden(struct doctor *d)
 {
-	struct doctor_finding *f = &d->report->findings[d->report->n - 1];
+	struct doctor_finding *f = &d->report->findings[d->report->n];
+
+	if (!d->more)
+		return;
+	d->report->n++;
+	fill(d, f, d->hidden);
+	(void)snprintf(f->what, sizeof(f->what), "and %u more like these",
+		       d->more);
+}
+
+void doctor_say(struct doctor *d, enum doctor_word word, const char *fmt, ...)
+{
+	struct doctor_finding *f = d->last;
+	struct doctor_line *l;
 	va_list args;
 
-	if (f->n_mends == DOCTOR_MENDS_MAX)
+	if (!f || f->n_lines == DOCTOR_LINES_MAX)
 		return;
+	l = &f->lines[f->n_lines++];
+	l->word = word;
 	va_start(args, fmt);
-	(void)vsnprintf(f->mends[f->n_mends++], sizeof(f->mends[0]), fmt, args);
+	(void)vsnprintf(l->text, sizeof(l->text), fmt, args);
 	va_end(args);
 }
 
 void doctor_mend_sysctl(struct doctor *d, const char *name, int value)
 {
-	doctor_mend(d, "run: sysctl -w %s=%d", name, value);
-	doctor_mend(d, "to keep it: %s=%d in a file below /etc/sysctl.d", name,
-		    value);
+	doctor_say(d, DOCTOR_MEND, "sysctl -w %s=%d", name, value);
+	doctor_say(d, DOCTOR_KEEP, "%s=%d in a file below /etc/sysctl.d", name,
+		   value);
 }
 
 bool doctor_wants_tproxy(const struct doctor *d)
@@ -135,13 +204,9 @@ bool doctor_wants_tproxy(const struct doctor *d)
 
 void doctor_unknown(struct doctor *d, const char *what, const char *why)
 {
-	struct doctor_report *r = d->report;
-	const unsigned n = r->n;
-
 	doctor_find(d, DOCTOR_NOTICE, "%s: %s", what, why);
-	/* cppcheck-suppress knownConditionTrueFalse ; d->report is r */
-	if (r->n > n)
-		r->findings[n].means = NULL;
+	if (d->last)
+		d->last->means = NULL;
 }
 
 bool doctor_known(struct doctor *d, int error)
@@ -162,8 +227,12 @@ void doctor_judge(const struct doctor_facts *f, const struct conf_tables *conf,
 	for (size_t i = 0; i < WS_ARRAY_LEN(checks); i++) {
 		d.check = &checks[i];
 		d.found = false;
+		d.first = report->n;
+		d.more = 0;
+		d.hidden = DOCTOR_OK;
 		checks[i].judge(&d);
 		if (!d.found)
 			doctor_find(&d, DOCTOR_OK, "%s", checks[i].fine);
+		tell_hidden(&d);
 	}
 }

@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "base_attr.h"
+#include "nft.h"
 
 struct conf_tables;
 struct doctor_facts;
@@ -31,8 +32,25 @@ enum doctor_level {
 	DOCTOR_LEVEL_MAX
 };
 
-#define DOCTOR_MENDS_MAX    8
-#define DOCTOR_FINDINGS_MAX 128
+/* What a line below a finding is. */
+enum doctor_word {
+	DOCTOR_MEND,   /* a command that mends it, as it is */
+	DOCTOR_CONFIG, /* a line for Wayside's own file that mends it, too */
+	DOCTOR_KEEP,   /* how what was mended stays so over a reboot */
+	DOCTOR_NOTE,   /* what no command does */
+	DOCTOR_WORD_MAX
+};
+
+struct doctor_line {
+	enum doctor_word word;
+	char text[512];
+};
+
+#define DOCTOR_LINES_MAX 8
+/* Findings of one check, the worst ones; then one that says how many more. */
+#define DOCTOR_CHECK_MAX    8
+#define DOCTOR_CHECKS_MAX   24
+#define DOCTOR_FINDINGS_MAX (DOCTOR_CHECKS_MAX * (DOCTOR_CHECK_MAX + 1))
 
 /* What a check found; one that finds nothing amiss has one finding, OK. */
 struct doctor_finding {
@@ -40,8 +58,8 @@ struct doctor_finding {
 	const char *means; /* one sentence; NULL with OK */
 	enum doctor_level level;
 	char what[384];
-	unsigned n_mends;
-	char mends[DOCTOR_MENDS_MAX][512]; /* how to mend it, line by line */
+	unsigned n_lines;
+	struct doctor_line lines[DOCTOR_LINES_MAX];
 };
 
 struct doctor_report {
@@ -50,9 +68,26 @@ struct doctor_report {
 	struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
 };
 
+/* What whoever calls has heard from a daemon. */
+struct doctor_daemon {
+	enum {
+		DOCTOR_DAEMON_NONE,   /* nobody is there to be asked */
+		DOCTOR_DAEMON_SILENT, /* it could not be asked: why */
+		DOCTOR_DAEMON_ANSWERED,
+	} is;
+	char why[256];
+	/* ANSWERED: what it runs with, the state of its rules (NFT_STATE_MAX:
+	 * none yet, or no more), and in how many ways the kernel's are others,
+	 * or -errno */
+	const struct conf_tables *conf;
+	enum nft_state state;
+	int differ;
+};
+
 /* Gathers the facts. Return: NULL = no memory; to be freed with
  * doctor_facts_free(). */
-struct doctor_facts *doctor_facts_new(const struct conf_tables *conf);
+struct doctor_facts *doctor_facts_new(const struct conf_tables *conf,
+				      const struct doctor_daemon *daemon);
 void doctor_facts_free(struct doctor_facts *f); /* NULL is a no-op */
 
 /* Judges the facts. `conf` may be NULL: then nothing is said that needs it. */
@@ -61,6 +96,9 @@ void doctor_judge(const struct doctor_facts *f, const struct conf_tables *conf,
 
 /* Names of the checks, in the order of the table; NULL after the last. */
 const char *doctor_check_name(size_t i);
+
+/* "mend", "config", "keep", "note" */
+const char *doctor_word_name(enum doctor_word word);
 
 /* "ok", "notice", "degraded", "broken" */
 const char *doctor_level_name(enum doctor_level level);

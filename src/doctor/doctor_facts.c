@@ -23,9 +23,10 @@
 #include "doctor_try.h"
 #include "nft.h"
 
-#define PORT_ANY  7700  /* of a probe, where no rule says one */
-#define LISTEN    15001 /* where no configuration says it */
-#define VALUE_MAX 65536 /* bytes of a value in /proc/sys: a list of ports */
+#define PORT_ANY    7700  /* of a probe, where no rule says one */
+#define LISTEN      15001 /* where no configuration says it */
+#define PORTS_TRIED 100   /* behind one that is in use */
+#define VALUE_MAX   65536 /* bytes of a value in /proc/sys: a list of ports */
 
 static bool have(cap_t caps, cap_value_t cap)
 {
@@ -208,6 +209,21 @@ static int try_listen(int family, uint16_t port)
 		       : 0;
 }
 
+static void look_at_port(struct doctor_facts *f, uint16_t port)
+{
+	f->listen[0] = try_listen(AF_INET, port);
+	f->listen[1] = try_listen(AF_INET6, port);
+	if (f->listen[0] != -EADDRINUSE && f->listen[1] != -EADDRINUSE)
+		return;
+	for (uint32_t p = port + 1U; !f->free_port && p <= UINT16_MAX &&
+				     p <= (uint32_t)port + PORTS_TRIED;
+	     p++) {
+		if (try_listen(AF_INET, (uint16_t)p) != -EADDRINUSE &&
+		    try_listen(AF_INET6, (uint16_t)p) != -EADDRINUSE)
+			f->free_port = (uint16_t)p;
+	}
+}
+
 static void keep_line(void *arg, const char *text)
 {
 	struct doctor_facts *f = arg;
@@ -248,13 +264,16 @@ static void try_out(struct doctor_facts *f, const struct conf_tables *conf)
 	}
 }
 
-struct doctor_facts *doctor_facts_new(const struct conf_tables *conf)
+struct doctor_facts *doctor_facts_new(const struct conf_tables *conf,
+				      const struct doctor_daemon *daemon)
 {
 	const uint16_t listen_port = conf ? conf->listen_port : LISTEN;
 	struct doctor_facts *f = calloc(1, sizeof(*f));
 
 	if (!f)
 		return NULL;
+	/* first: what comes later makes a daemon look after its rules */
+	doctor_installed_look(&f->installed, conf, daemon);
 	look_at_rights(f);
 	look_at_sysctls(&f->sysctls);
 	look_at_bridges(f);
@@ -262,13 +281,14 @@ struct doctor_facts *doctor_facts_new(const struct conf_tables *conf)
 	f->socket = doctor_try(DOCTOR_TRY_SOCKET);
 	look_at_rules(f);
 	look_at_limits(f);
-	f->listen[0] = try_listen(AF_INET, listen_port);
-	f->listen[1] = try_listen(AF_INET6, listen_port);
+	look_at_port(f, listen_port);
 	try_out(f, conf);
 	return f;
 }
 
 void doctor_facts_free(struct doctor_facts *f)
 {
+	if (f)
+		doctor_ruleset_clear(&f->rules);
 	free(f);
 }

@@ -8,6 +8,7 @@
 
 #include "base_attr.h"
 #include "conf_budget.h"
+#include "doctor_installed.h"
 #include "doctor_routing.h"
 #include "doctor_ruleset.h"
 #include "nft_nat.h"
@@ -16,8 +17,6 @@
 #include "probe_path.h"
 
 #define DOCTOR_UNKNOWN     (-1) /* of a sysctl: there is none, or it is hidden */
-#define DOCTOR_LINES_MAX   6
-
 #define DOCTOR_BRIDGES_MAX 64
 
 /* Below /proc/sys/net. Of what each interface has, the largest is kept. */
@@ -52,6 +51,8 @@ struct doctor_facts {
 	uint32_t ports_reserved; /* of machine.port_first to port_last */
 	bool daemon;             /* somebody holds the lock of the rules */
 	int listen[2];           /* of listen_port, IPv4, IPv6: 0 or -errno */
+	uint16_t free_port;      /* for one that is in use; 0: none was found */
+	struct doctor_installed installed;
 
 	bool probed;               /* the two below were tried */
 	struct probe_result input; /* is a firewall in the way? */

@@ -17,6 +17,10 @@ struct doctor {
 	const struct doctor_check *check; /* that is running */
 	bool found;                       /* it has said something */
 	struct doctor_report *report;
+	unsigned first;              /* its first finding in the report */
+	struct doctor_finding *last; /* NULL: the last one is not told */
+	unsigned more;               /* that are not told; the worst of them: */
+	enum doctor_level hidden;
 };
 
 struct doctor_check {
@@ -29,8 +33,11 @@ struct doctor_check {
 /* A new finding of the running check. */
 void doctor_find(struct doctor *d, enum doctor_level level, const char *fmt,
 		 ...) WS_PRINTF(3, 4);
-/* A line of how to mend the last finding. */
-void doctor_mend(struct doctor *d, const char *fmt, ...) WS_PRINTF(2, 3);
+/* A line below the last finding. */
+void doctor_say(struct doctor *d, enum doctor_word word, const char *fmt, ...)
+	WS_PRINTF(3, 4);
+/* That many more findings, of which nothing else is known. */
+void doctor_more(struct doctor *d, enum doctor_level level, unsigned n);
 /* The two lines for a sysctl, by its name with dots. */
 void doctor_mend_sysctl(struct doctor *d, const char *name, int value);
 /* A notice that the question is open, and why: what an answer would have meant
@@ -61,6 +68,9 @@ void doctor_check_tables(struct doctor *d);
 void doctor_check_flowtables(struct doctor *d);
 void doctor_check_marks(struct doctor *d);
 void doctor_check_routing(struct doctor *d);
+
+/* doctor_installed.c: our own */
+void doctor_check_installed(struct doctor *d);
 
 /* doctor_limits.c */
 void doctor_check_ports(struct doctor *d);

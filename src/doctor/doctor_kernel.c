@@ -16,7 +16,9 @@ void doctor_check_rights(struct doctor *d)
 		    f->net_admin ? "" : "CAP_NET_ADMIN",
 		    f->net_admin || f->net_raw ? "" : " and ",
 		    f->net_raw ? "" : "CAP_NET_RAW");
-	doctor_mend(d, "run it, and the daemon, as root or with both");
+	doctor_say(d, DOCTOR_NOTE,
+		   "run it, and the daemon, as root; in a container with "
+		   "--cap-add=NET_ADMIN --cap-add=NET_RAW");
 }
 
 /* Without rights the kernel says nothing about what it can do. */
@@ -32,16 +34,15 @@ static void judge_statement(struct doctor *d, int error, const char *module)
 		return;
 	doctor_find(d, DOCTOR_BROKEN, "the kernel refuses it: %s",
 		    strerrordesc_np(-error));
-	if (error == -ENOENT)
-		doctor_mend(d,
-			    "run: modprobe %s (OpenWrt: opkg install "
-			    "kmod-%s)",
-			    module,
-			    !strcmp(module, "nft_tproxy") ? "nft-tproxy"
-							  : "nft-socket");
-	else
-		doctor_mend(d, "a kernel with nf_tables and %s is needed",
-			    module);
+	if (error == -ENOENT) {
+		doctor_say(d, DOCTOR_MEND, "modprobe %s", module);
+		doctor_say(d, DOCTOR_NOTE, "OpenWrt: opkg install kmod-%s",
+			   !strcmp(module, "nft_tproxy") ? "nft-tproxy"
+							 : "nft-socket");
+	} else {
+		doctor_say(d, DOCTOR_NOTE,
+			   "a kernel with nf_tables and %s is needed", module);
+	}
 }
 
 void doctor_check_tproxy(struct doctor *d)

@@ -44,9 +44,25 @@ void doctor_check_ports(struct doctor *d)
 		    "free source ports let %u flows through at a time, "
 		    "max_flows is %u",
 		    n, d->conf->max_flows);
-	doctor_mend(d, "run: sysctl -w net.ipv4.ip_local_port_range=\"10000 "
-		       "65535\"");
-	doctor_mend(d, "or source: client, or max_flows: %u", n);
+	doctor_say(d, DOCTOR_MEND,
+		   "sysctl -w net.ipv4.ip_local_port_range=\"10000 65535\"");
+	doctor_say(d, DOCTOR_KEEP,
+		   "net.ipv4.ip_local_port_range=10000 65535 in a file below "
+		   "/etc/sysctl.d");
+	doctor_say(d, DOCTOR_CONFIG, "max_flows: %u", n);
+	doctor_say(d, DOCTOR_NOTE,
+		   "a rule with source: client needs no ports of the gateway");
+}
+
+/* Descriptors a process with which every flow has its two. */
+static uint64_t enough(const struct conf_tables *conf)
+{
+	const uint64_t flows = (conf->max_flows + conf->workers - 1) /
+			       (conf->workers ? conf->workers : 1);
+	const uint64_t worker = CONF_FDS_WORKER + CONF_FDS_FLOW * flows;
+	const uint64_t supervisor = conf_budget_supervisor(conf->workers);
+
+	return worker > supervisor ? worker : supervisor;
 }
 
 void doctor_check_nofile(struct doctor *d)
@@ -73,9 +89,14 @@ void doctor_check_nofile(struct doctor *d)
 			    "%llu descriptors a process let %u flows through "
 			    "at a time, max_flows is %u",
 			    (unsigned long long)limit, n, d->conf->max_flows);
-	doctor_mend(d, "systemd: LimitNOFILE= of the unit; else: ulimit -Hn "
-		       "before the start");
-	doctor_mend(d, "this is the limit here; the daemon may have another");
+	doctor_say(d, DOCTOR_MEND, "ulimit -n %llu",
+		   (unsigned long long)enough(d->conf));
+	doctor_say(d, DOCTOR_KEEP, "systemd: LimitNOFILE=%llu of the unit",
+		   (unsigned long long)enough(d->conf));
+	if (limit >= need && n)
+		doctor_say(d, DOCTOR_CONFIG, "max_flows: %u", n);
+	doctor_say(d, DOCTOR_NOTE,
+		   "this is the limit here; the daemon may have another");
 }
 
 void doctor_check_listen(struct doctor *d)
@@ -93,9 +114,11 @@ void doctor_check_listen(struct doctor *d)
 			continue;
 		doctor_find(d, DOCTOR_BROKEN, "%s:%u is in use", names[i],
 			    port);
-		doctor_mend(d,
-			    "run: ss -tlnp sport = :%u; stop what it shows, "
-			    "or change listen_port",
-			    port);
+		if (d->f->free_port)
+			doctor_say(d, DOCTOR_CONFIG, "listen_port: %u",
+				   d->f->free_port);
+		doctor_say(d, DOCTOR_NOTE,
+			   "or stop what this shows: ss -tlnp sport = :%u",
+			   port);
 	}
 }

@@ -14,35 +14,30 @@
 
 #define TRIES 5 /* of a dump that somebody's change interrupts */
 
-struct attributes {
-	struct doctor_route_rule rule;
-	uint8_t protocol;
-};
-
 static int take_rule_attr(const struct nlattr *a, void *arg)
 {
-	struct attributes *of = arg;
+	struct doctor_route_rule *rule = arg;
 
 	if (mnl_attr_get_type(a) == FRA_PROTOCOL) {
 		if (mnl_attr_validate(a, MNL_TYPE_U8) < 0)
 			return MNL_CB_ERROR;
-		of->protocol = mnl_attr_get_u8(a);
+		rule->protocol = mnl_attr_get_u8(a);
 		return MNL_CB_OK;
 	}
 	if (mnl_attr_get_payload_len(a) != sizeof(uint32_t))
 		return MNL_CB_OK;
 	switch (mnl_attr_get_type(a)) {
 	case FRA_PRIORITY:
-		of->rule.priority = mnl_attr_get_u32(a);
+		rule->priority = mnl_attr_get_u32(a);
 		break;
 	case FRA_TABLE:
-		of->rule.table = mnl_attr_get_u32(a);
+		rule->table = mnl_attr_get_u32(a);
 		break;
 	case FRA_FWMARK:
-		of->rule.mark = mnl_attr_get_u32(a);
+		rule->mark = mnl_attr_get_u32(a);
 		break;
 	case FRA_FWMASK:
-		of->rule.mask = mnl_attr_get_u32(a);
+		rule->mask = mnl_attr_get_u32(a);
 		break;
 	default: /* of the kernel's list, not of ours */
 		break;
@@ -58,19 +53,22 @@ static bool wants_ours(const struct doctor_route_rule *r)
 
 static bool take_rule(struct doctor_routing *r, const struct nlmsghdr *h)
 {
-	struct attributes of = { .protocol = 0 };
+	struct doctor_route_rule rule = { .family = 0 };
 	const struct fib_rule_hdr *f = mnl_nlmsg_get_payload(h);
 
 	if (mnl_nlmsg_get_payload_len(h) < sizeof(*f) ||
-	    mnl_attr_parse(h, sizeof(*f), take_rule_attr, &of) < 0)
+	    mnl_attr_parse(h, sizeof(*f), take_rule_attr, &rule) < 0)
 		return false;
-	of.rule.family = f->family;
-	if (of.protocol == NFT_PROTOCOL || r->n == DOCTOR_ROUTES_MAX)
+	rule.family = f->family;
+	if (rule.protocol == NFT_PROTOCOL ||
+	    (!wants_ours(&rule) && rule.table != DOCTOR_TABLE &&
+	     (rule.priority < DOCTOR_PRIORITY_FIRST ||
+	      rule.priority > DOCTOR_PRIORITY_LAST)))
 		return true;
-	if (wants_ours(&of.rule) || of.rule.table == DOCTOR_TABLE ||
-	    (of.rule.priority >= DOCTOR_PRIORITY_FIRST &&
-	     of.rule.priority <= DOCTOR_PRIORITY_LAST))
-		r->v[r->n++] = of.rule;
+	if (r->n < DOCTOR_ROUTES_MAX)
+		r->v[r->n++] = rule;
+	else
+		r->n_more++;
 	return true;
 }
 
@@ -80,6 +78,22 @@ static int take_table(const struct nlattr *a, void *arg)
 	    mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
 		*(uint32_t *)arg = mnl_attr_get_u32(a);
 	return MNL_CB_OK;
+}
+
+static void count_route(struct doctor_routing *r, const struct rtmsg *rt)
+{
+	uint32_t i = 0;
+
+	while (i < r->n_routes && (r->routes[i].family != rt->rtm_family ||
+				   r->routes[i].protocol != rt->rtm_protocol))
+		i++;
+	if (i == DOCTOR_ROUTES_MAX)
+		return; /* so many that the others say enough */
+	if (i == r->n_routes)
+		r->routes[r->n_routes++] =
+			(struct doctor_routes){ .family = rt->rtm_family,
+						.protocol = rt->rtm_protocol };
+	r->routes[i].n++;
 }
 
 static bool take_route(struct doctor_routing *r, const struct nlmsghdr *h)
@@ -93,7 +107,7 @@ static bool take_route(struct doctor_routing *r, const struct nlmsghdr *h)
 	if (mnl_attr_parse(h, sizeof(*rt), take_table, &table) < 0)
 		return false;
 	if (table == DOCTOR_TABLE && rt->rtm_protocol != NFT_PROTOCOL)
-		r->n_routes++;
+		count_route(r, rt);
 	return true;
 }
 

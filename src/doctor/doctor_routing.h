@@ -16,19 +16,29 @@ struct nlmsghdr;
 
 /* What is ours (nft_route.h). */
 #define DOCTOR_PRIORITY_FIRST 7700U
-#define DOCTOR_PRIORITY_LAST  7702U
+#define DOCTOR_PRIORITY_LAST  7703U
 #define DOCTOR_TABLE          7700U
 
 struct doctor_route_rule {
 	uint16_t family; /* AF_INET, AF_INET6 */
 	uint32_t priority, table;
 	uint32_t mark, mask; /* mask 0: it does not look at the mark */
+	uint8_t protocol;    /* who made it: RTPROT_* */
+};
+
+/* Routes of one maker. */
+struct doctor_routes {
+	uint16_t family;
+	uint8_t protocol;
+	uint32_t n;
 };
 
 struct doctor_routing {
 	uint32_t n; /* rules that are not ours and touch us */
 	struct doctor_route_rule v[DOCTOR_ROUTES_MAX];
-	uint32_t n_routes; /* in our table, and not ours */
+	uint32_t n_more;   /* that have no place there */
+	uint32_t n_routes; /* makers of routes in our table, but us */
+	struct doctor_routes routes[DOCTOR_ROUTES_MAX];
 };
 
 /* One message of a dump of rules or routes; pure. False: it makes no sense. */

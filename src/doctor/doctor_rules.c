@@ -3,7 +3,9 @@
 #include <netinet/in.h> /* before linux/in.h, which then gives way */
 
 #include <linux/netfilter.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "doctor_internal.h"
 #include "nft_model.h"
@@ -13,6 +15,22 @@
 #define PLACE_OF(r)                                                           \
 	(unsigned long long)(r)->handle, probe_chains_family((r)->at.family), \
 		(r)->at.table, (r)->at.chain
+
+/* What takes such a rule away; `instead`: what is better. */
+static void mend_rule(struct doctor *d, const struct doctor_rule *r,
+		      const char *instead)
+{
+	if (probe_chains_owned(&d->f->chains, r->at.family, r->at.table))
+		doctor_say(d, DOCTOR_NOTE,
+			   "nobody but the owner of that table can change it");
+	else if (probe_chains_plain(r->at.table) &&
+		 probe_chains_plain(r->at.chain))
+		doctor_say(d, DOCTOR_MEND,
+			   "nft delete rule %s %s %s handle %llu",
+			   probe_chains_family(r->at.family), r->at.table,
+			   r->at.chain, (unsigned long long)r->handle);
+	doctor_say(d, DOCTOR_NOTE, "or, where it is made: %s", instead);
+}
 
 void doctor_check_invalid(struct doctor *d)
 {
@@ -77,8 +95,9 @@ void doctor_check_tables(struct doctor *d)
 		doctor_find(d, DOCTOR_DEGRADED,
 			    PLACE " hands packets to another program (tproxy)",
 			    PLACE_OF(r));
-		doctor_mend(d, "let it leave out the destinations of Wayside's "
-			       "rules, or stop that program");
+		mend_rule(d, r,
+			  "let it leave out the destinations of Wayside's "
+			  "rules");
 	}
 	for (uint32_t i = 0; i < d->f->chains.n; i++) {
 		const struct probe_chain *c = &d->f->chains.v[i];
@@ -89,8 +108,9 @@ void doctor_check_tables(struct doctor *d)
 			    "table inet " NFT_TABLE
 			    " has a chain that is not Wayside's: %s",
 			    c->name);
-		doctor_mend(d, "rename that table where it is made, then run: "
-			       "nft delete table inet " NFT_TABLE);
+		doctor_say(d, DOCTOR_MEND, "nft delete table inet " NFT_TABLE);
+		doctor_say(d, DOCTOR_NOTE,
+			   "rename that table where it is made");
 		return;
 	}
 }
@@ -121,25 +141,52 @@ void doctor_check_marks(struct doctor *d)
 			doctor_find(d, DOCTOR_DEGRADED,
 				    PLACE " writes bits 0x%x of a mark",
 				    PLACE_OF(r), r->sets & DOCTOR_BITS);
-			doctor_mend(d,
-				    "give that rule other bits: 0x%x and "
-				    "0x%x are Wayside's",
-				    DOCTOR_MARK, DOCTOR_MARK_LOCAL);
+			mend_rule(d, r,
+				  "give it bits other than 0x10000 and "
+				  "0x20000");
 		} else if (r->whole) {
 			doctor_find(d, DOCTOR_NOTICE,
 				    PLACE " writes a whole mark, and with it "
 					  "clears Wayside's bits",
 				    PLACE_OF(r));
-			doctor_mend(d, "let it write its own bits alone (nft: "
-				       "meta mark set meta mark and 0x... or "
-				       "0x...; iptables: --set-xmark "
-				       "VALUE/MASK)");
+			doctor_say(d, DOCTOR_NOTE,
+				   "let it write its own bits alone (nft: "
+				   "meta mark set meta mark and 0x... or "
+				   "0x...; iptables: --set-xmark VALUE/MASK)");
 		} else if ((r->wants & DOCTOR_BITS) && !r->accepts) {
 			doctor_find(d, DOCTOR_NOTICE,
 				    PLACE " looks at bits 0x%x of a mark",
 				    PLACE_OF(r), r->wants & DOCTOR_BITS);
 		}
 	}
+}
+
+/* What is 0 is no part of the command. */
+static void mend_routing_rule(struct doctor *d,
+			      const struct doctor_route_rule *r, const char *ip)
+{
+	char mark[40] = "", table[24] = "", protocol[16] = "";
+
+	if (r->mask)
+		(void)snprintf(mark, sizeof(mark), " fwmark 0x%x/0x%x", r->mark,
+			       r->mask);
+	if (r->table)
+		(void)snprintf(table, sizeof(table), " table %u", r->table);
+	if (r->protocol)
+		(void)snprintf(protocol, sizeof(protocol), " protocol %u",
+			       r->protocol);
+	doctor_say(d, DOCTOR_MEND, "%s rule del priority %u%s%s%s", ip,
+		   r->priority, mark, table, protocol);
+	doctor_say(d, DOCTOR_NOTE,
+		   "or, where it is made: a priority other than %u to %u, a "
+		   "table other than %u and bits other than 0x%x and 0x%x",
+		   DOCTOR_PRIORITY_FIRST, DOCTOR_PRIORITY_LAST, DOCTOR_TABLE,
+		   DOCTOR_MARK, DOCTOR_MARK_LOCAL);
+}
+
+static const char *ip_of(uint16_t family)
+{
+	return family == AF_INET6 ? "ip -6" : "ip";
 }
 
 void doctor_check_routing(struct doctor *d)
@@ -150,25 +197,26 @@ void doctor_check_routing(struct doctor *d)
 		return;
 	for (uint32_t i = 0; i < rt->n; i++) {
 		const struct doctor_route_rule *r = &rt->v[i];
-		const char *ip = r->family == AF_INET ? "ip" : "ip -6";
+		const char *ip = ip_of(r->family);
 
 		doctor_find(d, DOCTOR_DEGRADED,
 			    "a routing rule of somebody else: priority %u, "
 			    "fwmark 0x%x/0x%x, table %u (%s rule)",
 			    r->priority, r->mark, r->mask, r->table, ip);
-		doctor_mend(d,
-			    "give it another priority than %u to %u, another "
-			    "table than %u and other bits than 0x%x and 0x%x",
-			    DOCTOR_PRIORITY_FIRST, DOCTOR_PRIORITY_LAST,
-			    DOCTOR_TABLE, DOCTOR_MARK, DOCTOR_MARK_LOCAL);
+		mend_routing_rule(d, r, ip);
 	}
-	if (rt->n_routes) {
+	doctor_more(d, DOCTOR_DEGRADED, rt->n_more);
+	for (uint32_t i = 0; i < rt->n_routes; i++) {
+		const struct doctor_routes *r = &rt->routes[i];
+		const char *ip = ip_of(r->family);
+
 		doctor_find(d, DOCTOR_DEGRADED,
-			    "routes of somebody else in table %u: %u",
-			    DOCTOR_TABLE, rt->n_routes);
-		doctor_mend(d,
-			    "run: ip route show table %u; ip -6 route show "
-			    "table %u; and put them into another one",
-			    DOCTOR_TABLE, DOCTOR_TABLE);
+			    "routes of somebody else in table %u: %u (%s route "
+			    "show table %u)",
+			    DOCTOR_TABLE, r->n, ip, DOCTOR_TABLE);
+		doctor_say(d, DOCTOR_MEND,
+			   "%s route flush table %u protocol %u", ip,
+			   DOCTOR_TABLE, r->protocol);
+		doctor_say(d, DOCTOR_NOTE, "put them into another table");
 	}
 }

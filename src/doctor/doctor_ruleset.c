@@ -17,6 +17,7 @@
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_mark.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nft.h"
@@ -280,12 +281,33 @@ static bool touches_us(const struct doctor_rule *r)
 	       r->whole || r->tproxy || r->offload || (r->invalid && r->drops);
 }
 
+void doctor_ruleset_clear(struct doctor_ruleset *r)
+{
+	free(r->v);
+	memset(r, 0, sizeof(*r));
+}
+
+static bool keep(struct doctor_ruleset *rs, const struct doctor_rule *rule)
+{
+	if (rs->n == rs->room) {
+		const uint32_t room = rs->room ? rs->room * 2 : 64;
+		struct doctor_rule *v = realloc(rs->v, room * sizeof(*v));
+
+		if (!v)
+			return false;
+		rs->v = v;
+		rs->room = room;
+	}
+	rs->v[rs->n++] = *rule;
+	return true;
+}
+
 static bool take_rule(struct doctor_ruleset *rs, const struct nlmsghdr *h)
 {
 	struct nftnl_rule *n = nftnl_rule_alloc();
 	struct doctor_rule rule = { .handle = 0 };
 	struct reading reading = { .rule = &rule };
-	const bool ok = n && nftnl_rule_nlmsg_parse(h, n) == 0;
+	bool ok = n && nftnl_rule_nlmsg_parse(h, n) == 0;
 
 	if (ok) {
 		name_place(&rule.at, nftnl_rule_get_u32(n, NFTNL_RULE_FAMILY),
@@ -293,9 +315,8 @@ static bool take_rule(struct doctor_ruleset *rs, const struct nlmsghdr *h)
 			   nftnl_rule_get_str(n, NFTNL_RULE_CHAIN));
 		rule.handle = nftnl_rule_get_u64(n, NFTNL_RULE_HANDLE);
 		(void)nftnl_expr_foreach(n, read_expr, &reading);
-		if (!is_ours(&rule.at) && touches_us(&rule) &&
-		    rs->n < DOCTOR_RULES_MAX)
-			rs->v[rs->n++] = rule;
+		if (!is_ours(&rule.at) && touches_us(&rule))
+			ok = keep(rs, &rule);
 	}
 	nftnl_rule_free(n);
 	return ok;
@@ -350,7 +371,7 @@ int doctor_ruleset_read(struct nft_link *l, struct doctor_ruleset *rs)
 	int r = -EINTR;
 
 	for (int i = 0; r == -EINTR && i < TRIES; i++) {
-		memset(rs, 0, sizeof(*rs));
+		doctor_ruleset_clear(rs);
 		r = dump(l, NFT_MSG_GETRULE, rs);
 		if (r)
 			continue;

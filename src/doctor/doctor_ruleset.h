@@ -20,7 +20,6 @@
 struct nft_link;
 struct nlmsghdr;
 
-#define DOCTOR_RULES_MAX 128
 /* Our bits: of what comes in, and of local programs. */
 #define DOCTOR_MARK       ((uint32_t)NFT_MARK)
 #define DOCTOR_MARK_LOCAL ((uint32_t)NFT_MARK_LOCAL)
@@ -39,15 +38,18 @@ struct doctor_rule {
 	bool offload;
 };
 
+/* Begins with zeros; ends with doctor_ruleset_clear(). */
 struct doctor_ruleset {
-	uint32_t n;                             /* rules that are kept */
-	struct doctor_rule v[DOCTOR_RULES_MAX]; /* those that touch us */
+	uint32_t n, room; /* those that touch us: */
+	struct doctor_rule *v;
 	uint32_t n_flowtables;
 	struct probe_place flowtable; /* the first one; chain: its name */
 };
 
-/* One message of a dump of rules or flowtables; pure. False: it makes no sense.
- */
+void doctor_ruleset_clear(struct doctor_ruleset *r);
+
+/* One message of a dump of rules or flowtables. False: it makes no sense, or
+ * there is no memory. */
 WS_MUST_USE bool doctor_ruleset_take(struct doctor_ruleset *r,
 				     const struct nlmsghdr *h);
 

@@ -22,11 +22,8 @@
 #include "doctor_facts.h"
 
 #define CASE_FILE WAYSIDE_TEST_DIR "/../../netns-tests/t_doctor.sh"
-#define CASE_MAX  65536
-
-/* Those that are tested here: the kernel of a test machine has both statements,
- * and flowtables may be missing from it. */
-static const char *const here[] = { "nft_tproxy", "nft_socket", "flowtables" };
+#define THIS_FILE WAYSIDE_TEST_DIR "/doctor_test.c"
+#define FILE_MAX  65536
 
 struct state {
 	struct doctor_facts *facts; /* of a gateway where all is well */
@@ -58,6 +55,7 @@ static int tear_down(void **arg)
 {
 	struct state *s = *arg;
 
+	doctor_ruleset_clear(&s->facts->rules);
 	free(s->facts);
 	free(s->report);
 	free(s);
@@ -110,15 +108,18 @@ static void statement_is_missing(void **arg)
 	s->facts->tproxy = -ENOENT;
 	f = expect(s, "nft_tproxy", DOCTOR_BROKEN,
 		   "the kernel refuses it: No such file or directory");
-	assert_int_equal(f->n_mends, 1);
-	assert_string_equal(f->mends[0],
-			    "run: modprobe nft_tproxy (OpenWrt: opkg install "
-			    "kmod-nft-tproxy)");
+	assert_int_equal(f->n_lines, 2);
+	assert_int_equal(f->lines[0].word, DOCTOR_MEND);
+	assert_string_equal(f->lines[0].text, "modprobe nft_tproxy");
+	assert_int_equal(f->lines[1].word, DOCTOR_NOTE);
+	assert_string_equal(f->lines[1].text,
+			    "OpenWrt: opkg install kmod-nft-tproxy");
 	s->facts->tproxy = 0;
 	s->facts->socket = -EOPNOTSUPP;
 	f = expect(s, "nft_socket", DOCTOR_BROKEN,
 		   "the kernel refuses it: Operation not supported");
-	assert_string_equal(f->mends[0],
+	assert_int_equal(f->lines[0].word, DOCTOR_NOTE);
+	assert_string_equal(f->lines[0].text,
 			    "a kernel with nf_tables and nft_socket is "
 			    "needed");
 }
@@ -250,10 +251,10 @@ static void only_touching_rules_are_kept(void **arg)
 	put_rule(r, 3, 32764, 0xca6c, UINT32_MAX);
 	put_rule(r, 3, 1000, 0x100, 0x3f00);
 	put_rule(r, 3, 7699, 0, 0);
-	put_rule(r, 3, 7703, 0, 0);
+	put_rule(r, 3, 7704, 0, 0);
 	assert_int_equal(r->n, 0);
 	put_rule(r, 3, 1000, 0x20000, UINT32_MAX);
-	put_rule(r, 3, 7702, 0, 0);
+	put_rule(r, 3, 7703, 0, 0);
 	assert_int_equal(r->n, 2);
 	(void)expect(s, "routing", DOCTOR_DEGRADED,
 		     "a routing rule of somebody else: priority 1000, fwmark "
@@ -313,32 +314,189 @@ static void reserved_ports_are_counted(void **arg)
 	assert_int_equal(doctor_facts_reserved("1-65535", 100, 200), 101);
 }
 
-static bool is_here(const char *check)
+/* What a daemon says whose rules are as they should be. */
+static struct doctor_installed *with_daemon(struct state *s)
 {
-	for (size_t i = 0; i < WS_ARRAY_LEN(here); i++) {
-		if (!strcmp(here[i], check))
+	struct doctor_installed *i = &s->facts->installed;
+
+	*i = (struct doctor_installed){ .daemon.is = DOCTOR_DAEMON_ANSWERED,
+					.control = "/run/wayside/control",
+					.there = true,
+					.state = NFT_STATE_RUNNING };
+	s->facts->daemon = true;
+	return i;
+}
+
+static void expect_line(const struct doctor_finding *f, unsigned n,
+			enum doctor_word word, const char *text)
+{
+	assert_true(n < f->n_lines);
+	assert_int_equal(f->lines[n].word, word);
+	assert_string_equal(f->lines[n].text, text);
+}
+
+/* A watch of the daemon's puts back what is taken, so these are short-lived. */
+static void rules_that_do_nothing_are_broken(void **arg)
+{
+	static const char what[] = "differences between what the daemon "
+				   "installed and what the kernel has: 1";
+	struct state *s = *arg;
+	struct doctor_installed *i = with_daemon(s);
+	const struct doctor_finding *f;
+
+	(void)expect(s, "installed_rules", DOCTOR_OK,
+		     "the kernel has what the daemon runs with");
+	i->differences = 1;
+	(void)snprintf(i->lines[0], sizeof(i->lines[0]), "missing: this");
+	f = expect(s, "installed_rules", DOCTOR_DEGRADED, what);
+	assert_int_equal(f->n_lines, 2);
+	expect_line(f, 0, DOCTOR_MEND,
+		    "wayside reload --control /run/wayside/control");
+	expect_line(f, 1, DOCTOR_NOTE, "missing: this");
+	i->dormant = true;
+	(void)expect(s, "installed_rules", DOCTOR_BROKEN, what);
+	i->dormant = i->there = false;
+	(void)expect(s, "installed_rules", DOCTOR_BROKEN, what);
+	/* this path would not be one word of a command */
+	(void)snprintf(i->control, sizeof(i->control), "/tmp/a b");
+	f = expect(s, "installed_rules", DOCTOR_BROKEN, what);
+	expect_line(f, 0, DOCTOR_NOTE, "wayside reload, with --control");
+}
+
+static void states_of_a_daemon_are_told(void **arg)
+{
+	struct state *s = *arg;
+	struct doctor_installed *i = with_daemon(s);
+
+	i->state = NFT_STATE_DRAINING;
+	(void)expect(s, "installed_rules", DOCTOR_NOTICE,
+		     "nothing to compare: the daemon starts or stops: ask "
+		     "again");
+	i->state = NFT_STATE_MAX;
+	(void)expect(s, "installed_rules", DOCTOR_NOTICE,
+		     "nothing to compare: the daemon starts or stops: ask "
+		     "again");
+	i->state = NFT_STATE_RUNNING;
+	i->daemon.differ = 3;
+	i->error = -EPERM;
+	(void)expect(s, "installed_rules", DOCTOR_DEGRADED,
+		     "the daemon sees 3 differences between what it installed "
+		     "and what the kernel has (Operation not permitted to "
+		     "look closer)");
+	i->fixed = true;
+	(void)expect(s, "installed_rules", DOCTOR_OK,
+		     "the kernel has what the daemon runs with");
+}
+
+/* Findings of `marks`: rules that clear our bits, and then one that sets one.
+ */
+static void loud_check_is_cut_short(void **arg)
+{
+	enum {
+		LOUD = 300
+	};
+	struct state *s = *arg;
+	struct doctor_ruleset *rs = &s->facts->rules;
+	unsigned n = 0;
+	const struct doctor_finding *f;
+
+	rs->v = calloc(LOUD + 1, sizeof(*rs->v));
+	assert_non_null(rs->v);
+	rs->n = rs->room = LOUD + 1;
+	for (unsigned i = 0; i < LOUD; i++)
+		rs->v[i].whole = true;
+	rs->v[LOUD].sets = NFT_MARK;
+	s->facts->routing.n = 1;
+	doctor_judge(s->facts, NULL, s->report);
+	assert_int_equal(s->report->level, DOCTOR_DEGRADED);
+	for (unsigned i = 0; i < s->report->n; i++)
+		n += !strcmp(s->report->findings[i].check, "marks");
+	/* as many as have a place, and the one with the number: of the 301
+	 * there are 7 of the 300, and the worst one last */
+	assert_int_equal(n, DOCTOR_CHECK_MAX + 1);
+	f = find(s->report, "marks");
+	assert_int_equal(f[6].level, DOCTOR_NOTICE);
+	assert_int_equal(f[7].level, DOCTOR_DEGRADED);
+	assert_int_equal(f[8].level, DOCTOR_NOTICE);
+	assert_string_equal(f[8].what, "and 293 more like these");
+	assert_int_equal(f[8].n_lines, 0);
+	/* those behind it are told */
+	assert_int_equal(find(s->report, "routing")->level, DOCTOR_DEGRADED);
+	assert_int_equal(find(s->report, "self_test")->level, DOCTOR_OK);
+}
+
+/* What is counted and not kept is as bad as what is told. */
+static void rules_without_a_place_are_counted(void **arg)
+{
+	struct state *s = *arg;
+	struct doctor_routing *r = &s->facts->routing;
+	const struct doctor_finding *f;
+
+	for (unsigned i = 0; i < DOCTOR_ROUTES_MAX + 5; i++)
+		put_rule(r, 3, 7700, 0, 0);
+	assert_int_equal(r->n, DOCTOR_ROUTES_MAX);
+	assert_int_equal(r->n_more, 5);
+	doctor_judge(s->facts, NULL, s->report);
+	f = find(s->report, "routing");
+	/* 32 + 5 of which 8 are told */
+	assert_string_equal(f[8].what, "and 29 more like these");
+	assert_int_equal(f[8].level, DOCTOR_DEGRADED);
+}
+
+static char *text_of(const char *path)
+{
+	WS_CLEAN(base_fd_close)
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text = NULL;
+	size_t len;
+
+	assert_true(fd >= 0);
+	assert_int_equal(base_fd_read_all(fd, FILE_MAX, &text, &len), 0);
+	return text;
+}
+
+static bool has_row(const char *cases, const char *check)
+{
+	static const char *const words[] = { "row", "row -note",
+					     "row -config" };
+	char row[80];
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(words); i++) {
+		(void)snprintf(row, sizeof(row), "\n%s %s ", words[i], check);
+		if (strstr(cases, row))
 			return true;
 	}
 	return false;
 }
 
+/* Either a condition that the case makes, or the name of a test above. */
 static void every_check_has_a_row(void **arg)
 {
-	WS_CLEAN(base_fd_close)
-	int fd = open(CASE_FILE, O_RDONLY | O_CLOEXEC);
-	char *text, row[64];
-	size_t len, n;
+	char *cases = text_of(CASE_FILE), *here = text_of(THIS_FILE);
+	size_t n;
 
 	(void)arg;
-	assert_true(fd >= 0);
-	assert_int_equal(base_fd_read_all(fd, CASE_MAX, &text, &len), 0);
 	for (n = 0; doctor_check_name(n); n++) {
-		(void)snprintf(row, sizeof(row), "\nrow %s ",
+		char row[80], test[80] = "";
+		const char *recorded;
+
+		if (has_row(cases, doctor_check_name(n)))
+			continue;
+		(void)snprintf(row, sizeof(row), "\nrecorded %s ",
 			       doctor_check_name(n));
-		assert_true(is_here(doctor_check_name(n)) || strstr(text, row));
+		recorded = strstr(cases, row);
+		if (!recorded)
+			fail_msg("no row for %s", doctor_check_name(n));
+		else
+			(void)snprintf(
+				test, sizeof(test), "TEST(%.*s),",
+				(int)strcspn(recorded + strlen(row), "\n"),
+				recorded + strlen(row));
+		assert_non_null(strstr(here, test));
 	}
-	assert_true(n > WS_ARRAY_LEN(here));
-	free(text);
+	assert_true(n > 0);
+	free(cases);
+	free(here);
 }
 
 int main(void)
@@ -354,6 +512,10 @@ int main(void)
 		TEST(only_touching_rules_are_kept),
 		TEST(message_that_is_cut_is_refused),
 		TEST(what_is_not_needed_is_fine),
+		TEST(rules_that_do_nothing_are_broken),
+		TEST(states_of_a_daemon_are_told),
+		TEST(loud_check_is_cut_short),
+		TEST(rules_without_a_place_are_counted),
 		cmocka_unit_test(reserved_ports_are_counted),
 		cmocka_unit_test(every_check_has_a_row),
 	};

@@ -7,8 +7,18 @@
 
 static void mend_with_lines(struct doctor *d)
 {
-	for (unsigned i = 0; i < d->f->n_lines; i++)
-		doctor_mend(d, "%s", d->f->lines[i]);
+	for (unsigned i = 0; i < d->f->n_lines; i++) {
+		const char *line = d->f->lines[i];
+
+		if (!strncmp(line, PROBE_RUN, strlen(PROBE_RUN)))
+			doctor_say(d, DOCTOR_MEND, "%s",
+				   line + strlen(PROBE_RUN));
+		else if (!strncmp(line, PROBE_KEEP, strlen(PROBE_KEEP)))
+			doctor_say(d, DOCTOR_KEEP, "%s",
+				   line + strlen(PROBE_KEEP));
+		else
+			doctor_say(d, DOCTOR_NOTE, "%s", line);
+	}
 }
 
 /* Return: there is something to judge. */
@@ -70,8 +80,9 @@ static void judge_family(struct doctor *d, int family)
 		    strerrordesc_np(-p->error[family]));
 	mend_with_lines(d);
 	if (d->f->n_lines == 0)
-		doctor_mend(d, "mend what is found above; if nothing is, look "
-			       "where it goes: nft monitor trace");
+		doctor_say(d, DOCTOR_NOTE,
+			   "mend what is found above; if nothing is, look "
+			   "where it goes: nft monitor trace");
 }
 
 void doctor_check_path(struct doctor *d)

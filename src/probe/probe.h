@@ -81,9 +81,11 @@ WS_MUST_USE enum probe_verdict probe_input(uint16_t port,
  * For a result that is blocked: says what blocks, as well as can be said, and
  * the exact line to add for that firewall, and how to keep it. `line` is called
  * for each line of text, without newline; commands stand alone in lines that
- * begin with PROBE_RUN and can be run as they are.
+ * begin with PROBE_RUN and can be run as they are; what keeps it over a reboot
+ * begins with PROBE_KEEP.
  */
-#define PROBE_RUN "run: "
+#define PROBE_RUN  "run: "
+#define PROBE_KEEP "to keep it: "
 void probe_explain(const struct probe_result *result,
 		   void (*line)(void *arg, const char *text), void *arg);
 

@@ -123,6 +123,25 @@ bool probe_chains_have(const struct probe_chains *c, uint8_t family,
 	return false;
 }
 
+bool probe_chains_owned(const struct probe_chains *c, uint8_t family,
+			const char *table)
+{
+	for (uint32_t i = 0; i < c->n_tables; i++) {
+		if (c->tables[i].family == family &&
+		    !strcmp(c->tables[i].name, table))
+			return c->tables[i].flags & NFT_TABLE_F_OWNER;
+	}
+	return false;
+}
+
+bool probe_chains_plain(const char *name)
+{
+	return *name && *name != '-' &&
+	       name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")] ==
+		       0;
+}
+
 const char *probe_chains_family(uint8_t family)
 {
 	switch (family) {

@@ -48,6 +48,13 @@ WS_MUST_USE bool probe_chains_take(struct probe_chains *c,
 bool probe_chains_have(const struct probe_chains *c, uint8_t family,
 		       const char *table, const char *prefix);
 
+/* Has that table an owner, who alone may change it? */
+bool probe_chains_owned(const struct probe_chains *c, uint8_t family,
+			const char *table);
+
+/* Is this a name that can stand in a command as it is? Pure. */
+bool probe_chains_plain(const char *name);
+
 /* "ip", "ip6", "inet" ... as nft writes it; "?" for one that it has no word
  * for.
  */

@@ -58,25 +58,6 @@ static void say(const struct explaining *e, const char *fmt, ...)
 	e->line(e->arg, text);
 }
 
-/* A name that stands in a command as it is. */
-static bool is_plain(const char *name)
-{
-	return *name && *name != '-' &&
-	       name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")] ==
-		       0;
-}
-
-static bool is_owned(const struct probe_chains *c, const struct probe_chain *at)
-{
-	for (uint32_t i = 0; i < c->n_tables; i++) {
-		if (c->tables[i].family == at->family &&
-		    !strcmp(c->tables[i].name, at->table))
-			return c->tables[i].flags & NFT_TABLE_F_OWNER;
-	}
-	return false;
-}
-
 static const char *clause(const struct explaining *e)
 {
 	return e->out ? NFT_OUT : NFT_IN;
@@ -92,31 +73,33 @@ static void mend_nft(const struct explaining *e, const struct probe_chain *at)
 {
 	run_nft(e, at);
 	say(e,
-	    "to keep it: `%s` as the first rule of that chain in "
-	    "/etc/nftables.conf, or wherever its rules are written",
+	    PROBE_KEEP "`%s` as the first rule of that chain in "
+		       "/etc/nftables.conf, or wherever its rules are written",
 	    clause(e));
 }
 
 static void mend_firewalld(const struct explaining *e,
 			   const struct probe_chain *at)
 {
-	if (is_owned(e->firewalls->chains, at)) {
+	if (probe_chains_owned(e->firewalls->chains, at->family, at->table)) {
 		say(e, "firewalld lets nobody else change its table: set "
 		       "NftablesTableOwner=no in "
 		       "/etc/firewalld/firewalld.conf, then");
 		say(e, PROBE_RUN "systemctl restart firewalld");
 	}
 	run_nft(e, at);
-	say(e, "to keep it: firewalld has no word for marks, and forgets the "
-	       "rule when it reloads: the same command as ExecStartPost= and "
-	       "as a second ExecReload= (systemctl edit firewalld)");
+	say(e, PROBE_KEEP
+	    "firewalld has no word for marks, and forgets the "
+	    "rule when it reloads: the same command as ExecStartPost= and "
+	    "as a second ExecReload= (systemctl edit firewalld)");
 }
 
 static void mend_fw4(const struct explaining *e, const struct probe_chain *at)
 {
 	run_nft(e, at);
 	say(e,
-	    "to keep it: a file "
+	    PROBE_KEEP
+	    "a file "
 	    "/usr/share/nftables.d/chain-pre/%s/wayside.nft with the line "
 	    "`%s`",
 	    at->name, clause(e));
@@ -134,13 +117,13 @@ static void keep_iptables(const struct explaining *e, int family, bool ufw)
 
 	if (ufw)
 		say(e,
-		    "to keep it: `-A ufw%s-before-%s %s` before COMMIT in "
-		    "/etc/ufw/before%s.rules",
+		    PROBE_KEEP "`-A ufw%s-before-%s %s` before COMMIT in "
+			       "/etc/ufw/before%s.rules",
 		    six, e->out ? "output" : "input", e->out ? IPT_OUT : IPT_IN,
 		    six);
 	else
-		say(e, "to keep it: netfilter-persistent save, or whatever "
-		       "restores your iptables rules");
+		say(e, PROBE_KEEP "netfilter-persistent save, or whatever "
+				  "restores your iptables rules");
 }
 
 static void mend_iptables(const struct explaining *e,
@@ -186,11 +169,11 @@ static void mend(const struct explaining *e, const struct probe_chain *at)
 
 	while (!is_kind(k, at))
 		k++;
-	say(e, "%s: chain %s of table %s %s takes %s%s", k->name, at->name,
+	say(e, "%s: chain %s of table %s %s drops %s%s", k->name, at->name,
 	    probe_chains_family(at->family), at->table,
 	    e->out ? "the answers" : "what Wayside has marked",
 	    at->drops ? " (policy drop)" : "");
-	if (is_plain(at->table) && is_plain(at->name))
+	if (probe_chains_plain(at->table) && probe_chains_plain(at->name))
 		k->mend(e, at);
 	else
 		say(e, "add this as its first rule: %s", clause(e));

@@ -2,7 +2,9 @@
 /* wayside_doctor.c - `wayside doctor`: what stands in the way, and the mend */
 #include "wayside_doctor.h"
 
+#include <errno.h>
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,9 +13,12 @@
 #include "conf_load.h"
 #include "conf_options.h"
 #include "conf_tables.h"
+#include "control_client.h"
 #include "doctor.h"
 #include "track.h"
 #include "wayside_json.h"
+#include "wayside_text.h"
+#include "wayside_view.h"
 
 void wayside_doctor_print(FILE *out, const struct doctor_report *report)
 {
@@ -24,8 +29,10 @@ void wayside_doctor_print(FILE *out, const struct doctor_report *report)
 			      f->check, f->what);
 		if (f->means)
 			(void)fprintf(out, "         it means: %s\n", f->means);
-		for (unsigned m = 0; m < f->n_mends; m++)
-			(void)fprintf(out, "         mend: %s\n", f->mends[m]);
+		for (unsigned l = 0; l < f->n_lines; l++)
+			(void)fprintf(out, "         %s: %s\n",
+				      doctor_word_name(f->lines[l].word),
+				      f->lines[l].text);
 	}
 	(void)fprintf(out, "%s\n",
 		      report->level == DOCTOR_OK ||
@@ -34,17 +41,36 @@ void wayside_doctor_print(FILE *out, const struct doctor_report *report)
 			      : doctor_level_name(report->level));
 }
 
-static json_t *mends_of(const struct doctor_finding *f)
+/* Its lines of this word. */
+static json_t *lines_of(const struct doctor_finding *f, enum doctor_word word)
 {
-	json_t *mends = json_array();
+	json_t *lines = json_array();
 
-	for (unsigned m = 0; m < f->n_mends; m++)
-		if (json_array_append_new(mends, json_string(f->mends[m])))
-			goto free_mends;
-	return mends;
+	for (unsigned l = 0; l < f->n_lines; l++)
+		if (f->lines[l].word == word &&
+		    json_array_append_new(lines, json_string(f->lines[l].text)))
+			goto free_lines;
+	return lines;
 
-free_mends:
-	json_decref(mends);
+free_lines:
+	json_decref(lines);
+	return NULL;
+}
+
+static json_t *finding(const struct doctor_finding *f)
+{
+	json_t *one = json_pack("{s:s, s:s, s:s, s:s?}", "check", f->check,
+				"level", doctor_level_name(f->level), "what",
+				f->what, "means", f->means);
+
+	for (enum doctor_word w = 0; w < DOCTOR_WORD_MAX; w++)
+		if (json_object_set_new(one, doctor_word_name(w),
+					lines_of(f, w)))
+			goto free_one;
+	return one;
+
+free_one:
+	json_decref(one);
 	return NULL;
 }
 
@@ -53,13 +79,8 @@ static json_t *document(const struct doctor_report *report)
 	json_t *checks = json_array();
 
 	for (unsigned i = 0; i < report->n; i++) {
-		const struct doctor_finding *f = &report->findings[i];
-		json_t *one = json_pack(
-			"{s:s, s:s, s:s, s:s?, s:o}", "check", f->check,
-			"level", doctor_level_name(f->level), "what", f->what,
-			"means", f->means, "mend", mends_of(f));
-
-		if (json_array_append_new(checks, one))
+		if (json_array_append_new(checks,
+					  finding(&report->findings[i])))
 			goto free_checks;
 	}
 	return json_pack("{s:s, s:o}", "verdict",
@@ -88,12 +109,58 @@ static enum wayside_status status_of(enum doctor_level level)
 	return WAYSIDE_BROKEN;
 }
 
+static void take_answer(struct doctor_daemon *daemon, struct wayside_view *v,
+			const struct control_result *got)
+{
+	const int error = got->reply.error ? got->reply.error
+					   : wayside_view_map(v, got);
+
+	daemon->is = error ? DOCTOR_DAEMON_SILENT : DOCTOR_DAEMON_ANSWERED;
+	if (error) {
+		(void)snprintf(daemon->why, sizeof(daemon->why), "%s",
+			       wayside_text_error(-error));
+		return;
+	}
+	daemon->conf = v->conf;
+	daemon->state = wayside_view_rules(v);
+	daemon->differ = atomic_load(&v->state->rules_differ);
+}
+
+/* What a daemon with this socket says; `v` is mapped then. */
+static void ask(struct doctor_daemon *daemon, struct wayside_view *v,
+		const char *path)
+{
+	const struct control_request request = { .magic = CONTROL_MAGIC,
+						 .version = CONTROL_VERSION,
+						 .type = CONTROL_STATUS };
+	struct control_result *got;
+	int r = 0;
+
+	if (!*path)
+		return;
+	got = control_client_ask(path, &request,
+				 base_die_limit_ms(CONTROL_CLIENT_MS), &r);
+	if (got && !r) {
+		take_answer(daemon, v, got);
+	} else if (r != -ENOENT && r != -ECONNREFUSED) {
+		daemon->is = DOCTOR_DAEMON_SILENT;
+		(void)snprintf(daemon->why, sizeof(daemon->why), "%s",
+			       got ? got->why : "out of memory");
+	}
+	control_client_free(got);
+}
+
 static enum wayside_status examine(const struct conf_tables *conf, bool json)
 {
+	struct doctor_daemon daemon = { .is = DOCTOR_DAEMON_NONE };
+	struct wayside_view view = { .n_workers = 0 };
 	struct doctor_report *report = calloc(1, sizeof(*report));
-	struct doctor_facts *f = doctor_facts_new(conf);
+	struct doctor_facts *f;
 	enum wayside_status s;
 
+	ask(&daemon, &view, conf ? conf->control : CONTROL_PATH);
+	f = doctor_facts_new(conf, &daemon);
+	wayside_view_close(&view);
 	if (!report || !f) {
 		s = wayside_complain("out of memory");
 	} else {

@@ -216,6 +216,20 @@ enum wayside_status wayside_view_open(const struct wayside_options *o,
 	return s;
 }
 
+enum nft_state wayside_view_rules(const struct wayside_view *v)
+{
+	static const enum nft_state states[CONTROL_RULES_MAX] = {
+		[CONTROL_RULES_NONE] = NFT_STATE_MAX,
+		[CONTROL_RULES_INSTALLED] = NFT_STATE_RUNNING,
+		[CONTROL_RULES_DRAINING] = NFT_STATE_DRAINING,
+		[CONTROL_RULES_ABSENT] = NFT_STATE_ABSENT,
+		[CONTROL_RULES_BYPASS] = NFT_STATE_BYPASS,
+	};
+	const uint32_t rules = atomic_load(&v->state->rules);
+
+	return rules < CONTROL_RULES_MAX ? states[rules] : NFT_STATE_MAX;
+}
+
 uint32_t wayside_view_slots(const struct wayside_worker *w)
 {
 	const uint32_t used = atomic_load(&w->control->n_used);

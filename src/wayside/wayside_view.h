@@ -14,6 +14,7 @@
 
 #include "conf_tables.h"
 #include "control.h"
+#include "nft.h"
 #include "ring_layout.h"
 #include "wayside_command.h"
 
@@ -56,6 +57,10 @@ void wayside_view_close(struct wayside_view *v);
 /* Both in one: asks for a status and maps it. */
 enum wayside_status wayside_view_open(const struct wayside_options *o,
 				      struct wayside_view *v);
+
+/* In which state the rules are that a daemon holds. Return: NFT_STATE_MAX when
+ * there are none yet, or no more. */
+enum nft_state wayside_view_rules(const struct wayside_view *v);
 
 /* Slots to look at: those beyond were never used. */
 uint32_t wayside_view_slots(const struct wayside_worker *w);
