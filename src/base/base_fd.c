@@ -3,6 +3,7 @@
 #include "base_fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,6 +24,20 @@ int base_fd_take(int *fd)
 
 	*fd = -1;
 	return taken;
+}
+
+bool base_fd_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		const int mode = fd == STDOUT_FILENO ? O_RDONLY : O_RDWR;
+
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* all below are open: it gets this number */
+		if (open("/dev/null", mode | O_CLOEXEC) != fd)
+			return false;
+	}
+	return true;
 }
 
 ssize_t base_fd_recv(int fd, void *buf, size_t len)

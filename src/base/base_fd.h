@@ -8,6 +8,7 @@
 #ifndef BASE_FD_H
 #define BASE_FD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -19,6 +20,14 @@ void base_fd_close(int *fd);
 
 /* Gives the descriptor away: returns it and leaves -1 behind. */
 WS_MUST_USE int base_fd_take(int *fd);
+
+/*
+ * Opens those of 0-2 that are closed, as /dev/null: what comes later must not
+ * land there, or text would go into a socket or shared memory. A standard
+ * output that was closed cannot be written to (EBADF), as before. Return:
+ * false, and nobody can be told: the place for it may be what is missing.
+ */
+WS_MUST_USE bool base_fd_standard(void);
 
 /* End of stream is -ESHUTDOWN, so that 0 stays "would block"; len > 0. */
 ssize_t base_fd_recv(int fd, void *buf, size_t len);

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base_test.h"
@@ -239,6 +240,48 @@ static void read_all_passes_the_error_on(void **state)
 	base_fd_close(&dir);
 }
 
+/* In a child without the descriptors of `closed`, a bit each. Return: what is
+ * not as it should be. */
+static int without(unsigned closed)
+{
+	char c = 'c';
+	int next;
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if ((closed & (1U << fd)) && close(fd) < 0)
+			return 1;
+	}
+	if (!base_fd_standard())
+		return 2;
+	next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (next <= STDERR_FILENO)
+		return 3;
+	if ((closed & (1U << STDIN_FILENO)) && read(STDIN_FILENO, &c, 1) != 0)
+		return 4;
+	if ((closed & (1U << STDOUT_FILENO)) &&
+	    (write(STDOUT_FILENO, &c, 1) != -1 || errno != EBADF))
+		return 5;
+	if ((closed & (1U << STDERR_FILENO)) &&
+	    write(STDERR_FILENO, &c, 1) != 1)
+		return 6;
+	return 0;
+}
+
+static void standard_descriptors_are_nobody_elses(void **state)
+{
+	(void)state;
+	for (unsigned closed = 0; closed < 8; closed++) {
+		const pid_t pid = fork();
+		int status;
+
+		assert_true(pid >= 0);
+		if (pid == 0)
+			_exit(without(closed));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +295,7 @@ int main(void)
 		cmocka_unit_test(read_all_reads_on_to_the_end),
 		cmocka_unit_test(read_all_takes_memory_as_it_reads),
 		cmocka_unit_test(read_all_passes_the_error_on),
+		cmocka_unit_test(standard_descriptors_are_nobody_elses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include "base_attr.h"
 #include "base_die.h"
+#include "base_fd.h"
 #include "base_log.h"
 #include "conf_options.h"
 #include "control.h"
@@ -139,11 +140,13 @@ static void print_help(FILE *out)
 		    "      --json         for programs, not for people\n"
 		    "      --stopped      as it is after a clean stop: with "
 		    "on_failure closed the\n"
-		    "                     rejecting rules, otherwise nothing\n"
+		    "                     rejecting rules, with hold all, "
+		    "otherwise nothing\n"
 		    "  -h, --help         this text\n"
 		    "      --version      print the version\n"
 		    "Exit status: 0 done, 1 not done, 2 usage or "
-		    "configuration\n",
+		    "configuration;\n"
+		    "             of doctor also 3 degraded, 4 broken\n",
 		    out);
 }
 
@@ -218,12 +221,31 @@ static const struct word *next_word(const struct command *c,
 	return NULL;
 }
 
+/* Takes a value out of this argument or the next. Return: the last argument
+ * that belongs to it; NULL after it was said that there is none. */
+static char **take_value(const struct option *p, char **argv,
+			 struct wayside_options *o)
+{
+	const char *given = *argv, *value = value_within(given, p->word);
+
+	if (!value)
+		value = *++argv;
+	if (!value || !*value) {
+		(void)fprintf(stderr,
+			      "wayside: %s must follow: %s; see wayside "
+			      "--help\n",
+			      p->what, given);
+		return NULL;
+	}
+	*(const char **)(void *)((char *)o + p->offset) = value;
+	return argv;
+}
+
 static enum wayside_status parse_options(const struct command *c, char **argv,
 					 struct wayside_options *o)
 {
 	for (; *argv; argv++) {
 		const struct option *p = find_option(c, *argv);
-		void *member;
 
 		if (!p) {
 			const struct word *w = next_word(c, o);
@@ -233,20 +255,13 @@ static enum wayside_status parse_options(const struct command *c, char **argv,
 			*(const char **)(void *)((char *)o + w->offset) = *argv;
 			continue;
 		}
-		member = (char *)o + p->offset;
 		if (!p->value) {
-			*(bool *)member = true;
-		} else if (value_within(*argv, p->word)) {
-			*(const char **)member = value_within(*argv, p->word);
-		} else if (argv[1]) {
-			*(const char **)member = *++argv;
-		} else {
-			(void)fprintf(stderr,
-				      "wayside: %s must follow: %s; "
-				      "see wayside --help\n",
-				      p->what, *argv);
-			return WAYSIDE_USAGE;
+			*(bool *)((char *)o + p->offset) = true;
+			continue;
 		}
+		argv = take_value(p, argv, o);
+		if (!argv)
+			return WAYSIDE_USAGE;
 	}
 	if (next_word(c, o))
 		return misused("more is needed", next_word(c, o)->what);
@@ -285,6 +300,8 @@ int main(int argc, char **argv)
 {
 	enum wayside_status s = WAYSIDE_OK;
 
+	if (!base_fd_standard())
+		return WAYSIDE_FAILED;
 	base_log_set_role("wayside");
 	if (!base_log_from_env() || !base_die_init())
 		return WAYSIDE_USAGE;

@@ -28,5 +28,7 @@ enum wayside_status wayside_json_print(FILE *out, json_t *document)
 		json_decref(document);
 		(void)fputc('\n', out);
 	}
-	return r ? wayside_complain("cannot make the JSON") : WAYSIDE_OK;
+	/* what `out` did not take main() says */
+	return r && !ferror(out) ? wayside_complain("cannot make the JSON")
+				 : WAYSIDE_OK;
 }

@@ -42,8 +42,9 @@ enum wayside_status wayside_rules_show(const struct wayside_options *o)
 
 	if (!conf)
 		return WAYSIDE_USAGE;
-	if (nft_print(stdout, conf, state_of(o)))
-		return wayside_complain("cannot print the rules");
+	/* what standard output did not take main() says */
+	if (nft_print(stdout, conf, state_of(o)) == -ENOMEM)
+		return wayside_complain("out of memory");
 	return WAYSIDE_OK;
 }
 
@@ -93,29 +94,13 @@ static void print_line(void *arg, const char *text)
 	(void)fprintf(arg, "%s\n", text);
 }
 
-/* In which state the rules are that a daemon holds. Return: NFT_STATE_MAX when
- * there are none yet, or no more. */
-static enum nft_state state_in(const struct wayside_view *v)
-{
-	static const enum nft_state states[CONTROL_RULES_MAX] = {
-		[CONTROL_RULES_NONE] = NFT_STATE_MAX,
-		[CONTROL_RULES_INSTALLED] = NFT_STATE_RUNNING,
-		[CONTROL_RULES_DRAINING] = NFT_STATE_DRAINING,
-		[CONTROL_RULES_ABSENT] = NFT_STATE_ABSENT,
-		[CONTROL_RULES_BYPASS] = NFT_STATE_BYPASS,
-	};
-	const uint32_t rules = atomic_load(&v->state->rules);
-
-	return rules < CONTROL_RULES_MAX ? states[rules] : NFT_STATE_MAX;
-}
-
 /* Says what a file does not know. */
 static enum wayside_status take_state(const struct wayside_view *v,
 				      enum nft_state *state)
 {
 	const uint32_t edits = atomic_load(&v->state->edits);
 
-	*state = state_in(v);
+	*state = wayside_view_rules(v);
 	if (*state == NFT_STATE_MAX)
 		return wayside_complain("the daemon starts or stops: ask "
 					"again");

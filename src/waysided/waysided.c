@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* waysided.c - the daemon: command line in, exit status out */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base_die.h"
+#include "base_fd.h"
 #include "base_log.h"
 #include "conf_budget.h"
 #include "conf_load.h"
@@ -26,20 +25,6 @@ enum {
 	STATUS_FAILED,
 	STATUS_USAGE
 };
-
-/* What comes later must not land on 0-2: log lines would go into shared memory.
- * Nobody is told of a failure: the place for it may be what is missing. */
-static bool have_standard_descriptors(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) >= 0)
-			continue;
-		/* all below are open: it gets this number */
-		if (open("/dev/null", O_RDWR | O_CLOEXEC) != fd)
-			return false;
-	}
-	return true;
-}
 
 static int flushed(void)
 {
@@ -125,7 +110,7 @@ int main(int argc, char **argv)
 	struct conf_options options;
 	struct conf_input input = { .protocols = track_protocol_names() };
 
-	if (!have_standard_descriptors())
+	if (!base_fd_standard())
 		return STATUS_FAILED;
 	if (!base_die_init())
 		return STATUS_USAGE;
