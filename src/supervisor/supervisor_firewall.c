@@ -150,7 +150,7 @@ static void say(const struct supervisor *s, bool blocked)
 			  conf_failure_name(s->conf->on_failure));
 }
 
-/* The rules follow; it is said when it is so. */
+/* The rules follow. */
 static void judged(struct supervisor *s, enum probe_verdict verdict)
 {
 	struct supervisor_firewall *f = &s->firewall;

@@ -192,6 +192,62 @@ static void a_reload_says_since_when(void **state)
 	assert_true(*end == '\0' || *end == '\n');
 }
 
+/* Descriptors from 3 on are meant for us, which the daemon opens itself. */
+static void lie(void)
+{
+	char pid[16];
+
+	(void)snprintf(pid, sizeof(pid), "%d", getpid());
+	/* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
+	if (setenv("LISTEN_FDS", "6", 1) || setenv("LISTEN_PID", pid, 1))
+		_exit(99);
+	/* NOLINTEND(concurrency-mt-unsafe) */
+}
+
+/* The first of them is there, and nobody has a use for it. */
+static void pass_one_and_lie(void)
+{
+	if (socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) != 3)
+		_exit(99);
+	lie();
+}
+
+/* Read to its end. Return: has the log a line with `text`? */
+static bool logged(struct lab *lab, const char *text)
+{
+	char line[1024];
+	bool found = false;
+
+	while (fgets(line, sizeof(line), lab->log))
+		found |= strstr(line, text) != NULL;
+	return found;
+}
+
+/* The variables may be somebody else's, and count what is ours. */
+static void what_was_not_passed_stays(void **state)
+{
+	struct systemd *sd = *state;
+
+	need_libsystemd();
+	sd->lab->prepare = lie;
+	start(sd->lab);
+	await_line(sd->lab, "ready");
+	stop(sd->lab);
+	assert_false(logged(sd->lab, "passed"));
+}
+
+static void only_what_was_passed_is_closed(void **state)
+{
+	struct systemd *sd = *state;
+
+	need_libsystemd();
+	sd->lab->prepare = pass_one_and_lie;
+	start(sd->lab);
+	await_line(sd->lab, "Stop that sockets=1");
+	await_line(sd->lab, "ready");
+	stop(sd->lab);
+}
+
 #define NOTIFY(name) \
 	cmocka_unit_test_setup_teardown(name, setup_systemd, teardown_systemd)
 
@@ -203,6 +259,8 @@ int main(int argc, char **argv)
 		NOTIFY(the_watchdog_is_fed),
 		NOTIFY(half_of_the_watchdogs_time),
 		NOTIFY(a_reload_says_since_when),
+		NOTIFY(what_was_not_passed_stays),
+		NOTIFY(only_what_was_passed_is_closed),
 	};
 
 	/* children are found by the title that ps shows */

@@ -51,6 +51,8 @@ struct lab {
 	FILE *log;
 	pid_t daemon;
 	struct rlimit files; /* of the daemon; 0 = as many as we */
+	/* of the daemon, which gets nothing else that we have open; or NULL */
+	void (*prepare)(void);
 };
 
 static inline uint64_t deadline(void)
@@ -167,6 +169,10 @@ static inline void start(struct lab *lab)
 		if (lab->files.rlim_max &&
 		    setrlimit(RLIMIT_NOFILE, &lab->files) < 0)
 			_exit(99);
+		if (lab->prepare) {
+			closefrom(STDERR_FILENO + 1);
+			lab->prepare();
+		}
 		_exit(supervisor_run(&lab->setup));
 	}
 	lab->daemon = pid;
