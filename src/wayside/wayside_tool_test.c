@@ -305,6 +305,7 @@ static const struct {
 	{ { "flows", "-c", "a", "--control", "b" },
 	  "either --config or --control~" },
 	{ { "close" }, "more is needed: ID~" },
+	{ { "close", "--stopped" }, "unknown argument: --stopped~" },
 	{ { "close", "1", "2" }, "unknown argument: 2~" },
 	{ { "close", "1", "--json" }, "unknown argument: --json~" },
 	{ { "reload", "now" }, "unknown argument: now~" },
