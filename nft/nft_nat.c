@@ -43,29 +43,35 @@ static const char *family_name(uint8_t family)
 /* --- rules of nftables ------------------------------------------------------
  */
 
-static void meet(struct nft_nat_chain *first, const struct nft_nat_chain *from,
-		 const char *name)
+/* Packets may jump to a chain, or to any of the table. */
+static void meet(struct search *s, const struct nft_nat_chain *from,
+		 const struct nft_nat_rule *by)
 {
-	for (struct nft_nat_chain *c = first; c; c = c->next) {
-		if (c->family == from->family && !c->base &&
-		    !strcmp(c->table, from->table) &&
-		    (!name || !strcmp(c->name, name)))
-			c->met = true;
+	const bool unsure = from->unsure || by->unsure;
+
+	for (struct nft_nat_chain *c = s->rules.chains; c; c = c->next) {
+		if (c->family != from->family || c->base ||
+		    strcmp(c->table, from->table) != 0 ||
+		    (by->jump && strcmp(c->name, by->jump) != 0))
+			continue;
+		if (!c->met || (unsure && !c->unsure))
+			c->asked = false;
+		c->met = true;
+		c->unsure |= unsure;
 	}
 }
 
-/* The first rule of the chain that changes their source, or NULL. Chains that
- * they may jump to are met. */
+/* The first rule of the chain that changes their source, or NULL. */
 static const struct nft_nat_rule *ask(struct search *s, struct nft_nat_chain *c,
 				      const struct nft_nat_clients *clients)
 {
 	c->asked = true;
 	for (const struct nft_nat_rule *r = c->rules; r; r = r->next) {
-		if (!nft_nat_match(r, clients))
+		if (!nft_nat_match(r, clients, c->unsure))
 			continue;
 		if (r->word)
 			return r;
-		meet(s->rules.chains, c, r->jump);
+		meet(s, c, r);
 	}
 	return NULL;
 }
@@ -73,7 +79,7 @@ static const struct nft_nat_rule *ask(struct search *s, struct nft_nat_chain *c,
 static void start(struct search *s, uint8_t family)
 {
 	for (struct nft_nat_chain *c = s->rules.chains; c; c = c->next) {
-		c->asked = false;
+		c->asked = c->unsure = false;
 		c->met = c->source &&
 			 (c->family == family || c->family == NFPROTO_INET);
 	}

@@ -76,10 +76,12 @@ struct nft_nat_rule {
 
 struct nft_nat_chain {
 	struct nft_nat_chain *next;
-	uint8_t family;  /* NFPROTO_* */
-	bool base;       /* at a hook: nothing jumps to it */
-	bool source;     /* of type nat, at postrouting */
-	bool met, asked; /* by nft_nat_decide() */
+	uint8_t family; /* NFPROTO_* */
+	bool base;      /* at a hook: nothing jumps to it */
+	bool source;    /* of type nat, at postrouting */
+	/* of one walk: packets may get here; so under an unsure condition; its
+	 * rules were asked */
+	bool met, unsure, asked;
 	struct nft_nat_rule *rules, **end;
 	char table[256], name[256]; /* NFT_NAME_MAXLEN */
 };
@@ -141,9 +143,9 @@ WS_MUST_USE int nft_nat_host_read(const struct conf_tables *conf, bool ways,
 void nft_nat_host_done(struct nft_nat_host *host);
 
 /* nft_nat_match.c: can the rule's conditions hold for a packet of one of these
- * clients to one of their servers? */
+ * clients to one of their servers? `unsure`: as a rule's, of the way to it. */
 bool nft_nat_match(const struct nft_nat_rule *r,
-		   const struct nft_nat_clients *c);
+		   const struct nft_nat_clients *c, bool unsure);
 
 /* The attributes of one message or nest, by number; NULL where it has none. */
 struct nft_nat_attrs {

@@ -59,7 +59,7 @@ static bool within(const struct nft_nat_range *a, const struct nft_nat_range *b,
 	       memcmp(a->last, b->last, len) <= 0;
 }
 
-/* Of all that may be the i-th; NULL behind the last. */
+/* Of the values that a test asks for the i-th; NULL behind the last. */
 static const struct nft_nat_range *value_at(const struct nft_nat_test *t,
 					    size_t i)
 {
@@ -68,23 +68,30 @@ static const struct nft_nat_range *value_at(const struct nft_nat_test *t,
 	return i == 0 ? &t->one : NULL;
 }
 
+/* Can one of my values hold the condition? */
+static bool range_may(const struct nft_nat_test *t,
+		      const struct nft_nat_range *mine, size_t len)
+{
+	const struct nft_nat_range *v;
+
+	for (size_t i = 0; (v = value_at(t, i)); i++) {
+		if (!t->negated && overlap(v, mine, len))
+			return true;
+		if (t->negated && within(mine, v, len))
+			return false;
+	}
+	return t->negated;
+}
+
 /* --- addresses --------------------------------------------------------------
  */
 
-/* One network: can an address of it hold the condition? */
 static bool net_may(const struct nft_nat_test *t, const struct base_net *net,
 		    const struct place *p)
 {
 	const struct nft_nat_range mine = range_of(net, p);
-	const struct nft_nat_range *v;
 
-	for (size_t i = 0; (v = value_at(t, i)); i++) {
-		if (!t->negated && overlap(v, &mine, p->len))
-			return true;
-		if (t->negated && within(&mine, v, p->len))
-			return false;
-	}
-	return t->negated;
+	return range_may(t, &mine, p->len);
 }
 
 static bool is_open(const char *pattern)
@@ -186,48 +193,48 @@ static bool header_may(const struct nft_nat_test *t,
 /* --- interfaces -------------------------------------------------------------
  */
 
-/* What one value of a test stands for; as in the configuration, "wg*" is every
- * name that begins so. Return: false when it is not to be said. */
-static bool pattern_of(const struct nft_nat_test *t,
-		       const struct nft_nat_range *v,
-		       char pattern[IF_NAMESIZE + 1])
+/* A name, or as in the configuration "wg*": every name that begins so. */
+static struct nft_nat_range names_of(const char *pattern)
 {
-	unsigned index;
+	const bool open = is_open(pattern);
+	const size_t len = strlen(pattern) - open;
+	struct nft_nat_range r = { .first = { 0 } };
 
-	if (t->field == NFT_NAT_FIELD_IIF || t->field == NFT_NAT_FIELD_OIF) {
-		memcpy(&index, v->first, sizeof(index));
-		return t->len == sizeof(index) &&
-		       if_indextoname(index, pattern);
-	}
-	if (memcmp(v->first, v->last, t->len) != 0)
+	memset(r.last, open ? 0xff : 0, sizeof(r.last));
+	memcpy(r.first, pattern, len);
+	memcpy(r.last, pattern, len);
+	return r;
+}
+
+/* The same condition on a name; false when an interface is not there. */
+static bool name_test(struct nft_nat_test *t, const struct nft_nat_range *index)
+{
+	char name[IF_NAMESIZE];
+	unsigned n;
+
+	memcpy(&n, index->first, sizeof(n));
+	if (!if_indextoname(n, name))
 		return false;
-	memcpy(pattern, v->first, t->len);
-	pattern[t->len] = '\0';
-	if (t->len < IF_NAMESIZE && strlen(pattern) == t->len)
-		memcpy(pattern + t->len, "*", 2);
+	t->one = names_of(name);
+	t->set = NULL;
 	return true;
 }
 
-/* Is every name that fits `a` one that fits `b`? */
-static bool name_within(const char *a, const char *b)
+/* Can an interface of such a name hold the condition? */
+static bool name_may(const struct nft_nat_test *t, const char *pattern)
 {
-	return name_fits(b, a) && (!is_open(a) || is_open(b));
-}
+	const struct nft_nat_range mine = names_of(pattern), *v;
 
-/* Can an interface whose name fits `mine` hold the condition? */
-static bool name_may(const struct nft_nat_test *t, const char *mine)
-{
-	char pattern[IF_NAMESIZE + 1];
-	const struct nft_nat_range *v;
-
+	if (t->field == NFT_NAT_FIELD_IIFNAME ||
+	    t->field == NFT_NAT_FIELD_OIFNAME)
+		return range_may(t, &mine, sizeof(mine.first));
 	for (size_t i = 0; (v = value_at(t, i)); i++) {
-		if (!pattern_of(t, v, pattern))
+		struct nft_nat_test named = *t;
+
+		if (t->len != sizeof(unsigned) || !name_test(&named, v))
 			return true;
-		if (!t->negated &&
-		    (name_within(mine, pattern) || name_within(pattern, mine)))
-			return true;
-		if (t->negated && name_within(mine, pattern))
-			return false;
+		if (range_may(&named, &mine, sizeof(mine.first)) != t->negated)
+			return !t->negated;
 	}
 	return t->negated;
 }
@@ -267,15 +274,12 @@ static bool leaves_by(const struct nft_nat_test *t,
 /* --- all --------------------------------------------------------------------
  */
 
-static bool byte_may(const struct nft_nat_test *t, uint8_t mine)
+static bool byte_may(const struct nft_nat_test *t, uint8_t byte)
 {
-	const struct nft_nat_range *v;
+	const struct nft_nat_range mine = { .first = { byte },
+					    .last = { byte } };
 
-	for (size_t i = 0; (v = value_at(t, i)); i++) {
-		if (v->first[0] <= mine && mine <= v->last[0])
-			return !t->negated;
-	}
-	return t->negated;
+	return range_may(t, &mine, sizeof(byte));
 }
 
 static bool test_may(const struct nft_nat_test *t,
@@ -306,10 +310,10 @@ static bool test_may(const struct nft_nat_test *t,
 }
 
 bool nft_nat_match(const struct nft_nat_rule *r,
-		   const struct nft_nat_clients *c)
+		   const struct nft_nat_clients *c, bool unsure)
 {
 	for (size_t i = 0; i < r->n_tests; i++) {
-		if (!test_may(&r->tests[i], c, r->unsure))
+		if (!test_may(&r->tests[i], c, unsure || r->unsure))
 			return false;
 	}
 	return true;

@@ -249,31 +249,57 @@ static struct nft_nat_test *add_test(struct reading *r, bool negated)
 	return t;
 }
 
+/* `field >= a` and then `field <= b` are one range: so nft writes it. */
+static struct nft_nat_test *add_bound(struct reading *r)
+{
+	struct nft_nat_test *t = r->n_tests ? &r->tests[r->n_tests - 1] : NULL;
+
+	if (t && t->field == r->field && t->offset == r->offset &&
+	    t->len == r->len && !t->negated && !t->set)
+		return t;
+	return add_test(r, false);
+}
+
+/* "Greater" is taken for "greater or equal": rather one value too many. */
+static bool take_bound(struct reading *r, uint32_t op,
+		       const uint8_t v[NFT_NAT_VALUE], size_t len)
+{
+	const bool lowest = op == NFT_CMP_GT || op == NFT_CMP_GTE;
+	struct nft_nat_test *t;
+
+	if (len != r->len || !all_are(0xff, r->mask, len))
+		return false;
+	t = add_bound(r);
+	if (t && lowest && memcmp(v, t->one.first, len) > 0)
+		memcpy(t->one.first, v, len);
+	if (t && !lowest && memcmp(v, t->one.last, len) < 0)
+		memcpy(t->one.last, v, len);
+	return t;
+}
+
 static bool take_cmp(struct reading *r, const struct nft_nat_attrs *d)
 {
 	const uint32_t op = nft_nat_number(d->v[NFTA_CMP_OP]);
-	const bool equal = op == NFT_CMP_EQ || op == NFT_CMP_NEQ;
 	uint8_t v[NFT_NAT_VALUE];
-	/* of a name that ends in "*" only the beginning is compared */
 	const size_t len = nft_nat_value(d->v[NFTA_CMP_DATA], v);
 	struct nft_nat_test *t;
 
-	if (!is_loaded(r, d->v[NFTA_CMP_SREG]) || !len || len > r->len ||
-	    !(equal ? is_prefix(r) : all_are(0xff, r->mask, r->len)))
+	if (!is_loaded(r, d->v[NFTA_CMP_SREG]) || !len || len > r->len)
 		return false;
+	if (op != NFT_CMP_EQ && op != NFT_CMP_NEQ)
+		return take_bound(r, op, v, len);
 	for (size_t i = 0; i < len; i++) {
 		if (v[i] & ~r->mask[i])
 			return false;
 	}
-	t = add_test(r, op == NFT_CMP_NEQ);
+	t = is_prefix(r) ? add_test(r, op == NFT_CMP_NEQ) : NULL;
 	if (!t)
 		return false;
+	/* of a name that ends in "*" only the beginning is compared */
 	t->len = (uint8_t)len;
 	for (size_t i = 0; i < len; i++) {
-		if (equal || op == NFT_CMP_GT || op == NFT_CMP_GTE)
-			t->one.first[i] = v[i];
-		if (equal || op == NFT_CMP_LT || op == NFT_CMP_LTE)
-			t->one.last[i] = v[i] | (uint8_t)~r->mask[i];
+		t->one.first[i] = v[i];
+		t->one.last[i] = v[i] | (uint8_t)~r->mask[i];
 	}
 	return true;
 }
@@ -359,6 +385,8 @@ static int take_expr(const struct nlattr *a, void *arg)
 	bool known = true;
 
 	r->word = source_nat(kind, &d);
+	if (r->word)
+		return MNL_CB_STOP;
 	if (!strcmp(kind, "immediate")) {
 		take_immediate(r, &d);
 	} else if (!strcmp(kind, "payload")) {
@@ -378,7 +406,7 @@ static int take_expr(const struct nlattr *a, void *arg)
 		r->loaded = false;
 	}
 	r->unsure |= !known;
-	return r->word || r->error ? MNL_CB_STOP : MNL_CB_OK;
+	return r->error ? MNL_CB_STOP : MNL_CB_OK;
 }
 
 int nft_nat_rule_read(struct nft_nat_rules *rules,
