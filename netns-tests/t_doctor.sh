@@ -384,6 +384,25 @@ doctor -c "$CONFIG"
 expect_verdict 0 healthy
 exchange "$VENDOR4:7700"
 expect_flows 1
+no_worker() {
+	unmake() {
+		rm "$DIR/away"
+		daemon_stop
+		config self_test=yes
+	}
+	WAYSIDE_RESTART_HOLD=$DIR/away daemon
+	touch "$DIR/away"
+	for i in 0 1; do
+		kill -KILL "$(pids wayside-worker/$i)"
+	done
+	wait_for 10 none_is_there
+}
+none_is_there() {
+	[[ $(tool status) = *$'\nrules absent: '* ]]
+}
+if "$PEERS/die_points" >/dev/null && [ "$OWN_PROC" = yes ]; then
+	row -note installed_rules broken 4 'the daemon has no worker' no_worker
+fi
 daemon control=none
 row installed_rules notice 0 'the daemon could not be asked: somebody has the' true
 daemon_stop

@@ -102,6 +102,11 @@
 	X(PATH_RULES, "path.rules")                                           \
 	X(PATH_TAKEN, "path.taken")                                           \
 	X(PATH_RELAYED, "path.relayed")                                       \
+	/* the doctor before it tries; bound, locked: and not yet let go */    \
+	X(DOCTOR_ASKED, "doctor.asked") /* the daemon */                      \
+	X(DOCTOR_TRIED, "doctor.tried") /* a statement */                     \
+	X(DOCTOR_LOCKED, "doctor.locked")                                     \
+	X(DOCTOR_BOUND, "doctor.bound")                                       \
 	/* supervisor: the steps of a start, then of a stop */                \
 	X(SUPERVISOR_OPENED, "supervisor.opened") /* control socket */        \
 	X(SUPERVISOR_LOCKED, "supervisor.locked") /* self-test is over */     \

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base_die.h"
 #include "base_fd.h"
 #include "conf_tables.h"
 #include "doctor.h"
@@ -151,6 +152,7 @@ static void look_at_rules(struct doctor_facts *f)
 		f->no_ruleset = doctor_ruleset_read(l, &f->rules);
 	f->no_nat = nft_nat_source(l, NULL, &f->nat, &why);
 	f->daemon = nft_lock(l, &why) == -EADDRINUSE;
+	base_die_at(BASE_DIE_DOCTOR_LOCKED);
 	nft_close(l);
 }
 
@@ -197,16 +199,19 @@ static int try_listen(int family, uint16_t port)
 				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	const bool v4 = family == AF_INET;
 	const int on = 1;
+	int r;
 	WS_CLEAN(base_fd_close)
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
 		return -errno;
 	/* one that is bound and does not listen takes nothing from anybody */
-	return bind(fd, v4 ? (struct sockaddr *)&in : (struct sockaddr *)&in6,
-		    v4 ? sizeof(in) : sizeof(in6))
-		       ? -errno
-		       : 0;
+	r = bind(fd, v4 ? (struct sockaddr *)&in : (struct sockaddr *)&in6,
+		 v4 ? sizeof(in) : sizeof(in6))
+		    ? -errno
+		    : 0;
+	base_die_at(BASE_DIE_DOCTOR_BOUND);
+	return r;
 }
 
 static void look_at_port(struct doctor_facts *f, uint16_t port)

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base_die.h"
 #include "nft.h"
 #include "nft_batch.h"
 #include "nft_link.h"
@@ -141,6 +142,7 @@ int doctor_try(enum doctor_try what)
 	    add_chain(b, table) && add_rule(b, table, what) &&
 	    add_table(b, NFT_MSG_DELTABLE, 0, table))
 		r = nft_batch_send(b, l->socket, &why);
+	base_die_at(BASE_DIE_DOCTOR_TRIED);
 	nft_close(l);
 free_batch:
 	nft_batch_free(b);

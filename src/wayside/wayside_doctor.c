@@ -159,6 +159,7 @@ static enum wayside_status examine(const struct conf_tables *conf, bool json)
 	enum wayside_status s;
 
 	ask(&daemon, &view, conf ? conf->control : CONTROL_PATH);
+	base_die_at(BASE_DIE_DOCTOR_ASKED);
 	f = doctor_facts_new(conf, &daemon);
 	wayside_view_close(&view);
 	if (!report || !f) {
