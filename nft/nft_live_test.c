@@ -36,6 +36,43 @@ struct handles {
 	size_t n_rules;
 };
 
+/* What each test begins with and leaves; what is in the kernel goes with it. */
+struct lab {
+	struct nft_link *link;
+	struct conf_tables *conf, *other; /* the same at first */
+};
+
+static int setup(void **state)
+{
+	struct lab *lab = calloc(1, sizeof(*lab));
+
+	assert_non_null(lab);
+	lab->link = nft_test_open(true);
+	lab->conf = nft_test_conf(CONF_FAILURE_OPEN_STAY);
+	lab->other = nft_test_conf(CONF_FAILURE_OPEN_STAY);
+	*state = lab;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct lab *lab = *state;
+	struct nft_error why;
+
+	assert_int_equal(nft_remove(lab->link, &why), 0);
+	nft_close(lab->link);
+	free(lab->conf);
+	free(lab->other);
+	free(lab);
+	return 0;
+}
+
+static void open_again(struct lab *lab, bool hold)
+{
+	nft_close(lab->link);
+	lab->link = nft_test_open(hold);
+}
+
 static int take_table(const struct nlmsghdr *h, void *arg)
 {
 	struct nftnl_table *t = nftnl_table_alloc();
@@ -88,19 +125,39 @@ static void expect_same(const struct handles *before)
 	assert_memory_equal(now.rules, before->rules, sizeof(now.rules));
 }
 
-static void expect_replaced(const struct handles *before)
-{
-	assert_int_not_equal(handles().table, before->table);
-}
-
-static void install(struct nft_link *l, const struct conf_tables *conf,
-		    enum nft_state state)
+static void install_in(const struct lab *lab, const struct conf_tables *conf,
+		       enum nft_state state)
 {
 	struct nft_error why;
 
-	if (nft_install(l, conf, state, &why))
+	if (nft_install(lab->link, conf, state, &why))
 		fail_msg("%s", why.text);
 	assert_int_equal(nft_test_differences(conf, state), 0);
+}
+
+static void install(const struct lab *lab, const struct conf_tables *conf)
+{
+	install_in(lab, conf, NFT_STATE_RUNNING);
+}
+
+static void expect_replacement(const struct lab *lab, enum nft_state state)
+{
+	const struct handles before = handles();
+
+	install_in(lab, lab->conf, state);
+	assert_int_not_equal(handles().table, before.table);
+}
+
+/* As many destinations as there can be, at one to n ports each. */
+static void add_all(struct conf_tables *conf, unsigned n)
+{
+	for (unsigned i = 0; conf->n_dests < CONF_DESTS_MAX; i++) {
+		char net[64];
+
+		(void)snprintf(net, sizeof(net), "198.51.%u.%u", i / 256,
+			       i % 256);
+		nft_test_dest(conf, net, 7700, (uint16_t)(7700 + i % n));
+	}
 }
 
 static void add_client(struct conf_tables *conf, const char *net)
@@ -158,11 +215,9 @@ static void test_elements(void **state)
 	};
 	const size_t n = WS_ARRAY_LEN(cases);
 	struct conf_tables *conf[WS_ARRAY_LEN(cases)];
-	struct nft_link *l = nft_test_open(true);
+	const struct lab *lab = *state;
 	struct handles first;
-	struct nft_error why;
 
-	(void)state;
 	for (size_t i = 0; i < n; i++) {
 		conf[i] = nft_test_conf(CONF_FAILURE_OPEN_STAY);
 		conf[i]->n_dests = conf[i]->rules[0].to.n = 0;
@@ -174,15 +229,13 @@ static void test_elements(void **state)
 		for (size_t j = 0; j < 3 && cases[i].interfaces[j]; j++)
 			add_interface(conf[i], cases[i].interfaces[j]);
 	}
-	install(l, conf[0], NFT_STATE_RUNNING);
+	install(lab, conf[0]);
 	first = handles();
 	for (size_t i = 0; i < n * n; i++) {
-		install(l, conf[i / n], NFT_STATE_RUNNING);
-		install(l, conf[i % n], NFT_STATE_RUNNING);
+		install(lab, conf[i / n]);
+		install(lab, conf[i % n]);
 		expect_same(&first);
 	}
-	assert_int_equal(nft_remove(l, &why), 0);
-	nft_close(l);
 	for (size_t i = 0; i < n; i++)
 		free(conf[i]);
 }
@@ -222,23 +275,16 @@ static size_t count_elements(int watch)
 /* What stays is not touched, even for the moment of a change. */
 static void test_only_these(void **state)
 {
-	struct conf_tables *conf = nft_test_conf(CONF_FAILURE_OPEN_STAY);
-	struct nft_link *l = nft_test_open(true);
+	const struct lab *lab = *state;
+	struct conf_tables *conf = lab->conf;
 	struct nft_error why;
 	int watch = -1;
 
-	(void)state;
-	for (unsigned i = 0; conf->n_dests < CONF_DESTS_MAX; i++) {
-		char net[64];
-
-		(void)snprintf(net, sizeof(net), "198.51.%u.%u", i / 256,
-			       i % 256);
-		nft_test_dest(conf, net, 7700, 7700);
-	}
-	install(l, conf, NFT_STATE_RUNNING);
+	add_all(conf, 1);
+	install(lab, conf);
 	assert_int_equal(nft_watch_open(&watch, &why), 0);
 	/* the same again: nothing */
-	install(l, conf, NFT_STATE_RUNNING);
+	install(lab, conf);
 	assert_int_equal(recv(watch, &why, sizeof(why), 0), -1);
 	assert_int_equal(errno, EAGAIN);
 	/* another order is the same */
@@ -246,95 +292,58 @@ static void test_only_these(void **state)
 	nft_test_dest(conf, "192.0.2.1", 7700, 7700);
 	conf->dests[CONF_DESTS_MAX - 1] = conf->dests[--conf->n_dests];
 	conf->rules[0].to.n--;
-	install(l, conf, NFT_STATE_RUNNING);
+	install(lab, conf);
 	assert_int_equal(count_elements(watch), 0);
 	/* one goes, one comes */
 	conf->dests[7].port_last = 7701;
-	install(l, conf, NFT_STATE_RUNNING);
+	install(lab, conf);
 	assert_int_equal(count_elements(watch), 2);
 	/* one goes */
 	conf->n_dests--;
 	conf->rules[0].to.n--;
-	install(l, conf, NFT_STATE_RUNNING);
+	install(lab, conf);
 	assert_int_equal(count_elements(watch), 1);
 	assert_int_equal(close(watch), 0);
-	assert_int_equal(nft_remove(l, &why), 0);
-	nft_close(l);
-	free(conf);
 }
 
 /* Nearly all of them at once: more than one message, both ways. */
 static void test_many(void **state)
 {
-	struct conf_tables *conf = nft_test_conf(CONF_FAILURE_OPEN_STAY);
-	struct conf_tables *few = nft_test_conf(CONF_FAILURE_OPEN_STAY);
-	struct nft_link *l = nft_test_open(true);
+	const struct lab *lab = *state;
 	struct handles before;
-	struct nft_error why;
 
-	(void)state;
-	for (unsigned i = 0; conf->n_dests < CONF_DESTS_MAX; i++) {
-		char net[64];
-
-		(void)snprintf(net, sizeof(net), "198.51.%u.%u", i / 256,
-			       i % 256);
-		nft_test_dest(conf, net, 7700, (uint16_t)(7700 + i % 3));
-	}
-	install(l, few, NFT_STATE_RUNNING);
+	add_all(lab->other, 3);
+	install(lab, lab->conf);
 	before = handles();
-	install(l, conf, NFT_STATE_RUNNING);
-	install(l, few, NFT_STATE_RUNNING);
+	install(lab, lab->other);
+	install(lab, lab->conf);
 	expect_same(&before);
-	assert_int_equal(nft_remove(l, &why), 0);
-	nft_close(l);
-	free(conf);
-	free(few);
 }
 
 /* What needs more than elements: the table is another one, and right. */
 static void test_more(void **state)
 {
-	struct conf_tables *conf = nft_test_conf(CONF_FAILURE_OPEN_STAY);
-	struct nft_link *l = nft_test_open(true);
-	struct handles before;
-	struct nft_error why;
+	const struct lab *lab = *state;
+	struct conf_tables *conf = lab->conf;
 
-	(void)state;
-	install(l, conf, NFT_STATE_RUNNING);
-	before = handles();
+	install(lab, conf);
 	/* a set more, a set less */
 	add_client(conf, "10.0.0.0/24");
-	install(l, conf, NFT_STATE_RUNNING);
-	expect_replaced(&before);
-	before = handles();
+	expect_replacement(lab, NFT_STATE_RUNNING);
 	conf->rules[0].clients.n = 0;
-	install(l, conf, NFT_STATE_RUNNING);
-	expect_replaced(&before);
-	before = handles();
+	expect_replacement(lab, NFT_STATE_RUNNING);
 	/* a family more */
 	nft_test_dest(conf, "2001:db8::1", 7700, 7700);
-	install(l, conf, NFT_STATE_RUNNING);
-	expect_replaced(&before);
-	before = handles();
+	expect_replacement(lab, NFT_STATE_RUNNING);
 	/* sets of the same number with other names, another port, other rules,
 	 * another owner */
 	(void)snprintf(conf->rules[0].name, CONF_NAME_LEN, "q");
-	install(l, conf, NFT_STATE_RUNNING);
-	expect_replaced(&before);
-	before = handles();
+	expect_replacement(lab, NFT_STATE_RUNNING);
 	conf->listen_port++;
-	install(l, conf, NFT_STATE_RUNNING);
-	expect_replaced(&before);
-	before = handles();
-	install(l, conf, NFT_STATE_DRAINING);
-	expect_replaced(&before);
-	before = handles();
+	expect_replacement(lab, NFT_STATE_RUNNING);
+	expect_replacement(lab, NFT_STATE_DRAINING);
 	conf->on_failure = CONF_FAILURE_OPEN;
-	install(l, conf, NFT_STATE_DRAINING);
-	expect_replaced(&before);
-	assert_int_equal(nft_remove(l, &why), 0);
-	nft_close(l);
-	free(conf);
+	expect_replacement(lab, NFT_STATE_DRAINING);
 }
 
 /* What somebody else did to a table that is nobody's. */
@@ -351,54 +360,35 @@ static void test_meddled(void **state)
 		"add table inet wayside { flags dormant; }",
 		"add table inet wayside_local",
 	};
-	struct conf_tables *conf = nft_test_conf(CONF_FAILURE_OPEN_STAY);
-	struct conf_tables *more = nft_test_conf(CONF_FAILURE_OPEN_STAY);
-	struct nft_link *l = nft_test_open(false);
-	struct nft_error why;
+	struct lab *lab = *state;
 
-	(void)state;
-	nft_test_dest(more, "192.0.2.2", 7700, 7700);
+	open_again(lab, false);
+	nft_test_dest(lab->other, "192.0.2.2", 7700, 7700);
 	for (size_t i = 0; i < WS_ARRAY_LEN(commands); i++) {
-		install(l, conf, NFT_STATE_RUNNING);
+		install(lab, lab->conf);
 		nft_test_run("nft", commands[i]);
-		install(l, more, NFT_STATE_RUNNING);
+		install(lab, lab->other);
 	}
-	assert_int_equal(nft_remove(l, &why), 0);
-	nft_close(l);
-	free(conf);
-	free(more);
 }
 
 /* A predecessor's table is replaced, even when it looks right: its counts are
  * not ours. */
 static void test_adopted(void **state)
 {
-	struct conf_tables *conf = nft_test_conf(CONF_FAILURE_OPEN_STAY);
-	struct nft_link *l = nft_test_open(true);
-	struct handles before;
-	struct nft_error why;
+	struct lab *lab = *state;
 
-	(void)state;
-	install(l, conf, NFT_STATE_RUNNING);
-	before = handles();
-	nft_close(l);
-	l = nft_test_open(true);
-	install(l, conf, NFT_STATE_RUNNING);
-	expect_replaced(&before);
-	assert_int_equal(nft_remove(l, &why), 0);
-	nft_close(l);
-	free(conf);
+	install(lab, lab->conf);
+	open_again(lab, true);
+	expect_replacement(lab, NFT_STATE_RUNNING);
 }
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_elements),
-		cmocka_unit_test(test_only_these),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_more),
-		cmocka_unit_test(test_meddled),
-		cmocka_unit_test(test_adopted),
+		CASE(test_elements), CASE(test_only_these), CASE(test_many),
+		CASE(test_more),     CASE(test_meddled),    CASE(test_adopted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

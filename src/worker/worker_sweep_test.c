@@ -24,6 +24,11 @@ static struct flow open_flow(struct steps *s, unsigned i, unsigned host,
 	return f;
 }
 
+static void expect_state(struct steps *s, uint32_t i, enum ring_state state)
+{
+	assert_int_equal(slot_of(s, 0, i)->state, state);
+}
+
 static void say_to_server(struct steps *s, const struct flow *f)
 {
 	say(f->client, "c");
@@ -67,9 +72,9 @@ static void an_idle_flow_is_ended(void **state)
 	(void)steps_pass_ms(s, 4000);
 	say_to_server(s, &f);
 	(void)steps_pass_ms(s, 4999);
-	assert_int_equal(slot_of(s, 0, 0)->state, RING_STATE_OPEN);
+	expect_state(s, 0, RING_STATE_OPEN);
 	(void)steps_pass_ms(s, 1);
-	assert_int_equal(slot_of(s, 0, 0)->state, RING_STATE_FREE);
+	expect_state(s, 0, RING_STATE_FREE);
 	hear_end(f.client);
 	hear_end(f.server);
 	assert_int_equal(steps_count(s, 0, STAT_FLOWS_IDLE), 1);
@@ -120,10 +125,10 @@ static void each_flow_has_its_own_time(void **state)
 	(void)steps_pass_ms(s, 400);
 	f[1] = open_flow(s, 0, 1, 0);
 	(void)steps_pass_ms(s, 4600);
-	assert_int_equal(slot_of(s, 0, 0)->state, RING_STATE_FREE);
-	assert_int_equal(slot_of(s, 0, 1)->state, RING_STATE_OPEN);
+	expect_state(s, 0, RING_STATE_FREE);
+	expect_state(s, 1, RING_STATE_OPEN);
 	(void)steps_pass_ms(s, 1000);
-	assert_int_equal(slot_of(s, 0, 1)->state, RING_STATE_FREE);
+	expect_state(s, 1, RING_STATE_FREE);
 	close_flow(s, &f[0]);
 	close_flow(s, &f[1]);
 	steps_free(s);
@@ -142,10 +147,10 @@ static void a_flow_keeps_the_time_it_began_with(void **state)
 	s->conf->idle_timeout_ms = 2000;
 	f[2] = open_flow(s, 0, 1, 0);
 	(void)steps_pass_ms(s, 2000);
-	assert_int_equal(slot_of(s, 0, 2)->state, RING_STATE_FREE);
-	assert_int_equal(slot_of(s, 0, 1)->state, RING_STATE_OPEN);
+	expect_state(s, 2, RING_STATE_FREE);
+	expect_state(s, 1, RING_STATE_OPEN);
 	(void)steps_pass_ms(s, 58000);
-	assert_int_equal(slot_of(s, 0, 1)->state, RING_STATE_FREE);
+	expect_state(s, 1, RING_STATE_FREE);
 	for (int i = 0; i < 100; i++)
 		jump_ms(s, 3600 * 1000);
 	say_to_server(s, &f[0]);
@@ -201,6 +206,39 @@ static void await_unanswered(struct steps *s, uint32_t i)
 		(void)sched_yield(); /* cannot fail on Linux */
 }
 
+/* Slot 0 of worker 0, and a newer flow of the same client to the same server.
+ */
+struct pair {
+	struct steps *s;
+	struct flow f, newer;
+};
+
+/* `port`: of the client, and the next one; 0: any. */
+static struct pair open_pair(uint16_t port)
+{
+	struct pair p = { .s = steps_new(4) };
+
+	p.f = open_flow(p.s, 0, 1, port);
+	an_hour_later(p.s);
+	p.newer = open_flow(p.s, 0, 1, port ? port + 1 : 0);
+	return p;
+}
+
+static void close_pair(struct pair *p)
+{
+	close_flow(p->s, &p->f);
+	close_flow(p->s, &p->newer);
+	steps_free(p->s);
+}
+
+/* What the client of slot 0 is sent gets lost from now on. */
+static void cut_off(struct steps *s, const struct flow *f, uint16_t port)
+{
+	lose(port);
+	say(f->server, "s");
+	await_unanswered(s, 0);
+}
+
 /* Half a minute and more. */
 static void pass_half_open(struct steps *s)
 {
@@ -221,9 +259,7 @@ static void a_dead_flow_is_superseded(void **state)
 	dead = open_flow(s, 0, 1, 20001);
 	say_to_client(s, &dead);
 	await_acked(s, 0);
-	lose(20001);
-	say(dead.server, "s");
-	await_unanswered(s, 0);
+	cut_off(s, &dead, 20001);
 	pass_half_open(s);
 	an_hour_later(s);
 	other = open_flow(s, 0, 2, 0);
@@ -237,17 +273,17 @@ static void a_dead_flow_is_superseded(void **state)
 	assert_true(again.server >= 0);
 	(void)steps_settle(s);
 	pass_half_open(s);
-	assert_int_equal(slot_of(s, 0, 0)->state, RING_STATE_OPEN);
+	expect_state(s, 0, RING_STATE_OPEN);
 	assert_true(peer_of_slot(s, 0).unanswered);
 	close_flow(s, &again);
 	/* at the other worker */
 	again = open_flow(s, 1, 1, 20003);
 	for (int i = 0; i < 6; i++) {
 		jump_ms(s, 5000);
-		assert_int_equal(slot_of(s, 0, 0)->state, RING_STATE_OPEN);
+		expect_state(s, 0, RING_STATE_OPEN);
 	}
 	jump_ms(s, 5000);
-	assert_int_equal(slot_of(s, 0, 0)->state, RING_STATE_FREE);
+	expect_state(s, 0, RING_STATE_FREE);
 	assert_int_equal(steps_count(s, 0, STAT_FLOWS_SUPERSEDED), 1);
 	assert_int_equal(steps_last_entry(s, 0).reason, RING_CLOSE_SUPERSEDED);
 	/* all that the client had said was passed on: an orderly end */
@@ -298,31 +334,23 @@ static void who_is_there_is_never_superseded(void **state)
 /* Bytes that arrive late begin a new half minute. */
 static void without_coverage_for_a_while(void **state)
 {
-	struct steps *s;
-	struct flow f, again;
+	struct pair p;
 
 	need_gateway(state);
-	s = steps_new(4);
-	f = open_flow(s, 0, 1, 20011);
-	an_hour_later(s);
-	again = open_flow(s, 0, 1, 20012);
+	p = open_pair(20011);
 	for (int i = 0; i < 3; i++) {
-		lose(20011);
-		say(f.server, "s");
-		await_unanswered(s, 0);
+		cut_off(p.s, &p.f, 20011);
 		for (int j = 0; j < 5; j++)
-			jump_ms(s, 5000);
-		assert_true(peer_of_slot(s, 0).unanswered);
+			jump_ms(p.s, 5000);
+		assert_true(peer_of_slot(p.s, 0).unanswered);
 		lose(0);
-		await_acked(s, 0); /* sent again by the kernel */
-		jump_ms(s, 5000);
-		hear(f.client, "s");
+		await_acked(p.s, 0); /* sent again by the kernel */
+		jump_ms(p.s, 5000);
+		hear(p.f.client, "s");
 	}
-	say_to_server(s, &f);
-	assert_int_equal(steps_count(s, 0, STAT_FLOWS_SUPERSEDED), 0);
-	close_flow(s, &f);
-	close_flow(s, &again);
-	steps_free(s);
+	say_to_server(p.s, &p.f);
+	assert_int_equal(steps_count(p.s, 0, STAT_FLOWS_SUPERSEDED), 0);
+	close_pair(&p);
 }
 
 /* Nor does it matter that it is not reached, as long as it is heard: each
@@ -331,55 +359,41 @@ static void without_coverage_for_a_while(void **state)
  * look is changed, as if one had come.) */
 static void who_speaks_is_there(void **state)
 {
-	struct steps *s;
-	struct flow f, again;
+	struct pair p;
 
 	need_gateway(state);
-	s = steps_new(4);
-	f = open_flow(s, 0, 1, 20013);
-	an_hour_later(s);
-	again = open_flow(s, 0, 1, 20014);
-	lose(20013);
-	say(f.server, "s");
-	await_unanswered(s, 0);
+	p = open_pair(20013);
+	cut_off(p.s, &p.f, 20013);
 	for (int i = 0; i < 4; i++) {
-		s->w[0].worker->links[0].seen--;
-		jump_ms(s, 25000);
-		assert_int_equal(slot_of(s, 0, 0)->state, RING_STATE_OPEN);
+		p.s->w[0].worker->links[0].seen--;
+		jump_ms(p.s, 25000);
+		expect_state(p.s, 0, RING_STATE_OPEN);
 	}
-	jump_ms(s, 30000);
-	assert_int_equal(slot_of(s, 0, 0)->state, RING_STATE_FREE);
+	jump_ms(p.s, 30000);
+	expect_state(p.s, 0, RING_STATE_FREE);
 	lose(0);
-	close_flow(s, &f);
-	close_flow(s, &again);
-	steps_free(s);
+	close_pair(&p);
 }
 
 /* A client that does not read says so, each time that it is asked. */
 static void who_does_not_read_is_there(void **state)
 {
 	static const char flood[65536] = "";
-	struct steps *s = steps_new(4);
-	struct flow f, again;
+	struct pair p = open_pair(0);
 
 	(void)state;
-	f = open_flow(s, 0, 1, 0);
-	an_hour_later(s);
-	again = open_flow(s, 0, 1, 0);
-	assert_int_equal(fcntl(f.server, F_SETFL, O_NONBLOCK), 0);
-	while (send(f.server, flood, sizeof(flood), MSG_NOSIGNAL) > 0 ||
-	       steps_settle(s))
+	assert_int_equal(fcntl(p.f.server, F_SETFL, O_NONBLOCK), 0);
+	while (send(p.f.server, flood, sizeof(flood), MSG_NOSIGNAL) > 0 ||
+	       steps_settle(p.s))
 		;
 	for (int i = 0; i < 4; i++) {
-		while (peer_of_slot(s, 0).unanswered)
+		while (peer_of_slot(p.s, 0).unanswered)
 			(void)sched_yield(); /* cannot fail on Linux */
-		pass_half_open(s);
+		pass_half_open(p.s);
 	}
-	assert_int_equal(slot_of(s, 0, 0)->state, RING_STATE_OPEN);
-	assert_false(peer_of_slot(s, 0).done);
-	close_flow(s, &f);
-	close_flow(s, &again);
-	steps_free(s);
+	expect_state(p.s, 0, RING_STATE_OPEN);
+	assert_false(peer_of_slot(p.s, 0).done);
+	close_pair(&p);
 }
 
 /* As with keepalive, the kernel finds out: the error is an end like a reset,
