@@ -228,13 +228,17 @@ static int add_way(struct nft_nat_host *host, uint16_t family, unsigned index)
 static int add_ways(struct nft_nat_host *host, uint16_t family,
 		    const struct nlattr *multipath)
 {
-	const struct rtnexthop *hop = mnl_attr_get_payload(multipath);
-	int left = mnl_attr_get_payload_len(multipath);
+	const uint8_t *bytes = mnl_attr_get_payload(multipath);
+	const size_t len = mnl_attr_get_payload_len(multipath);
+	struct rtnexthop hop = { .rtnh_len = sizeof(hop) };
 	int r = MNL_CB_OK;
 
-	for (; r == MNL_CB_OK && RTNH_OK(hop, left);
-	     left -= (int)RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop))
-		r = add_way(host, family, (unsigned)hop->rtnh_ifindex);
+	for (size_t at = 0; r == MNL_CB_OK && at + sizeof(hop) <= len &&
+			    hop.rtnh_len >= sizeof(hop);
+	     at += RTNH_ALIGN(hop.rtnh_len)) {
+		memcpy(&hop, bytes + at, sizeof(hop));
+		r = add_way(host, family, (unsigned)hop.rtnh_ifindex);
+	}
 	return r;
 }
 

@@ -327,8 +327,9 @@ static struct nft_nat_set *find_set(struct reading *r, const char *name)
 	const struct nft_nat_chain *c = r->chain;
 	struct nft_nat_set *s = r->rules->sets;
 
-	while (s && (s->family != c->family || strcmp(s->table, c->table) ||
-		     strcmp(s->name, name)))
+	while (s &&
+	       (s->family != c->family || strcmp(s->table, c->table) != 0 ||
+		strcmp(s->name, name) != 0))
 		s = s->next;
 	if (s)
 		return s;
