@@ -4,7 +4,7 @@
 # relayed, once, without a loop; a server that no rule names, and users that are
 # excepted, are left alone, and so is a rule without local: yes. With the daemon dead
 # or stopped they go direct, but are refused under closed, as long as its rules stay.
-# Connections that are there go through a bypass as they are.
+# Connections that are there go through a bypass and a drain as they are.
 topology
 # what the input policy of any gateway has
 firewall "$FIREWALL_LINE
@@ -89,6 +89,16 @@ without() {
 	fi
 }
 
+# step NAME: the connection that runs carries bytes both ways once more
+step() {
+	touch "$DIR/$1"
+	wait_for 10 test -e "$DIR/$1.done"
+}
+
+drains() {
+	tool status --json | grep -q '"phase": "draining"'
+}
+
 for policy in open open-stay closed hold; do
 	flows=0
 	[ $policy != hold ] || hold 127.0.0.1:15001 '[::1]:15001'
@@ -104,18 +114,26 @@ for policy in open open-stay closed hold; do
 		expect_flows 3
 		without $policy
 	done
-	daemon_run -c "$CONFIG"
-	server vendor vendor "$VENDOR4:7700" echo
-	client app gateway "$VENDOR4:7700" send one expect one \
-		touch "$DIR/one" wait-file "$DIR/two" send two expect two \
-		shutdown-write recv-all
-	wait_for 10 test -e "$DIR/one"
+	daemon on_failure=$policy local=yes drain=10m
+	server old vendor "$VENDOR4:7700" echo
+	words=()
+	for word in one two three; do
+		words+=(wait-file "$DIR/$word" send $word expect $word
+			touch "$DIR/$word.done")
+	done
+	client older gateway "$VENDOR4:7700" "${words[@]}" shutdown-write recv-all
+	step one
 	tool bypass on
-	touch "$DIR/two"
-	join app vendor
+	step two
 	talk 0
 	tool bypass off
-	rm "$DIR/one" "$DIR/two"
+	kill -TERM "$(cat /run/wayside/pid)"
+	wait_for 10 drains
+	step three
+	join older old
+	daemon_ended
+	rm "$DIR"/{one,two,three}{,.done}
+	daemon_run -c "$CONFIG"
 	daemon_kill
 	[ $policy = hold ] || wait_for 5 nobody_listens
 	without $policy

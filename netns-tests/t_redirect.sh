@@ -8,6 +8,8 @@ topology
 firewall 'tcp dport 15001 accept'
 for policy in open closed; do
 	daemon intercept=redirect on_failure=$policy
+	expect_equal "routing rules of ours" \
+		"$(ip -n gateway rule | grep -c 0x10000 || true)" 0
 	for f in v4 v6; do
 		family $f
 		wire lan tracker eth0 tcp

@@ -22,7 +22,7 @@ waits() {
 
 # again PORT: a connection from it is there long before that minute is over
 again() {
-	client new tracker -t 40 -b "$TRACKER:$1" "$VENDOR:7700" recv 5 recv-all
+	client new tracker -t 55 -b "$TRACKER:$1" "$VENDOR:7700" recv 5 recv-all
 	join new
 }
 
