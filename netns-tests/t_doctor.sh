@@ -374,6 +374,7 @@ row installed_rules notice 0 'bypass is on: new connections go direct$' \
 stopped() {
 	as env WAYSIDE_LIMIT_MS=100
 	unmake() {
+		# shellcheck disable=SC2154 # lib.sh
 		kill -CONT "$daemon_pid"
 		under=()
 	}

@@ -102,7 +102,7 @@
 	X(PATH_RULES, "path.rules")                                           \
 	X(PATH_TAKEN, "path.taken")                                           \
 	X(PATH_RELAYED, "path.relayed")                                       \
-	/* the doctor before it tries; bound, locked: and not yet let go */    \
+	/* the doctor before it tries; bound, locked: and not yet let go */   \
 	X(DOCTOR_ASKED, "doctor.asked") /* the daemon */                      \
 	X(DOCTOR_TRIED, "doctor.tried") /* a statement */                     \
 	X(DOCTOR_LOCKED, "doctor.locked")                                     \

@@ -188,30 +188,38 @@ static void look_at_limits(struct doctor_facts *f)
 	free(list);
 }
 
-/* Could we listen there? */
+static int try_bind(int fd, int family, uint16_t port)
+{
+	const struct sockaddr_in in = { .sin_family = AF_INET,
+					.sin_port = htons(port),
+					.sin_addr = {
+						htonl(INADDR_LOOPBACK) } };
+	const struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+					  .sin6_port = htons(port),
+					  .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	const bool v4 = family == AF_INET;
+	const int r = bind(fd,
+			   v4 ? (const struct sockaddr *)&in
+			      : (const struct sockaddr *)&in6,
+			   v4 ? sizeof(in) : sizeof(in6))
+			      ? -errno
+			      : 0;
+
+	base_die_at(BASE_DIE_DOCTOR_BOUND);
+	return r;
+}
+
+/* Could we listen there? One that is bound and does not listen takes nothing
+ * from anybody. */
 static int try_listen(int family, uint16_t port)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET,
-				  .sin_port = htons(port),
-				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
-				    .sin6_port = htons(port),
-				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	const bool v4 = family == AF_INET;
 	const int on = 1;
-	int r;
 	WS_CLEAN(base_fd_close)
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
 		return -errno;
-	/* one that is bound and does not listen takes nothing from anybody */
-	r = bind(fd, v4 ? (struct sockaddr *)&in : (struct sockaddr *)&in6,
-		 v4 ? sizeof(in) : sizeof(in6))
-		    ? -errno
-		    : 0;
-	base_die_at(BASE_DIE_DOCTOR_BOUND);
-	return r;
+	return try_bind(fd, family, port);
 }
 
 static void look_at_port(struct doctor_facts *f, uint16_t port)
