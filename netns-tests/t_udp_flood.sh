@@ -36,6 +36,7 @@ flood 3600000 5
 expect_at_least "datagrams too many" "$(counter udp_limit)" 1
 answered() {
 	udp_client real tracker -t 2 "$VENDOR4:7700" send c expect c
+	# shellcheck disable=SC2154 # from lib.sh
 	wait "${peer_pid[real]}"
 }
 for n in 1 2 3 4; do

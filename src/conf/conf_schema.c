@@ -254,7 +254,11 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.max = 86400000,
 		.help = "How long bytes may stay unacknowledged before the "
 			"connection is broken (TCP_USER_TIMEOUT), 1s to 24h, "
-			"or none: the kernel gives up after about 15 minutes.",
+			"or none: the kernel gives up after about 15 minutes. "
+			"A time also breaks connections whose receiver is "
+			"there, but reads nothing for so long, and keepalive "
+			"then gives up after it, not after three questions: "
+			"so none is the default.",
 	},
 	[CONF_KEY_IDLE_TIMEOUT] = {
 		.scope = TOP(idle_timeout_ms),

@@ -15,9 +15,10 @@
 
 /*
  * How a connection finds out that its peer is gone; 0 = not. After keepalive_ms
- * of silence, in whole seconds, the kernel asks. user_timeout_ms: bytes, or
- * keepalive's questions, may stay unacknowledged so long (RFC 5482, tcp(7)).
- * The connection then breaks with ETIMEDOUT. Return: 0 or -errno.
+ * of silence, in whole seconds, the kernel asks. user_timeout_ms: bytes may
+ * stay unacknowledged, or unsent because the peer's window is closed, so long,
+ * and so may keepalive's questions, however many (RFC 5482, tcp(7)). The
+ * connection then breaks with ETIMEDOUT. Return: 0 or -errno.
  */
 WS_MUST_USE int intake_peer_guard(int fd, uint32_t keepalive_ms,
 				  uint32_t user_timeout_ms);

@@ -117,6 +117,26 @@ static void a_closed_window(void **state)
 	done(&c);
 }
 
+/* ... but user_timeout does not ask who is there: the kernel counts from the
+ * moment at which the window was closed, whatever the peer answers. So it is
+ * nothing that could be set by default. */
+static void a_closed_window_for_too_long(void **state)
+{
+	struct both c = connected();
+	char bytes[4096] = "";
+
+	(void)state;
+	assert_int_equal(intake_peer_guard(c.a, 0, 1000), 0);
+	assert_int_equal(fcntl(c.a, F_SETFL, O_NONBLOCK), 0);
+	while (send(c.a, bytes, sizeof(bytes), 0) > 0)
+		;
+	assert_int_equal(errno, EAGAIN);
+	assert_true(wait_for(c.a, POLLIN) & POLLERR);
+	assert_int_equal(recv(c.a, bytes, 1, 0), -1);
+	assert_int_equal(errno, ETIMEDOUT);
+	done(&c);
+}
+
 static void drop(const char *what)
 {
 	char script[256];
@@ -197,6 +217,7 @@ int main(void)
 		cmocka_unit_test(each_is_set_alone),
 		cmocka_unit_test(what_is_heard),
 		cmocka_unit_test(a_closed_window),
+		cmocka_unit_test(a_closed_window_for_too_long),
 		cmocka_unit_test(a_peer_that_speaks),
 		cmocka_unit_test(a_peer_that_is_gone),
 	};
