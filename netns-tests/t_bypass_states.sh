@@ -88,11 +88,12 @@ bypass on
 tool bypass off >"$DIR/bypass.txt"
 grep -q 'bypass is off, but no worker is there' "$DIR/bypass.txt" ||
 	fail "$(cat "$DIR/bypass.txt")"
-join_refused() {
-	client refused tracker "$VENDOR4:7700" recv-all
-	join_failed refused
-}
-join_refused
+server vendor vendor "$VENDOR4:7700" recv-all # it is not the one who refuses
+client refused tracker "$VENDOR4:7700" recv-all
+join_failed refused
+grep -q 'connect: Connection refused' "$DIR/refused.log" ||
+	fail "$(cat "$DIR/refused.log")"
+stop vendor
 rm "$DIR/away"
 wait_for 20 back 2
 taken

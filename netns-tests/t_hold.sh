@@ -64,6 +64,13 @@ expect_equal "status" $status 1
 grep -q 'sockets that were passed are not used, .* sockets=1' "$daemon_log" ||
 	fail "no warning: $(cat "$daemon_log")"
 stop held
+hold 127.0.0.1:15002
+daemon
+stop held
+expect_equal "listeners that nobody keeps" \
+	"$(on gateway ss -ltnH sport = :15002)" ""
+exchange "$VENDOR4:7700"
+expect_flows 1
 
 # IPv4 alone is enough.
 hold 127.0.0.1:15001

@@ -6,6 +6,15 @@
 # listener itself is reset.
 topology
 firewall 'tcp dport 15001 accept'
+# refused: a new connection is, and not by the vendor
+refused() {
+	server vendor vendor "$VENDOR:7700" recv-all
+	client refused tracker "$VENDOR:7700" close
+	join_failed refused
+	stop vendor
+	grep -q refused "$DIR/refused.log" || fail "$(cat "$DIR/refused.log")"
+}
+
 for policy in open closed; do
 	daemon intercept=redirect on_failure=$policy
 	expect_equal "routing rules of ours" \
@@ -39,14 +48,10 @@ for policy in open closed; do
 		expect_peer_address vendor "$TRACKER"
 		expect_forwarded lan wan "$VENDOR:7700"
 	else
-		client refused tracker "$VENDOR:7700" close
-		join_failed refused
-		grep -q refused "$DIR/refused.log" || fail "$(cat "$DIR/refused.log")"
+		refused
 	fi
 done
 daemon intercept=redirect on_failure=closed
 exchange "$VENDOR:7700"
 expect_flows 1
-# after a clean stop, too
-client refused tracker "$VENDOR:7700" close
-join_failed refused
+refused # after a clean stop, too
