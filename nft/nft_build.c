@@ -46,7 +46,7 @@ static bool add_chain(struct nft_batch *b, enum nft_chain chain)
 struct nft_elem *nft_build_collect(const struct nft_model *m,
 				   const struct nft_set *s, size_t *n)
 {
-	struct nft_elem *v = calloc(s->items.n, sizeof(*v));
+	struct nft_elem *v = calloc(s->items.n + 1, sizeof(*v));
 	uint32_t i = 0;
 
 	*n = 0;

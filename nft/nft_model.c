@@ -11,10 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base_addr.h"
-
-#define V4_FIRST 12 /* of the bytes of a v4-mapped address */
-
 const char *const nft_table_names[NFT_TABLE_MAX] = {
 	[NFT_TABLE_MAIN] = NFT_TABLE,
 	[NFT_TABLE_LOCAL] = NFT_TABLE "_local",
@@ -101,31 +97,62 @@ static const enum nft_stmt redirect_stmts[] = {
  * A zone of connection tracking for clients' connections, where the same
  * addresses and ports would be another one's in the common zone, too.
  *
- * source: client-port. The client's connection to us and ours to the server
- * look alike. What comes from the client is known by the listener that takes
- * its SYN and by the socket afterwards, what we answer by its sender, which is
- * the server's address although it leaves from here. Our connection to the
- * server stays in the common zone, where source NAT finds its answers: they
- * come to the gateway's own address, and nothing but that zone's entry says
- * whose they are. A SYN cookie's ACK is known by neither; such a connection
- * does not come up.
+ * source: client-port, and client: our connection to the server has the
+ * client's address and a port that is the client's own, or one that another
+ * connection of the same client may have: 300 connections of one address are
+ * enough for such a pair to be likely. Two connections with one entry are not
+ * new, not valid, and lose their source NAT. (auto may be client at any time.)
+ * What comes from the client is known by the listener that takes its SYN and by
+ * the socket afterwards, what we answer by its sender, which is the server's
+ * address although it leaves from here. Our connection to the server stays in
+ * the common zone, where source NAT finds its answers: they come to the
+ * gateway's own address, and nothing but that zone's entry says whose they are.
+ * The ACK that ends a handshake with a SYN cookie has no socket, so handshakes
+ * are remembered. When there are too many at once, a flood, the SYN goes on as
+ * if there was no zone, and the SYN-ACK with it: with a port of our own the
+ * connection needs none. A SYN that goes past the listener is forgotten: it
+ * begins a connection of the common zone.
+ * ICMP errors about such connections have no entry of the common zone, or a
+ * wrong one: they find the socket without.
  *
  * Datagrams. An entry of the common zone that ended here was made without
  * source NAT, and a tracker that goes on sending would keep it alive: when
  * nobody takes its datagrams any more, they would leave with its private
  * address.
  */
+static const enum nft_stmt zone_icmp_stmts[] = {
+	NFT_STMT_FAMILY,      NFT_STMT_ICMP,    NFT_STMT_INTERFACES,
+	NFT_STMT_TRANSPARENT, NFT_STMT_COUNTER, NFT_STMT_NOTRACK,
+	NFT_STMT_ACCEPT,      NFT_STMT_END,
+};
+
 static const enum nft_stmt zone_known_stmts[] = {
 	NFT_STMT_FAMILY,      NFT_STMT_TRANSPORT, NFT_STMT_TO,
 	NFT_STMT_TRANSPARENT, NFT_STMT_COUNTER,   NFT_STMT_ZONE,
 	NFT_STMT_ACCEPT,      NFT_STMT_END,
 };
 
+static const enum nft_stmt zone_remembered_stmts[] = {
+	NFT_STMT_FAMILY,  NFT_STMT_ACK,  NFT_STMT_TO,     NFT_STMT_REMEMBERED,
+	NFT_STMT_COUNTER, NFT_STMT_ZONE, NFT_STMT_ACCEPT, NFT_STMT_END,
+};
+
+static const enum nft_stmt zone_forget_stmts[] = {
+	NFT_STMT_FAMILY, NFT_STMT_SYN, NFT_STMT_TO,
+	NFT_STMT_FORGET, NFT_STMT_END,
+};
+
 static const enum nft_stmt zone_take_stmts[] = {
 	NFT_STMT_FAMILY,  NFT_STMT_SYN,     NFT_STMT_DATAGRAM,
 	NFT_STMT_TO,      NFT_STMT_CLIENTS, NFT_STMT_INTERFACES,
-	NFT_STMT_UNICAST, NFT_STMT_TPROXY,  NFT_STMT_COUNTER,
-	NFT_STMT_ZONE,    NFT_STMT_ACCEPT,  NFT_STMT_END,
+	NFT_STMT_UNICAST, NFT_STMT_TPROXY,  NFT_STMT_REMEMBER,
+	NFT_STMT_COUNTER, NFT_STMT_ZONE,    NFT_STMT_ACCEPT,
+	NFT_STMT_END,
+};
+
+static const enum nft_stmt zone_forgotten_stmts[] = {
+	NFT_STMT_FAMILY, NFT_STMT_SYN_ACK, NFT_STMT_FORGOTTEN,
+	NFT_STMT_ACCEPT, NFT_STMT_END,
 };
 
 /* Not to a program of this host: its packets were tracked when it sent them. */
@@ -184,8 +211,6 @@ static const enum nft_stmt refuse_stmts[] = {
 	NFT_STMT_REJECT, NFT_STMT_END,
 };
 
-static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP,
-				     IPPROTO_ICMPV6 };
 static const uint16_t families[] = { AF_INET, AF_INET6 };
 #define N_FAMILIES WS_ARRAY_LEN(families)
 
@@ -201,6 +226,7 @@ struct build {
 	bool redirect, closed;
 	enum nft_table table; /* that is being filled */
 	struct part parts[CONF_RULES_MAX][N_FAMILIES];
+	const struct nft_set *handshakes[N_FAMILIES];
 };
 
 static const char *family_name(uint16_t family)
@@ -230,8 +256,12 @@ static bool is_local(const struct conf_rule *r)
 
 static bool is_zoned(const struct conf_rule *r)
 {
-	return r->source == CONF_SOURCE_CLIENT_PORT ||
-	       r->transport == CONF_TRANSPORT_UDP;
+	return r->source != CONF_SOURCE_GATEWAY || !is_tcp(r);
+}
+
+static bool is_zoned_tcp(const struct conf_rule *r)
+{
+	return is_zoned(r) && is_tcp(r);
 }
 
 static bool any_rule(const struct conf_tables *conf,
@@ -244,33 +274,6 @@ static bool any_rule(const struct conf_tables *conf,
 	return false;
 }
 
-static bool item_is(const struct conf_tables *c, const struct nft_set *s,
-		    uint32_t i)
-{
-	switch (s->kind) {
-	case NFT_SET_TO:
-		return c->dests[s->items.first + i].net.family == s->family;
-	case NFT_SET_CLIENTS:
-		return c->nets[s->items.first + i].family == s->family;
-	case NFT_SET_INTERFACES:
-	case NFT_SET_USERS:
-	case NFT_SET_PROTOCOLS:
-		return true;
-	case NFT_SET_KIND_MAX:
-		break;
-	}
-	return false;
-}
-
-static bool has_item(const struct conf_tables *c, const struct nft_set *s)
-{
-	uint32_t i = 0;
-
-	while (i < s->items.n && !item_is(c, s, i))
-		i++;
-	return i < s->items.n;
-}
-
 /* An identifier of nft begins with a letter, '_' or '.'; a rule's name may
  * begin with a digit and never has a dot, so ".7" clashes with nothing. */
 static void name_set(struct nft_set *s, const struct conf_rule *r)
@@ -281,6 +284,7 @@ static void name_set(struct nft_set *s, const struct conf_rule *r)
 		[NFT_SET_INTERFACES] = "interfaces",
 		[NFT_SET_USERS] = "", /* these are not a rule's */
 		[NFT_SET_PROTOCOLS] = "",
+		[NFT_SET_HANDSHAKES] = "",
 	};
 	const bool plain = (r->name[0] >= 'a' && r->name[0] <= 'z') ||
 			   (r->name[0] >= 'A' && r->name[0] <= 'Z') ||
@@ -299,7 +303,8 @@ static const struct nft_set *add_set(struct build *b, const struct conf_rule *r,
 {
 	struct nft_set *s = &b->m->sets[b->m->n_sets];
 
-	if (!has_item(b->conf, wanted))
+	if (wanted->kind != NFT_SET_HANDSHAKES &&
+	    !nft_model_has_elem(b->conf, wanted))
 		return NULL;
 	assert(b->m->n_sets < WS_ARRAY_LEN(b->m->sets));
 	*s = *wanted;
@@ -322,8 +327,8 @@ static bool takes(const struct conf_tables *conf, const struct conf_rule *r,
 					 .family = family,
 					 .items = r->clients };
 
-	return has_item(conf, &to) &&
-	       (!r->clients.n || has_item(conf, &clients));
+	return nft_model_has_elem(conf, &to) &&
+	       (!r->clients.n || nft_model_has_elem(conf, &clients));
 }
 
 /* In one family; `interfaces` is added with the first. */
@@ -417,6 +422,7 @@ static void add_each(struct build *b, enum nft_chain chain,
 			rule->to = p->to;
 			rule->clients = p->clients;
 			rule->interfaces = p->interfaces;
+			rule->handshakes = b->handshakes[f];
 			(void)snprintf(rule->comment, sizeof(rule->comment),
 				       "%.31s%s %s%s", r->name,
 				       is_zone(chain) ? " zone" : "",
@@ -478,13 +484,66 @@ static bool rejects(const struct build *b)
 	return b->closed && b->content != NFT_STATE_BYPASS;
 }
 
+/* Does such a rule take anything in this family? */
+static bool any_takes(const struct build *b, size_t f,
+		      bool (*which)(const struct conf_rule *r))
+{
+	for (uint32_t i = 0; i < b->conf->n_rules; i++) {
+		if (which(&b->conf->rules[i]) && b->parts[i][f].to)
+			return true;
+	}
+	return false;
+}
+
+static void add_handshakes(struct build *b)
+{
+	for (size_t f = 0; f < N_FAMILIES; f++) {
+		struct nft_set s = { .name = NFT_HANDSHAKES "4",
+				     .kind = NFT_SET_HANDSHAKES,
+				     .family = families[f] };
+
+		if (s.family == AF_INET6)
+			s.name[strlen(NFT_HANDSHAKES)] = '6';
+		b->handshakes[f] = any_takes(b, f, is_zoned_tcp)
+					   ? add_set(b, NULL, &s)
+					   : NULL;
+	}
+}
+
+/* One for each family in which such a rule takes anything. */
+static void add_zone(struct build *b, enum nft_chain chain,
+		     const enum nft_stmt *stmts, const char *what,
+		     bool (*which)(const struct conf_rule *r))
+{
+	for (size_t f = 0; f < N_FAMILIES; f++) {
+		struct nft_rule *rule;
+
+		if (!any_takes(b, f, which))
+			continue;
+		rule = add_rule(b, chain, stmts);
+		rule->family = families[f];
+		rule->handshakes = b->handshakes[f];
+		(void)snprintf(rule->comment, sizeof(rule->comment),
+			       "zone %s %s", family_name(families[f]), what);
+	}
+}
+
 static void add_zones(struct build *b)
 {
 	if (!is_up(b))
 		return;
+	add_handshakes(b);
+	add_zone(b, NFT_CHAIN_ZONE_IN, zone_icmp_stmts, "errors", is_zoned);
 	add_each(b, NFT_CHAIN_ZONE_IN, zone_known_stmts, " known", is_zoned);
+	if (is_served(b))
+		add_each(b, NFT_CHAIN_ZONE_IN, zone_remembered_stmts,
+			 " handshake", is_zoned_tcp);
 	if (is_running(b))
 		add_each(b, NFT_CHAIN_ZONE_IN, zone_take_stmts, "", is_zoned);
+	add_each(b, NFT_CHAIN_ZONE_IN, zone_forget_stmts, " passed",
+		 is_zoned_tcp);
+	add_zone(b, NFT_CHAIN_ZONE_OUT, zone_forgotten_stmts, "forgotten",
+		 is_zoned_tcp);
 	add_each(b, NFT_CHAIN_ZONE_OUT, zone_answer_stmts, " answers",
 		 is_zoned);
 }
@@ -492,7 +551,7 @@ static void add_zones(struct build *b)
 static void add_return(struct build *b)
 {
 	const struct nft_set set = { .kind = NFT_SET_PROTOCOLS,
-				     .items.n = WS_ARRAY_LEN(protocols) };
+				     .items.n = NFT_PROTOCOLS };
 	const struct nft_set *added = add_set(b, NULL, &set);
 
 	add_plain(b, NFT_CHAIN_TAKE, return_stmts, "return")->protocols = added;
@@ -622,100 +681,4 @@ struct nft_model *nft_model_new(const struct conf_tables *conf,
 void nft_model_free(struct nft_model *m)
 {
 	free(m);
-}
-
-/* First and last address of a network. Return: their length. */
-static size_t net_range(const struct base_net *n, struct nft_elem *e)
-{
-	const size_t skip = n->family == AF_INET ? V4_FIRST : 0;
-	const size_t len = sizeof(n->ip) - skip;
-
-	memcpy(e->first, n->ip + skip, len);
-	memcpy(e->last, n->ip + skip, len);
-	for (size_t bit = n->bits; bit < len * 8; bit++)
-		e->last[bit / 8] |= (uint8_t)(0x80U >> bit % 8);
-	return len;
-}
-
-static void put_port(uint8_t *at, uint16_t port)
-{
-	at[0] = (uint8_t)(port >> 8);
-	at[1] = (uint8_t)(port & 0xff);
-}
-
-static void elem_dest(const struct conf_dest *d, struct nft_elem *e)
-{
-	const size_t len = net_range(&d->net, e);
-	char net[BASE_ADDR_STRLEN];
-
-	put_port(e->first + len, d->port_first);
-	put_port(e->last + len, d->port_last);
-	base_net_format(&d->net, net);
-	if (d->port_first == d->port_last)
-		(void)snprintf(e->text, sizeof(e->text), "%s . %u", net,
-			       (unsigned)d->port_first);
-	else
-		(void)snprintf(e->text, sizeof(e->text), "%s . %u-%u", net,
-			       (unsigned)d->port_first, (unsigned)d->port_last);
-}
-
-static void elem_client(const struct base_net *n, struct nft_elem *e)
-{
-	net_range(n, e);
-	base_net_format(n, e->text);
-}
-
-/* "wg*" is every name from "wg" to "wg\xff\xff...". */
-static void elem_interface(const char *name, struct nft_elem *e)
-{
-	const size_t len = strcspn(name, "*");
-
-	memcpy(e->first, name, len);
-	memcpy(e->last, name, len);
-	if (name[len] == '*')
-		memset(e->last + len, 0xff, CONF_IFNAME_LEN - len);
-	(void)snprintf(e->text, sizeof(e->text), "\"%.15s\"", name);
-}
-
-/* Its number in the kernel is in host order. */
-static void elem_user(uint32_t user, struct nft_elem *e)
-{
-	memcpy(e->first, &user, sizeof(user));
-	memcpy(e->last, &user, sizeof(user));
-	(void)snprintf(e->text, sizeof(e->text), "%u", user);
-}
-
-bool nft_model_elem(const struct nft_model *m, const struct nft_set *s,
-		    uint32_t *i, struct nft_elem *e)
-{
-	const struct conf_tables *c = m->conf;
-	uint32_t at;
-
-	while (*i < s->items.n && !item_is(c, s, *i))
-		++*i;
-	if (*i == s->items.n)
-		return false;
-	at = s->items.first + (*i)++;
-	memset(e, 0, sizeof(*e));
-	switch (s->kind) {
-	case NFT_SET_TO:
-		elem_dest(&c->dests[at], e);
-		break;
-	case NFT_SET_CLIENTS:
-		elem_client(&c->nets[at], e);
-		break;
-	case NFT_SET_INTERFACES:
-		elem_interface(c->ifaces[at], e);
-		break;
-	case NFT_SET_USERS:
-		elem_user(c->users[at], e);
-		break;
-	case NFT_SET_PROTOCOLS:
-		e->first[0] = protocols[at];
-		e->last[0] = protocols[at];
-		break;
-	case NFT_SET_KIND_MAX:
-		break;
-	}
-	return true;
 }

@@ -23,8 +23,15 @@
 #define NFT_ELEM_TEXTLEN 80
 #define NFT_STMTS_MAX    20
 #define NFT_USERS        "local_except"
-#define NFT_ANONYMOUS    "__set%d" /* the kernel gives the name */
-#define NFT_ZONE         7700      /* of conntrack, see NFT_CHAIN_ZONE_IN */
+#define NFT_HANDSHAKES   "handshakes" /* and 4 or 6 */
+#define NFT_ANONYMOUS    "__set%d"    /* the kernel gives the name */
+#define NFT_PROTOCOLS    4            /* elements of NFT_SET_PROTOCOLS */
+#define NFT_ZONE         7700         /* of conntrack, see NFT_CHAIN_ZONE_IN */
+
+/* Handshakes with listeners that are remembered, in each family. What comes on
+ * top of them is not, see nft_model.c. */
+#define NFT_HANDSHAKES_MAX 65535
+#define NFT_HANDSHAKE_S    60
 
 enum nft_table {
 	NFT_TABLE_MAIN,
@@ -36,7 +43,7 @@ enum nft_table {
 
 /* nft_model.c has what each is there for. */
 enum nft_chain {
-	NFT_CHAIN_ZONE_IN, /* source: client-port */
+	NFT_CHAIN_ZONE_IN, /* the client's legs in a zone of conntrack */
 	NFT_CHAIN_ZONE_OUT,
 	NFT_CHAIN_TAKE,     /* what comes in from others */
 	NFT_CHAIN_REDIRECT, /* the same without tproxy */
@@ -73,6 +80,7 @@ enum nft_set_kind {
 	NFT_SET_INTERFACES, /* name */
 	NFT_SET_USERS,      /* number; of local_except */
 	NFT_SET_PROTOCOLS,  /* of rule "return"; has no name */
+	NFT_SET_HANDSHAKES, /* both ends of a connection; the rules fill it */
 	NFT_SET_KIND_MAX
 };
 
@@ -101,11 +109,18 @@ enum nft_stmt {
 	NFT_STMT_TRANSPARENT, /* for a transparent socket of this host */
 	NFT_STMT_FAMILY,
 	NFT_STMT_TRANSPORT,
+	NFT_STMT_ICMP,     /* that of the family */
 	NFT_STMT_SYN,      /* only of TCP */
+	NFT_STMT_ACK,      /* only of TCP, and not a SYN */
+	NFT_STMT_SYN_ACK,  /* only of TCP */
 	NFT_STMT_DATAGRAM, /* only of UDP */
 	NFT_STMT_CT_NEW,   /* only of TCP */
 	NFT_STMT_CT_MARKED,
 	NFT_STMT_CT_ORIGINAL, /* from the end that began it */
+	NFT_STMT_REMEMBER,    /* its handshake; only of TCP, as are: */
+	NFT_STMT_REMEMBERED,
+	NFT_STMT_FORGET,
+	NFT_STMT_FORGOTTEN, /* of the other end of what is remembered */
 	NFT_STMT_TO,
 	NFT_STMT_FROM, /* from where TO leads to */
 	NFT_STMT_CLIENTS,
@@ -122,6 +137,7 @@ enum nft_stmt {
 	NFT_STMT_CT_MARK,
 	NFT_STMT_MARK,
 	NFT_STMT_ZONE,
+	NFT_STMT_NOTRACK,
 	NFT_STMT_REJECT,
 	NFT_STMT_ACCEPT,
 	NFT_STMT_MAX
@@ -135,7 +151,8 @@ struct nft_rule {
 	uint32_t mark; /* NFT_MARK or NFT_MARK_LOCAL */
 	uint16_t port; /* of the listeners, host order */
 	/* NULL: has no such set */
-	const struct nft_set *protocols, *to, *clients, *interfaces, *users;
+	const struct nft_set *protocols, *to, *clients, *interfaces, *users,
+		*handshakes;
 	enum nft_stmt stmts[NFT_STMTS_MAX]; /* ends with NFT_STMT_END */
 };
 
@@ -145,9 +162,9 @@ struct nft_model {
 	bool tables[NFT_TABLE_MAX]; /* which of them are there */
 	bool chains[NFT_CHAIN_MAX];
 	uint32_t n_sets, n_rules;
-	struct nft_set sets[CONF_RULES_MAX * 9 + 3];
+	struct nft_set sets[CONF_RULES_MAX * 9 + 5];
 	struct nft_rule
-		rules[CONF_RULES_MAX * 14 + 20]; /* by chain, in order */
+		rules[CONF_RULES_MAX * 18 + 22]; /* by chain, in order */
 };
 
 /* Return: NULL = no memory; the caller frees it with nft_model_free(). */
@@ -161,6 +178,10 @@ bool nft_model_wanted(const struct conf_tables *conf, enum nft_state state);
 /* What of the routing belongs to this state? */
 enum nft_routing nft_model_routing(const struct conf_tables *conf,
 				   enum nft_state state);
+
+/* Has this set of the configuration any element? */
+bool nft_model_has_elem(const struct conf_tables *conf,
+			const struct nft_set *s);
 
 /* The element at *i or after it; false at the end. Start with *i = 0. */
 bool nft_model_elem(const struct nft_model *m, const struct nft_set *s,

@@ -25,6 +25,7 @@
 #define TYPE_USER      24U
 #define TYPE_IFNAME    41U
 #define TYPE_AND(a, b) ((a) << 6 | (b))
+#define TYPE_BOTH(end) ((end) << 12 | (end))
 
 #define PORT_LEN       2
 #define PORT_KEY_LEN   4 /* fields are padded to 4 bytes */
@@ -32,7 +33,7 @@
 struct key {
 	uint32_t type;
 	uint32_t len;       /* of the whole key */
-	uint8_t fields[2];  /* lengths; [1] = 0: one field */
+	uint8_t fields[2];  /* lengths; [1] = 0: one, or no matter */
 	uint32_t set_flags; /* NFT_SET_* */
 };
 
@@ -41,10 +42,11 @@ static struct key key_of(const struct nft_set *s)
 	const bool v4 = s->family == AF_INET;
 	const uint8_t addr_len = v4 ? 4 : 16;
 	const uint32_t addr = v4 ? TYPE_IPV4 : TYPE_IPV6;
+	const uint32_t end = TYPE_AND(addr, TYPE_PORT);
 
 	switch (s->kind) {
 	case NFT_SET_TO:
-		return (struct key){ TYPE_AND(addr, TYPE_PORT),
+		return (struct key){ end,
 				     addr_len + PORT_KEY_LEN,
 				     { addr_len, PORT_LEN },
 				     NFT_SET_INTERVAL | NFT_SET_CONCAT };
@@ -59,6 +61,13 @@ static struct key key_of(const struct nft_set *s)
 				     NFT_SET_INTERVAL };
 	case NFT_SET_USERS:
 		return (struct key){ TYPE_USER, sizeof(uint32_t), { 4 }, 0 };
+	case NFT_SET_HANDSHAKES:
+		return (struct key){
+			TYPE_BOTH(end),
+			2 * (addr_len + PORT_KEY_LEN),
+			{ 0 }, /* the kernel wants them of intervals only */
+			NFT_SET_EVAL | NFT_SET_TIMEOUT
+		};
 	case NFT_SET_PROTOCOLS:
 	case NFT_SET_KIND_MAX:
 		break;
@@ -145,6 +154,11 @@ struct nftnl_set *nft_objects_set(const struct nft_set *s)
 	nftnl_set_set_u32(out, NFTNL_SET_KEY_TYPE, k.type);
 	nftnl_set_set_u32(out, NFTNL_SET_KEY_LEN, k.len);
 	nftnl_set_set_u32(out, NFTNL_SET_FLAGS, k.set_flags);
+	if (s->kind == NFT_SET_HANDSHAKES) {
+		nftnl_set_set_u32(out, NFTNL_SET_DESC_SIZE, NFT_HANDSHAKES_MAX);
+		nftnl_set_set_u64(out, NFTNL_SET_TIMEOUT,
+				  NFT_HANDSHAKE_S * 1000ULL);
+	}
 	return out;
 }
 

@@ -168,6 +168,7 @@ static struct key_text key_text(const struct nft_set *s, const uint8_t *key,
 		if (len == 1)
 			(void)snprintf(t.v, sizeof(t.v), "%u", key[0]);
 		break;
+	case NFT_SET_HANDSHAKES: /* its elements are not compared */
 	case NFT_SET_KIND_MAX:
 		break;
 	}
@@ -247,6 +248,12 @@ static int draw_expr(struct nftnl_expr *e, void *arg)
 			       nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_SREG),
 			       plain_name(set),
 			       nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_FLAGS));
+	} else if (!strcmp(kind, "dynset")) {
+		(void)snprintf(
+			text, sizeof(text), "op %u reg %u set %s",
+			nftnl_expr_get_u32(e, NFTNL_EXPR_DYNSET_OP),
+			nftnl_expr_get_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY),
+			nftnl_expr_get_str(e, NFTNL_EXPR_DYNSET_SET_NAME));
 	} else {
 		nftnl_expr_snprintf(text, sizeof(text), e, NFTNL_OUTPUT_DEFAULT,
 				    0);
@@ -394,7 +401,7 @@ static int read_set(struct nft_link *l, struct nft_picture *p,
 
 	if (!draw_set(p, set))
 		return -ENOMEM;
-	if (!s)
+	if (!s || s->kind == NFT_SET_HANDSHAKES)
 		return 0; /* its own line says enough */
 	h = nft_link_question(l, NFT_MSG_GETSETELEM, NFPROTO_INET, NLM_F_DUMP);
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE,

@@ -18,18 +18,23 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A key's second field lies right after its first, 4 or 16 bytes on: NFT_REG_1
- * is the four registers of 4 bytes from NFT_REG32_00, NFT_REG_2 the next. */
-#define REG          NFT_REG_1
-#define REG_PORT(v4) ((v4) ? NFT_REG32_01 : NFT_REG_2)
+/* The fields of a key lie one after another, each in whole registers of 4
+ * bytes: NFT_REG_1 is the four from NFT_REG32_00, NFT_REG_2 the next. */
+#define REG            NFT_REG_1
+#define REG_PORT(v4)   ((v4) ? NFT_REG32_01 : NFT_REG_2)
+#define REG_ADDR_2(v4) ((v4) ? NFT_REG32_02 : NFT_REG32_05)
+#define REG_PORT_2(v4) ((v4) ? NFT_REG32_03 : NFT_REG32_09)
 
-#define SPORT_AT     0 /* of TCP and UDP */
-#define DPORT_AT     2
-#define TCP_FLAGS_AT 13
-#define TCP_FIN      0x01
-#define TCP_SYN      0x02
-#define TCP_RST      0x04
-#define TCP_ACK      0x10
+#define SADDR_AT(v4)   ((v4) ? 12 : 8)
+#define DADDR_AT(v4)   ((v4) ? 16 : 24)
+#define ADDR_LEN(v4)   ((v4) ? 4 : 16)
+#define SPORT_AT       0 /* of TCP and UDP */
+#define DPORT_AT       2
+#define TCP_FLAGS_AT   13
+#define TCP_FIN        0x01
+#define TCP_SYN        0x02
+#define TCP_RST        0x04
+#define TCP_ACK        0x10
 
 static bool is_v4(const struct nft_rule *r)
 {
@@ -125,7 +130,8 @@ static bool change_bits(struct nftnl_rule *out, uint32_t mask, uint32_t xor,
 	       !nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &xor, len);
 }
 
-static bool look_up(struct nftnl_rule *out, const struct nft_set *set)
+static bool look_up_so(struct nftnl_rule *out, const struct nft_set *set,
+		       uint32_t flags)
 {
 	const char *name = set->name[0] ? set->name : NFT_ANONYMOUS;
 	struct nftnl_expr *e = add(out, "lookup");
@@ -134,8 +140,13 @@ static bool look_up(struct nftnl_rule *out, const struct nft_set *set)
 		return false;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, REG);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SET_ID, set->id);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, 0);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, flags);
 	return !nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, name);
+}
+
+static bool look_up(struct nftnl_rule *out, const struct nft_set *set)
+{
+	return look_up_so(out, set, 0);
 }
 
 static bool put_value(struct nftnl_rule *out, uint32_t reg, const void *value,
@@ -181,13 +192,35 @@ static bool build_transport(const struct nft_rule *r, struct nftnl_rule *out)
 	       equals_u8(out, is_tcp(r) ? IPPROTO_TCP : IPPROTO_UDP);
 }
 
-static bool build_syn(const struct nft_rule *r, struct nftnl_rule *out)
+static bool build_icmp(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	return load_meta(out, NFT_META_L4PROTO) &&
+	       equals_u8(out, is_v4(r) ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+}
+
+static bool build_flags(const struct nft_rule *r, struct nftnl_rule *out,
+			uint8_t mask, uint8_t flags)
 {
 	return build_transport(r, out) &&
 	       load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_AT, 1,
 			    REG) &&
-	       change_bits(out, TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK, 0, 1) &&
-	       equals_u8(out, TCP_SYN);
+	       change_bits(out, mask, 0, 1) && equals_u8(out, flags);
+}
+
+static bool build_syn(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	return build_flags(r, out, TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK,
+			   TCP_SYN);
+}
+
+static bool build_syn_ack(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	return build_flags(r, out, TCP_SYN | TCP_ACK, TCP_SYN | TCP_ACK);
+}
+
+static bool build_ack(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	return build_flags(r, out, TCP_SYN | TCP_ACK, TCP_ACK);
 }
 
 static bool build_ct_new(const struct nft_rule *r, struct nftnl_rule *out)
@@ -220,7 +253,7 @@ static bool build_end(const struct nft_rule *r, struct nftnl_rule *out,
 	const bool v4 = is_v4(r);
 
 	return load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, addr_at,
-			    v4 ? 4 : 16, REG) &&
+			    ADDR_LEN(v4), REG) &&
 	       load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER, port_at, 2,
 			    REG_PORT(v4)) &&
 	       look_up(out, r->to);
@@ -228,20 +261,76 @@ static bool build_end(const struct nft_rule *r, struct nftnl_rule *out,
 
 static bool build_to(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return build_end(r, out, is_v4(r) ? 16 : 24, DPORT_AT);
+	return build_end(r, out, DADDR_AT(is_v4(r)), DPORT_AT);
 }
 
 static bool build_from(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return build_end(r, out, is_v4(r) ? 12 : 8, SPORT_AT);
+	return build_end(r, out, SADDR_AT(is_v4(r)), SPORT_AT);
+}
+
+/* The client's end, then the server's; `answer`: of a packet of the latter. */
+static bool load_ends(const struct nft_rule *r, struct nftnl_rule *out,
+		      bool answer)
+{
+	const bool v4 = is_v4(r);
+	const uint32_t src = SADDR_AT(v4), dst = DADDR_AT(v4);
+
+	return load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, answer ? dst : src,
+			    ADDR_LEN(v4), REG) &&
+	       load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER,
+			    answer ? DPORT_AT : SPORT_AT, 2, REG_PORT(v4)) &&
+	       load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, answer ? src : dst,
+			    ADDR_LEN(v4), REG_ADDR_2(v4)) &&
+	       load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER,
+			    answer ? SPORT_AT : DPORT_AT, 2, REG_PORT_2(v4));
+}
+
+static bool change_handshakes(const struct nft_rule *r, struct nftnl_rule *out,
+			      uint32_t op)
+{
+	struct nftnl_expr *e;
+
+	if (!load_ends(r, out, false))
+		return false;
+	e = add(out, "dynset");
+	if (!e)
+		return false;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, op);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, REG);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SET_ID, r->handshakes->id);
+	return !nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME,
+				   r->handshakes->name);
+}
+
+/* Goes no further when the set is full. */
+static bool build_remember(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	return change_handshakes(r, out, NFT_DYNSET_OP_UPDATE);
+}
+
+static bool build_remembered(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	return load_ends(r, out, false) && look_up(out, r->handshakes);
+}
+
+static bool build_forgotten(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	return load_ends(r, out, true) &&
+	       look_up_so(out, r->handshakes, NFT_LOOKUP_F_INV);
+}
+
+static bool build_forget(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	return change_handshakes(r, out, NFT_DYNSET_OP_DELETE);
 }
 
 static bool build_clients(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	const bool v4 = is_v4(r);
 
-	return load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, v4 ? 12 : 8,
-			    v4 ? 4 : 16, REG) &&
+	return load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, SADDR_AT(v4),
+			    ADDR_LEN(v4), REG) &&
 	       look_up(out, r->clients);
 }
 
@@ -377,6 +466,12 @@ static bool build_zone(const struct nft_rule *r, struct nftnl_rule *out)
 	       set_ct(out, NFT_CT_ZONE);
 }
 
+static bool build_notrack(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	(void)r;
+	return add(out, "notrack") != NULL;
+}
+
 static bool build_redirect(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	const uint16_t port = htons(r->port);
@@ -442,6 +537,15 @@ static const struct row {
 	[NFT_STMT_FAMILY] = { "meta nfproto $n", WHEN_ALWAYS, build_family },
 	[NFT_STMT_TRANSPORT] = { "meta l4proto $p", WHEN_ALWAYS,
 				 build_transport },
+	[NFT_STMT_ICMP] = { "meta l4proto $e", WHEN_ALWAYS, build_icmp },
+	[NFT_STMT_ACK] = { "tcp flags & (syn | ack) == ack", WHEN_TCP,
+			   build_ack },
+	[NFT_STMT_SYN_ACK] = { "tcp flags & (syn | ack) == syn | ack", WHEN_TCP,
+			       build_syn_ack },
+	[NFT_STMT_FORGOTTEN] = { "$w != @$h", WHEN_TCP, build_forgotten },
+	[NFT_STMT_REMEMBER] = { "update @$h { $b }", WHEN_TCP, build_remember },
+	[NFT_STMT_REMEMBERED] = { "$b @$h", WHEN_TCP, build_remembered },
+	[NFT_STMT_FORGET] = { "delete @$h { $b }", WHEN_TCP, build_forget },
 	[NFT_STMT_SYN] = { "tcp flags & (fin | syn | rst | ack) == syn",
 			   WHEN_TCP, build_syn },
 	[NFT_STMT_DATAGRAM] = { "meta l4proto $p", WHEN_UDP, build_transport },
@@ -474,6 +578,7 @@ static const struct row {
 	[NFT_STMT_MARK] = { "meta mark set meta mark | $m", WHEN_ALWAYS,
 			    build_mark },
 	[NFT_STMT_ZONE] = { "ct zone set $z", WHEN_ALWAYS, build_zone },
+	[NFT_STMT_NOTRACK] = { "notrack", WHEN_ALWAYS, build_notrack },
 	[NFT_STMT_REJECT] = { "reject with $r", WHEN_ALWAYS, build_reject },
 	[NFT_STMT_ACCEPT] = { "accept", WHEN_ALWAYS, build_accept },
 };
@@ -508,10 +613,22 @@ static const char *word_text(char letter, const struct nft_rule *r,
 		(void)snprintf(buf, NFT_STMT_TEXTLEN, "%#x",
 			       (unsigned)(NFT_MARK | NFT_MARK_LOCAL));
 		return buf;
+	case 'w':
+		return is_v4(r) ? "ip daddr . tcp dport . ip saddr . tcp sport"
+				: "ip6 daddr . tcp dport . "
+				  "ip6 saddr . tcp sport";
+	case 'b':
+		return is_v4(r) ? "ip saddr . tcp sport . ip daddr . tcp dport"
+				: "ip6 saddr . tcp sport . "
+				  "ip6 daddr . tcp dport";
 	case 'c':
 		return r->clients->name;
+	case 'e':
+		return is_v4(r) ? "icmp" : "icmpv6";
 	case 'f':
 		return is_v4(r) ? "ip" : "ip6";
+	case 'h':
+		return r->handshakes->name;
 	case 'i':
 		if (!r->interfaces)
 			return "!= \"lo\"";

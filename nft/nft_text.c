@@ -43,6 +43,11 @@ static const char *set_type(const struct nft_set *s)
 		return "ifname";
 	case NFT_SET_USERS:
 		return "uid";
+	case NFT_SET_HANDSHAKES:
+		return v4 ? "ipv4_addr . inet_service . "
+			    "ipv4_addr . inet_service"
+			  : "ipv6_addr . inet_service . "
+			    "ipv6_addr . inet_service";
 	case NFT_SET_PROTOCOLS:
 	case NFT_SET_KIND_MAX:
 		break;
@@ -56,6 +61,16 @@ static void print_set(FILE *out, const struct nft_model *m,
 	struct nft_elem e;
 	uint32_t i = 0;
 
+	if (s->kind == NFT_SET_HANDSHAKES) {
+		(void)fprintf(out,
+			      "\tset %s {\n\t\ttype %s\n\t\tsize %u\n"
+			      "\t\tflags dynamic,timeout\n"
+			      "\t\ttimeout %us\n\t}\n\n",
+			      s->name, set_type(s),
+			      (unsigned)NFT_HANDSHAKES_MAX,
+			      (unsigned)NFT_HANDSHAKE_S);
+		return;
+	}
 	(void)fprintf(out, "\tset %s {\n\t\ttype %s\n%s\t\telements = {\n",
 		      s->name, set_type(s),
 		      s->kind == NFT_SET_USERS ? "" : "\t\tflags interval\n");

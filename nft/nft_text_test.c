@@ -254,9 +254,10 @@ static void test_largest(void **state)
 }
 
 /* With all that a rule can ask for at once: nine sets, and in each family the
- * three rules of the zone, taken, rejected, refused and taken from programs of
- * this host. Beside them the users twice and the protocols; "return", "handed
- * over" and "take" a family, "taken" and "excepted" in front of what is
+ * five rules of the zone, taken, rejected, refused and taken from programs of
+ * this host. Beside them the users twice, the protocols and the handshakes of
+ * both families; the errors and the forgotten of the zone, "handed over" and
+ * "take" a family, "return", "taken" and "excepted" in front of what is
  * refused, "own", "handed over" and "excepted" for programs of this host. */
 static void test_most(void **state)
 {
@@ -282,11 +283,42 @@ static void test_most(void **state)
 	}
 	m = nft_model_new(conf, NFT_STATE_RUNNING);
 	assert_non_null(m);
-	assert_int_equal(m->n_sets, CONF_RULES_MAX * 9 + 3);
+	assert_int_equal(m->n_sets, CONF_RULES_MAX * 9 + 5);
 	assert_int_equal(m->n_rules,
-			 CONF_RULES_MAX * 2 * 7 + 1 + 2 + 2 + 2 + 3);
+			 CONF_RULES_MAX * 2 * 9 + 4 + 2 + 2 + 1 + 2 + 3);
 	nft_model_free(m);
 	free(conf);
+}
+
+/* Both legs look alike, or may do so by chance, unless the gateway's address is
+ * on one of them. */
+static void test_zones(void **state)
+{
+	static const struct {
+		enum conf_source source;
+		bool zones;
+	} cases[] = {
+		{ CONF_SOURCE_GATEWAY, false },
+		{ CONF_SOURCE_CLIENT, true },
+		{ CONF_SOURCE_CLIENT_PORT, true },
+		{ CONF_SOURCE_AUTO, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
+		struct conf_tables *conf = new_conf();
+		struct conf_rule *r = add_rule(conf, "r");
+		struct nft_model *m;
+
+		r->source = cases[i].source;
+		add_dest(conf, r, "192.0.2.1", 7700, 7700);
+		m = nft_model_new(conf, NFT_STATE_RUNNING);
+		assert_non_null(m);
+		assert_int_equal(m->chains[NFT_CHAIN_ZONE_IN], cases[i].zones);
+		assert_int_equal(m->chains[NFT_CHAIN_ZONE_OUT], cases[i].zones);
+		nft_model_free(m);
+		free(conf);
+	}
 }
 
 /* What has to be routed here, by state; see the states in nft.h. */
@@ -328,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_takes_nothing),
 		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_most),
+		cmocka_unit_test(test_zones),
 		cmocka_unit_test(test_routing),
 	};
 
