@@ -392,6 +392,8 @@ static const struct {
 	/* the way to it is a condition, too */
 	{ "iifname docker0 jump d", "ip saddr 172.17.0.0/16 masquerade", "",
 	  "a" },
+	{ "jump d; add rule ip t c jump e", "iifname docker0 jump e",
+	  "ip saddr 172.17.0.0/16 masquerade", "a" },
 	{ "jump d; add rule ip t c iifname docker0 jump d",
 	  "ip saddr 172.17.0.0/16 jump e", "masquerade", "a" },
 };
@@ -480,6 +482,11 @@ static void test_iptables_conditions(void **state)
 		     "addrtype", "--src-type", "UNICAST", "-j", "MASQUERADE");
 	expect_for("ciba", "iptables, a match");
 	nft_test_run("nft", "flush", "ruleset");
+	nft_test_run("iptables-nft", "-t", "nat", "-A", "POSTROUTING", "-s",
+		     "172.17.0.0/16", "-m", "addrtype", "--src-type", "UNICAST",
+		     "-j", "MASQUERADE");
+	expect_for("ia", "iptables, a match and others' network");
+	nft_test_run("nft", "flush", "ruleset");
 }
 
 #define GUESTS                                                              \
@@ -524,6 +531,47 @@ static void test_near_networks(void **state)
 	expect_for("ia", "the same on the lan");
 	nft_test_run("ip", "addr", "del", "172.17.9.9/16", "dev", "lan");
 	nft_test_run("nft", "flush", "ruleset");
+}
+
+/* A rule's interfaces are patterns, too. */
+static void test_patterns(void **state)
+{
+	static const struct {
+		const char *condition;
+		bool counts;
+	} table[] = {
+		{ "iifname lan", true },
+		{ "iifname l*", true },
+		{ "iifname lano", true },
+		{ "iifname wan", false },
+		{ "iifname != la*", false },
+		{ "iifname != lan", true },
+		{ "ip saddr 192.168.1.0/24", true },
+		{ "ip saddr 203.0.113.0/24", false },
+	};
+	struct nft_link *l = nft_test_open(false);
+	struct conf_tables *conf = asker(1);
+
+	(void)state;
+	(void)snprintf(conf->ifaces[0], CONF_IFNAME_LEN, "la*");
+	for (size_t i = 0; i < WS_ARRAY_LEN(table); i++) {
+		char text[512];
+		struct nft_error why;
+		struct nft_nat nat;
+
+		(void)snprintf(text, sizeof(text),
+			       "add table ip t; add chain ip t c { type nat "
+			       "hook postrouting priority 0; }; add rule ip t "
+			       "c %s masquerade",
+			       table[i].condition);
+		nft_test_run("nft", text);
+		assert_int_equal(nft_nat_source(l, conf, &nat, &why), 0);
+		if (nat.source != table[i].counts)
+			fail_msg("%s", text);
+		nft_test_run("nft", "flush", "ruleset");
+	}
+	free(conf);
+	nft_close(l);
 }
 
 /* Every route to a server is a way out, of whatever table. */
@@ -648,6 +696,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bridges, make_host,
 						remove_host),
 		cmocka_unit_test_setup_teardown(test_near_networks, make_host,
+						remove_host),
+		cmocka_unit_test_setup_teardown(test_patterns, make_host,
 						remove_host),
 		cmocka_unit_test_setup_teardown(test_ways, make_host,
 						remove_host),
