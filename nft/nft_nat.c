@@ -24,6 +24,7 @@
 #include "nft_link.h"
 #include "nft_nat_internal.h"
 
+#define TRIES     5 /* of a dump that somebody's change interrupts */
 #define NAMES_MAX 4096
 
 struct search {
@@ -40,8 +41,7 @@ static const char *family_name(uint8_t family)
 					: "inet";
 }
 
-/* --- rules of nftables ------------------------------------------------------
- */
+/* --- rules of nftables --------------------------------------------------- */
 
 /* Packets may jump to a chain, or to any of the table. */
 static void meet(struct search *s, const struct nft_nat_chain *from,
@@ -106,8 +106,7 @@ static void decide(struct search *s, const struct nft_nat_clients *clients)
 	} while (c && !s->found.source);
 }
 
-/* --- rules of iptables-legacy -----------------------------------------------
- */
+/* --- rules of iptables-legacy -------------------------------------------- */
 
 static bool has_line(const char *text, const char *line)
 {
@@ -150,29 +149,11 @@ bool nft_nat_legacy(const char *path, const char *family, struct nft_nat *out)
 	return has;
 }
 
-/* --- whom it is asked for ---------------------------------------------------
- */
+/* --- whom it is asked for ------------------------------------------------ */
 
-static bool has_nat(struct search *s, const struct nft_nat_clients *clients)
-{
-	static const struct {
-		const char *path, *name;
-	} legacy[] = {
-		{ "/proc/net/ip_tables_names", "IPv4" },
-		{ "/proc/net/ip6_tables_names", "IPv6" },
-	};
-	const bool v6 = clients->family == NFPROTO_IPV6;
-
-	decide(s, clients);
-	if (!s->found.source)
-		s->found.source = nft_nat_legacy(legacy[v6].path,
-						 legacy[v6].name, &s->found);
-	return s->found.source;
-}
-
-/* Clients of one family of one rule; it has servers of this family. */
-static bool rule_has_nat(struct search *s, const struct conf_rule *rule,
-			 uint16_t family)
+/* Clients of one family of one rule, or with NULL all of that family. */
+static void decide_rule(struct search *s, const struct conf_rule *rule,
+			uint16_t family)
 {
 	struct nft_nat_clients clients = {
 		.conf = s->conf,
@@ -180,40 +161,52 @@ static bool rule_has_nat(struct search *s, const struct conf_rule *rule,
 		.host = &s->host,
 		.family = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6,
 	};
+	const struct conf_list none = { .n = 0 };
+	const struct conf_list *nets = rule ? &rule->clients : &none;
 
-	if (!rule || rule->clients.n == 0)
-		return has_nat(s, &clients);
-	for (uint32_t i = 0; i < rule->clients.n; i++) {
-		clients.net = &s->conf->nets[rule->clients.first + i];
-		if (clients.net->family == family && has_nat(s, &clients))
-			return true;
+	if (nets->n == 0)
+		decide(s, &clients);
+	for (uint32_t i = 0; i < nets->n && !s->found.source; i++) {
+		clients.net = &s->conf->nets[nets->first + i];
+		if (clients.net->family == family)
+			decide(s, &clients);
 	}
-	return false;
 }
 
-static bool has_servers(const struct conf_tables *conf,
-			const struct conf_rule *rule, uint16_t family)
+static bool is_asked(const struct conf_tables *conf,
+		     const struct conf_rule *rule, uint16_t family)
 {
-	for (uint32_t i = 0; i < rule->to.n; i++) {
-		if (conf->dests[rule->to.first + i].net.family == family)
-			return true;
-	}
-	return false;
+	uint32_t i = 0;
+
+	while (i < rule->to.n &&
+	       conf->dests[rule->to.first + i].net.family != family)
+		i++;
+	return i < rule->to.n && rule->source == CONF_SOURCE_AUTO;
 }
 
-static bool family_has_nat(struct search *s, uint16_t family)
+static void decide_family(struct search *s, uint16_t family)
 {
-	if (!s->conf)
-		return rule_has_nat(s, NULL, family);
-	for (uint32_t i = 0; i < s->conf->n_rules; i++) {
+	const uint32_t n = s->conf ? s->conf->n_rules : 0;
+	bool asked = !s->conf;
+
+	if (asked)
+		decide_rule(s, NULL, family);
+	for (uint32_t i = 0; i < n && !s->found.source; i++) {
 		const struct conf_rule *rule = &s->conf->rules[i];
 
-		if (rule->source == CONF_SOURCE_AUTO &&
-		    has_servers(s->conf, rule, family) &&
-		    rule_has_nat(s, rule, family))
-			return true;
+		if (!is_asked(s->conf, rule, family))
+			continue;
+		asked = true;
+		decide_rule(s, rule, family);
 	}
-	return false;
+	if (!asked || s->found.source)
+		return;
+	if (family == AF_INET)
+		s->found.source = nft_nat_legacy("/proc/net/ip_tables_names",
+						 "IPv4", &s->found);
+	else
+		s->found.source = nft_nat_legacy("/proc/net/ip6_tables_names",
+						 "IPv6", &s->found);
 }
 
 static bool asks_for_ways(const struct nft_nat_rules *rules)
@@ -253,7 +246,7 @@ int nft_nat_source(struct nft_link *link, const struct conf_tables *conf,
 			    .found.why = "no source NAT for these clients" };
 	int r = -EINTR;
 
-	for (int i = 0; r == -EINTR && i < NFT_NAT_TRIES; i++) {
+	for (int i = 0; r == -EINTR && i < TRIES; i++) {
 		clear(&s);
 		r = read_all(link, &s);
 	}
@@ -262,8 +255,9 @@ int nft_nat_source(struct nft_link *link, const struct conf_tables *conf,
 			       "looking for source NAT: %s",
 			       strerrordesc_np(-r));
 	} else {
-		(void)(family_has_nat(&s, AF_INET) ||
-		       family_has_nat(&s, AF_INET6));
+		decide_family(&s, AF_INET);
+		if (!s.found.source)
+			decide_family(&s, AF_INET6);
 		*out = s.found;
 	}
 	clear(&s);

@@ -14,12 +14,12 @@
  * sets. Whatever else a rule asks for, it counts as if that were met; rules
  * before it that let packets pass are not looked at.
  *
- *   clients   with `clients` these networks. Without, any address but those of
- *             this host's own networks behind other interfaces than the rule's;
- *             without `interfaces`, too, any but those of bridges that have
- * only containers and virtual machines (or nothing) at their ports way in the
- * rule's `interfaces`, else any way out   where a route to a server leads, in
- * any table; without one, any
+ *   clients  with `clients` these networks. Without, any address but those of
+ *            this host's own networks behind other interfaces than the rule's;
+ *            without `interfaces`, too, any address but those of bridges that
+ *            have nothing at their ports but containers and virtual machines
+ *   way in   the rule's `interfaces`, else any
+ *   way out  where a route to a server leads, in any table; without one, any
  *
  * What is known only by "without `clients`" or "way out" can become wrong
  * without news of nftables. It decides only when no condition of the rule could

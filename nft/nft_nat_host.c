@@ -14,8 +14,6 @@
 #include "nft_link.h"
 #include "nft_nat_internal.h"
 
-#define LINKS_MAX 4096 /* interfaces whose kind is looked at */
-
 /* An interface, and what its bridge has to be for guests. */
 struct link_kind {
 	unsigned index, bridge; /* the bridge that it is a port of, or 0 */
@@ -34,8 +32,7 @@ static int no_memory(void)
 	return MNL_CB_ERROR;
 }
 
-/* --- networks ---------------------------------------------------------------
- */
+/* --- networks ------------------------------------------------------------ */
 
 static int take_link_attr(const struct nlattr *a, void *arg)
 {
@@ -60,8 +57,6 @@ static int take_link(const struct nlmsghdr *h, void *arg)
 	struct links *links = arg;
 	struct link_kind *v;
 
-	if (links->n == LINKS_MAX)
-		return MNL_CB_OK;
 	v = realloc(links->v, (links->n + 1) * sizeof(*v));
 	if (!v)
 		return no_memory();
@@ -163,8 +158,7 @@ static int read_near(const struct links *links, struct nft_nat_host *host)
 	return r;
 }
 
-/* --- ways to the servers ----------------------------------------------------
- */
+/* --- ways to the servers ------------------------------------------------- */
 
 struct search {
 	const struct conf_tables *conf;
@@ -269,8 +263,7 @@ static int take_route(const struct nlmsghdr *h, void *arg)
 			       : 0);
 }
 
-/* --- all --------------------------------------------------------------------
- */
+/* --- all ----------------------------------------------------------------- */
 
 static int dump(struct nft_link *l, uint16_t type, mnl_cb_t take, void *arg)
 {

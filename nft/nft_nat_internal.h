@@ -21,7 +21,6 @@ struct nlattr;
 struct nlmsghdr;
 
 #define NFT_NAT_VALUE 16 /* bytes of an IPv6 address, or of a name */
-#define NFT_NAT_TRIES 5  /* of a dump that somebody's change interrupts */
 
 /* What a test looks at. */
 enum nft_nat_field {

@@ -83,8 +83,7 @@ static bool range_may(const struct nft_nat_test *t,
 	return t->negated;
 }
 
-/* --- addresses --------------------------------------------------------------
- */
+/* --- addresses ----------------------------------------------------------- */
 
 static bool net_may(const struct nft_nat_test *t, const struct base_net *net,
 		    const struct place *p)
@@ -190,8 +189,7 @@ static bool header_may(const struct nft_nat_test *t,
 	return t->offset != p->destination || server_may(t, c);
 }
 
-/* --- interfaces -------------------------------------------------------------
- */
+/* --- interfaces ---------------------------------------------------------- */
 
 /* A name, or as in the configuration "wg*": every name that begins so. */
 static struct nft_nat_range names_of(const char *pattern)
@@ -271,8 +269,7 @@ static bool leaves_by(const struct nft_nat_test *t,
 	return may;
 }
 
-/* --- all --------------------------------------------------------------------
- */
+/* --- all ----------------------------------------------------------------- */
 
 static bool byte_may(const struct nft_nat_test *t, uint8_t byte)
 {

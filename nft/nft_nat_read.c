@@ -30,8 +30,7 @@ static int no_memory(void)
 	return MNL_CB_ERROR;
 }
 
-/* --- chains and rules -------------------------------------------------------
- */
+/* --- chains and rules ---------------------------------------------------- */
 
 static int take_chain(const struct nlmsghdr *h, void *arg)
 {
@@ -111,8 +110,7 @@ static int take_rule(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_OK;
 }
 
-/* --- sets -------------------------------------------------------------------
- */
+/* --- sets ---------------------------------------------------------------- */
 
 /* The elements of a set, as they come: those of one with intervals are bounds,
  * of which every second one, as a rule, is the first value behind. */
@@ -259,8 +257,7 @@ static int read_set(struct nft_link *link, struct nft_nat_set *s)
 	return r;
 }
 
-/* --- all --------------------------------------------------------------------
- */
+/* --- all ----------------------------------------------------------------- */
 
 int nft_nat_rules_read(struct nft_link *link, struct nft_nat_rules *rules)
 {

@@ -95,8 +95,7 @@ size_t nft_nat_value(const struct nlattr *a, uint8_t value[NFT_NAT_VALUE])
 	return len;
 }
 
-/* --- what it does -----------------------------------------------------------
- */
+/* --- what it does -------------------------------------------------------- */
 
 /* What the expression does to the source, as a word; NULL = nothing. */
 static const char *source_nat(const char *kind, const struct nft_nat_attrs *d)
@@ -135,8 +134,7 @@ static void take_immediate(struct reading *r, const struct nft_nat_attrs *d)
 	r->jump = nft_nat_text(verdict.v[NFTA_VERDICT_CHAIN]);
 }
 
-/* --- its conditions ---------------------------------------------------------
- */
+/* --- its conditions ------------------------------------------------------ */
 
 static void load(struct reading *r, const struct nlattr *reg,
 		 enum nft_nat_field field, uint32_t len)

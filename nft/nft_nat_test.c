@@ -139,8 +139,7 @@ static void test_iptables_nft(void **state)
 	}
 }
 
-/* --- whose packets can meet it ----------------------------------------------
- */
+/* --- whose packets can meet it ------------------------------------------- */
 
 /* Who `source: auto` is asked for: rules of the configuration, to 192.0.2.1 and
  * 2001:db8:7::7, both by TCP. */
@@ -628,8 +627,7 @@ static void test_who_asks(void **state)
 	nft_close(l);
 }
 
-/* --- iptables-legacy --------------------------------------------------------
- */
+/* --- iptables-legacy ----------------------------------------------------- */
 
 static bool legacy(const char *text, struct nft_nat *nat)
 {
