@@ -19,6 +19,14 @@ no_harm() {
 	expect_value "$1" bad 0
 }
 
+# some_each: of the churn, some were taken, and some went direct
+some_each() {
+	local taken
+
+	taken=$(($(counter flows_opened) - 100))
+	[ $taken -gt 0 ] && [ $taken -lt $((round * 500)) ]
+}
+
 for policy in open-stay closed; do
 	rm -f "$DIR"/{first,second,end}
 	wire lan tracker eth0 tcp
@@ -31,8 +39,8 @@ for policy in open-stay closed; do
 	crowd second tracker -n 100 -r 1000 -d 1000 "$VENDOR4:7700" open ping 1 \
 		touch "$DIR/second" stream "$DIR/end" fin
 	wait_for 10 test -e "$DIR/second"
-	toggles=0
-	for ((round = 0; toggles < 10; round++)); do
+	toggles=0 round=0
+	until [ $toggles -ge 10 ] && some_each; do
 		crowd churn tracker -n 50 -d $((2000 + round * 500)) \
 			"$VENDOR4:7700" churn 500
 		while peer_runs churn; do
@@ -41,6 +49,7 @@ for policy in open-stay closed; do
 			toggles=$((toggles + 1))
 		done
 		join churn
+		round=$((round + 1))
 		expect_value churn established 500
 		expect_value churn closed 500
 		no_harm churn
@@ -57,8 +66,5 @@ for policy in open-stay closed; do
 		expect_equal "resets on $side" "$(packet_count $side ' R')" 0
 	done
 	echo "$policy: $toggles toggles, $(counter flows_opened) flows taken"
-	expect_at_least "flows taken" "$(counter flows_opened)" 101
-	expect_at_most "flows taken" "$(counter flows_opened)" \
-		$((99 + round * 500))
 	daemon_stop
 done

@@ -72,3 +72,16 @@ expect_forwarded lan wan "$VENDOR4:7700"
 expect_equal "new ones that went direct" \
 	"$(direct_handshakes lan wan "$OTHER4:7700")" 3
 expect_equal "RST" "$(packet_count lan ' R')$(packet_count wan ' R')" 00
+
+# Nor is one touched that conntrack has never heard of, because nobody asked it: to
+# conntrack its next packet is the first one.
+on gateway nft flush ruleset
+server old vendor "$VENDOR4:7700" expect one send one expect two send two recv-all
+client older tracker "$VENDOR4:7700" send one expect one touch "$DIR/one" \
+	wait-file "$DIR/two" send two expect two shutdown-write recv-all
+wait_for 10 test -e "$DIR/one"
+daemon
+touch "$DIR/two"
+join older old
+daemon_stop
+expect_equal "flows" "$(total flows_opened)" 0
