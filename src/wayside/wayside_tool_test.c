@@ -31,7 +31,9 @@
 #define NOBODY    65534
 #define CANNOT    90 /* become another: no root, or one without others */
 #define BEFORE    91 /* the tool: something of ours failed */
-#define LIMIT_MS  "200"
+/* For an answer: when none comes, and when one does. */
+#define SHORT "WAYSIDE_LIMIT_MS=200"
+#define LONG  "WAYSIDE_LIMIT_MS=100000"
 
 /* Who is at the other end of the control socket. */
 enum world {
@@ -230,20 +232,21 @@ static bool direct(enum output output, int out)
 }
 
 /* Never returns. `words`: of the command line, ends with NULL. */
-static void be_tool(const char *const *words, enum output output, bool other,
-		    int out, int err)
+static void be_tool(const char *const *words, enum output output,
+		    enum world world, int out, int err)
 {
+	const bool answers = world != WORLD_SILENT && world != WORLD_FULL;
 	/* opened before: another user may not get there */
 	const int fd = open(WAYSIDE_TOOL, O_PATH | O_CLOEXEC);
 	char *argv[WORDS_MAX + 4] = { (char[]){ "wayside" } };
-	char *env[] = { (char[]){ "WAYSIDE_LIMIT_MS=" LIMIT_MS },
+	char *env[] = { answers ? (char[]){ LONG } : (char[]){ SHORT },
 			(char[]){ "ASAN_OPTIONS=detect_leaks=0" }, NULL };
 
 	for (size_t i = 0; words[i]; i++)
 		argv[i + 1] = strdup(words[i]);
 	if (fd < 0 || dup2(err, STDERR_FILENO) < 0 || !direct(output, out))
 		_exit(BEFORE);
-	if (other && geteuid() == 0 &&
+	if (world == WORLD_FORBIDDEN && geteuid() == 0 &&
 	    (setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
 	     setresuid(NOBODY, NOBODY, NOBODY) < 0))
 		_exit(CANNOT);
@@ -260,8 +263,8 @@ static void read_back(int *fd, char text[static TEXT_MAX])
 	base_fd_close(fd);
 }
 
-static void run_tool(const char *const *words, enum output output, bool other,
-		     struct outcome *o)
+static void run_tool(const char *const *words, enum output output,
+		     enum world world, struct outcome *o)
 {
 	int out = memfd_create("out", MFD_CLOEXEC);
 	int err = memfd_create("err", MFD_CLOEXEC);
@@ -272,7 +275,7 @@ static void run_tool(const char *const *words, enum output output, bool other,
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0)
-		be_tool(words, output, other, out, err);
+		be_tool(words, output, world, out, err);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	o->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	assert_int_not_equal(o->status, BEFORE);
@@ -280,10 +283,17 @@ static void run_tool(const char *const *words, enum output output, bool other,
 	read_back(&err, o->err);
 }
 
+/* A letter more than there can be: 32 and 88. */
+static const char long_name[] = "a2345678901234567890123456789012";
+static const char long_item[] = "1234567890123456789012345678901234567890"
+				"1234567890123456789012345678901234567890"
+				"12345678";
+
 /* Wrong words: nothing is asked and nothing done. */
 static const struct {
 	const char *words[WORDS_MAX];
-	const char *said; /* after "wayside: "; a final ~: see --help */
+	/* after "wayside: "; at the end ~: see --help, @4: words[4] */
+	const char *said;
 } misuse[] = {
 	{ { NULL }, "a command is needed~" },
 	{ { "frobnicate" }, "unknown command: frobnicate~" },
@@ -325,32 +335,31 @@ static const struct {
 	{ { "rules", "add", "a", "", "b" },
 	  "to, clients or interfaces are to be changed, not: " },
 	{ { "rules", "add", "", "to", "b" }, "no rule can have this name: " },
-	/* 32 letters, 88 letters: one more than there can be */
-	{ { "rules", "add", "a2345678901234567890123456789012", "to", "b" },
-	  "no rule can have this name: a2345678901234567890123456789012" },
+	{ { "rules", "add", long_name, "to", "b" },
+	  "no rule can have this name: @2" },
 	{ { "rules", "del", "a", "clients", "" },
 	  "nothing in a rule is so long, or so short: " },
-	{ { "rules", "del", "a", "clients",
-	    "12345678901234567890123456789012345678901234"
-	    "56789012345678901234567890123456789012345678" },
-	  "nothing in a rule is so long, or so short: "
-	  "12345678901234567890123456789012345678901234"
-	  "56789012345678901234567890123456789012345678" },
+	{ { "rules", "del", "a", "clients", long_item },
+	  "nothing in a rule is so long, or so short: @4" },
 };
 
 static void wrong_words(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(misuse); i++) {
-		const size_t len = strcspn(misuse[i].said, "~");
-		const bool help = misuse[i].said[len];
+		const char *said = misuse[i].said;
+		const size_t len = strcspn(said, "~@");
+		const char *rest = "";
 		struct outcome o;
 		char want[512];
 
+		if (said[len] == '~')
+			rest = "; see wayside --help";
+		else if (said[len])
+			rest = misuse[i].words[said[len + 1] - '0'];
 		(void)snprintf(want, sizeof(want), "wayside: %.*s%s\n",
-			       (int)len, misuse[i].said,
-			       help ? "; see wayside --help" : "");
-		run_tool(misuse[i].words, OUTPUT_KEPT, false, &o);
+			       (int)len, said, rest);
+		run_tool(misuse[i].words, OUTPUT_KEPT, WORLD_NOBODY, &o);
 		assert_string_equal(o.err, want);
 		assert_string_equal(o.out, "");
 		assert_int_equal(o.status, 2);
@@ -372,8 +381,9 @@ static const char *const askers[][WORDS_MAX] = {
 };
 
 static void expect_failure(const struct lab *lab, const char *const *command,
-			   const char *said, bool with_path, bool other)
+			   const char *said, enum world world)
 {
+	const bool with_path = world != WORLD_REFUSES;
 	const char *words[WORDS_MAX + 3] = { NULL };
 	struct outcome o;
 	char want[512];
@@ -385,7 +395,7 @@ static void expect_failure(const struct lab *lab, const char *const *command,
 	words[n] = lab->path;
 	(void)snprintf(want, sizeof(want), "wayside: %s%s%s\n",
 		       with_path ? lab->path : "", with_path ? ": " : "", said);
-	run_tool(words, OUTPUT_KEPT, other, &o);
+	run_tool(words, OUTPUT_KEPT, world, &o);
 	if (o.status == CANNOT)
 		return;
 	assert_string_equal(o.err, want);
@@ -413,9 +423,7 @@ static void nobody_who_answers(void **state)
 	for (enum world w = 0; w < WORLD_DOES; w++) {
 		begin(lab, w);
 		for (size_t i = 0; i < WS_ARRAY_LEN(askers); i++)
-			expect_failure(lab, askers[i], said[w],
-				       w != WORLD_REFUSES,
-				       w == WORLD_FORBIDDEN);
+			expect_failure(lab, askers[i], said[w], w);
 		end(lab);
 	}
 }
@@ -447,7 +455,7 @@ static void nobody_who_reads(void **state)
 		for (size_t j = 0; j < WS_ARRAY_LEN(commands); j++) {
 			struct outcome o;
 
-			run_tool(commands[j], rows[i].output, false, &o);
+			run_tool(commands[j], rows[i].output, WORLD_DOES, &o);
 			assert_string_equal(o.err, rows[i].err);
 			assert_string_equal(o.out, rows[i].out);
 			assert_int_equal(o.status, rows[i].status);
@@ -463,13 +471,13 @@ static void help_says_all(void **state)
 		"  bypass on [-c FILE | --control PATH]\n",
 		"  rules add RULE to|clients|interfaces ITEM",
 		"  doctor [--json] [-c FILE]\n",
-		"Exit status: 0 done, 1 not done, 2 usage or configuration;\n"
+		"Exit status: 0 done, 1 not done, 2 usage or configuration;\n",
 		"             of doctor also 3 degraded, 4 broken\n",
 	};
 	struct outcome o;
 
 	(void)state;
-	run_tool(help, OUTPUT_KEPT, false, &o);
+	run_tool(help, OUTPUT_KEPT, WORLD_NOBODY, &o);
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err, "");
 	for (size_t i = 0; i < WS_ARRAY_LEN(texts); i++)
@@ -496,7 +504,7 @@ static void nobody_who_reads_what_is_here(void **state)
 			const bool kept = w == OUTPUT_KEPT;
 			struct outcome o;
 
-			run_tool(commands[i], w, false, &o);
+			run_tool(commands[i], w, WORLD_NOBODY, &o);
 			assert_string_equal(o.err, kept ? "" : cannot);
 			assert_int_equal(!*o.out, !kept);
 			assert_int_equal(o.status, !kept);
