@@ -34,19 +34,23 @@ on gateway nft -f - <<-END
 		}
 	}
 END
-for f in v4 v6; do
-	family $f
-	exchange "$VENDOR:7700"
-	exchange "$OTHER:7700"
+# 2: with SYN cookies, when the ct mark alone says what was handed over
+for cookies in 1 2; do
+	sysctl_set gateway ipv4/tcp_syncookies $cookies
+	for f in v4 v6; do
+		family $f
+		exchange "$VENDOR:7700"
+		exchange "$OTHER:7700"
+	done
 done
-expect_flows 2
+expect_flows 4
 # packets CHAIN N: what its N-th counter saw
 seen() {
 	on gateway nft list chain inet marks "$1" |
 		sed -n 's/.*counter packets \([0-9]*\) .*/\1/p' | sed -n "$2p"
 }
 for chain in input forward; do
-	expect_at_least "packets in $chain" "$(seen $chain 2)" 4
+	expect_at_least "packets in $chain" "$(seen $chain 2)" 8
 	expect_equal "those with all marks in $chain" "$(seen $chain 1)" \
 		"$(seen $chain 2)"
 done
