@@ -70,11 +70,11 @@ struct supervisor_firewall {
 struct supervisor {
 	const struct conf_tables *conf; /* in force */
 	int conf_fd;                    /* its sealed memfd, or -1 */
+	enum supervisor_phase phase;    /* supervisor_phase() sets it */
 	const struct conf_input *input; /* NULL: cannot be loaded again */
 	struct supervisor_times real;   /* without a test's own */
 	const struct supervisor_times *times;
 	const struct supervisor_roles *roles;
-	enum supervisor_phase phase; /* supervisor_phase() sets it */
 	struct control_state *state; /* the page that others may read */
 	int state_fd;                /* sealed: to hand out */
 	int status;                  /* exit status */
@@ -99,11 +99,11 @@ struct supervisor {
 	struct loop_watch others, routing; /* supervisor_watch.c */
 	struct loop_timer look;
 	uint64_t next_look_ms, put_back_ms; /* not before that */
-	struct nft_link *nft;               /* NULL in fixed-remote mode */
+	struct supervisor_firewall firewall;
+	struct nft_link *nft; /* NULL in fixed-remote mode */
 	enum nft_state rules; /* in the kernel; STOPPED: not yet, or no more */
 	bool bypass;          /* the operator wants nothing new taken */
 	bool alone; /* without a worker, for longer than times.absent_ms */
-	struct supervisor_firewall firewall;
 	int pidfile;
 	struct control_server control;
 	struct supervisor_reload reload;

@@ -334,6 +334,27 @@ static void once_in_a_while(void **state)
 	assert_int_equal(installs, 0);
 }
 
+/* One that takes as long as that is waited for. */
+static void one_at_a_time(void **state)
+{
+	struct lab *lab = *state;
+	pid_t pid;
+
+	firewall = PROBE_VERDICT_MAX; /* it hangs */
+	somebody_changes(lab);
+	pass_ms(lab, LOOK_MS);
+	pid = lab->s->firewall.pid;
+	firewall = PROBE_BLOCKED_IN;
+	somebody_changes(lab);
+	pass_ms(lab, AGAIN_MS);
+	assert_int_equal(lab->s->firewall.pid, pid);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	test_ends(lab);
+	pass_ms(lab, AGAIN_MS);
+	test_ends(lab);
+	expect(lab, NFT_STATE_BYPASS, true);
+}
+
 static void blocked_goes_direct(void **state)
 {
 	static const enum conf_failure failures[] = { CONF_FAILURE_OPEN,
@@ -505,6 +526,7 @@ int main(void)
 		CASE(a_tenth_of_the_time),
 		CASE(interrupted_is_asked_again),
 		CASE(once_in_a_while),
+		CASE(one_at_a_time),
 		CASE(blocked_goes_direct),
 		CASE(blocked_is_said_only),
 		CASE(not_known_changes_nothing),
