@@ -18,9 +18,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "nft_expr.h"
+
 /* The fields of a key lie one after another, each in whole registers of 4
  * bytes: NFT_REG_1 is the four from NFT_REG32_00, NFT_REG_2 the next. */
-#define REG            NFT_REG_1
+#define REG            NFT_EXPR_REG
 #define REG_PORT(v4)   ((v4) ? NFT_REG32_01 : NFT_REG_2)
 #define REG_ADDR_2(v4) ((v4) ? NFT_REG32_02 : NFT_REG32_05)
 #define REG_PORT_2(v4) ((v4) ? NFT_REG32_03 : NFT_REG32_09)
@@ -30,11 +32,6 @@
 #define ADDR_LEN(v4)   ((v4) ? 4 : 16)
 #define SPORT_AT       0 /* of TCP and UDP */
 #define DPORT_AT       2
-#define TCP_FLAGS_AT   13
-#define TCP_FIN        0x01
-#define TCP_SYN        0x02
-#define TCP_RST        0x04
-#define TCP_ACK        0x10
 
 static bool is_v4(const struct nft_rule *r)
 {
@@ -46,95 +43,11 @@ static bool is_tcp(const struct nft_rule *r)
 	return r->transport == CONF_TRANSPORT_TCP;
 }
 
-/* A new expression, the last of the rule so far; NULL = no memory. */
-static struct nftnl_expr *add(struct nftnl_rule *out, const char *name)
-{
-	struct nftnl_expr *e = nftnl_expr_alloc(name);
-
-	if (e)
-		nftnl_rule_add_expr(out, e);
-	return e;
-}
-
-static bool load_meta(struct nftnl_rule *out, uint32_t key)
-{
-	struct nftnl_expr *e = add(out, "meta");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, key);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_META_DREG, REG);
-	return true;
-}
-
-static bool load_ct(struct nftnl_rule *out, uint32_t key)
-{
-	struct nftnl_expr *e = add(out, "ct");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, key);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, REG);
-	return true;
-}
-
-static bool load_payload(struct nftnl_rule *out, uint32_t base, uint32_t offset,
-			 uint32_t len, uint32_t reg)
-{
-	struct nftnl_expr *e = add(out, "payload");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, base);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, len);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, reg);
-	return true;
-}
-
-static bool compare(struct nftnl_rule *out, uint32_t op, const void *value,
-		    uint32_t len)
-{
-	struct nftnl_expr *e = add(out, "cmp");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, op);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, REG);
-	return !nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, value, len);
-}
-
-static bool equals_u8(struct nftnl_rule *out, uint8_t value)
-{
-	return compare(out, NFT_CMP_EQ, &value, sizeof(value));
-}
-
-static bool compare_u32(struct nftnl_rule *out, uint32_t op, uint32_t value)
-{
-	return compare(out, op, &value, sizeof(value));
-}
-
-/* register = (register & mask) ^ xor; host order */
-static bool change_bits(struct nftnl_rule *out, uint32_t mask, uint32_t xor,
-			uint32_t len)
-{
-	struct nftnl_expr *e = add(out, "bitwise");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, REG);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, REG);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, len);
-	return !nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, &mask, len) &&
-	       !nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &xor, len);
-}
-
 static bool look_up_so(struct nftnl_rule *out, const struct nft_set *set,
 		       uint32_t flags)
 {
 	const char *name = set->name[0] ? set->name : NFT_ANONYMOUS;
-	struct nftnl_expr *e = add(out, "lookup");
+	struct nftnl_expr *e = nft_expr_add(out, "lookup");
 
 	if (!e)
 		return false;
@@ -149,101 +62,84 @@ static bool look_up(struct nftnl_rule *out, const struct nft_set *set)
 	return look_up_so(out, set, 0);
 }
 
-static bool put_value(struct nftnl_rule *out, uint32_t reg, const void *value,
-		      uint32_t len)
-{
-	struct nftnl_expr *e = add(out, "immediate");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, reg);
-	return !nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, value, len);
-}
-
 /* The builders of the statements, all of one type for the table below; those
  * that are the same in every rule leave `r` alone. */
 
 static bool build_protocols(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return load_meta(out, NFT_META_L4PROTO) && look_up(out, r->protocols);
+	return nft_expr_load_meta(out, NFT_META_L4PROTO) &&
+	       look_up(out, r->protocols);
 }
 
 static bool build_transparent(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	struct nftnl_expr *e = add(out, "socket");
-
 	(void)r;
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_SOCKET_KEY, NFT_SOCKET_TRANSPARENT);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_SOCKET_DREG, REG);
-	return equals_u8(out, 1);
+	return nft_expr_transparent(out);
 }
 
 static bool build_family(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return load_meta(out, NFT_META_NFPROTO) &&
-	       equals_u8(out, is_v4(r) ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	return nft_expr_load_meta(out, NFT_META_NFPROTO) &&
+	       nft_expr_equals_u8(out, is_v4(r) ? NFPROTO_IPV4 : NFPROTO_IPV6);
 }
 
 static bool build_transport(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return load_meta(out, NFT_META_L4PROTO) &&
-	       equals_u8(out, is_tcp(r) ? IPPROTO_TCP : IPPROTO_UDP);
+	return nft_expr_load_meta(out, NFT_META_L4PROTO) &&
+	       nft_expr_equals_u8(out, is_tcp(r) ? IPPROTO_TCP : IPPROTO_UDP);
 }
 
 static bool build_icmp(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return load_meta(out, NFT_META_L4PROTO) &&
-	       equals_u8(out, is_v4(r) ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+	return nft_expr_load_meta(out, NFT_META_L4PROTO) &&
+	       nft_expr_equals_u8(out,
+				  is_v4(r) ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 }
 
 static bool build_flags(const struct nft_rule *r, struct nftnl_rule *out,
 			uint8_t mask, uint8_t flags)
 {
-	return build_transport(r, out) &&
-	       load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_AT, 1,
-			    REG) &&
-	       change_bits(out, mask, 0, 1) && equals_u8(out, flags);
+	return build_transport(r, out) && nft_expr_tcp_flags(out, mask, flags);
 }
 
 static bool build_syn(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return build_flags(r, out, TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK,
-			   TCP_SYN);
+	return build_flags(
+		r, out, NFT_TCP_FIN | NFT_TCP_SYN | NFT_TCP_RST | NFT_TCP_ACK,
+		NFT_TCP_SYN);
 }
 
 static bool build_syn_ack(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return build_flags(r, out, TCP_SYN | TCP_ACK, TCP_SYN | TCP_ACK);
+	return build_flags(r, out, NFT_TCP_SYN | NFT_TCP_ACK,
+			   NFT_TCP_SYN | NFT_TCP_ACK);
 }
 
 static bool build_ack(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return build_flags(r, out, TCP_SYN | TCP_ACK, TCP_ACK);
+	return build_flags(r, out, NFT_TCP_SYN | NFT_TCP_ACK, NFT_TCP_ACK);
 }
 
 static bool build_ct_new(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	(void)r;
-	return load_ct(out, NFT_CT_STATE) &&
-	       change_bits(out, NF_CT_STATE_BIT(IP_CT_NEW), 0,
-			   sizeof(uint32_t)) &&
-	       compare_u32(out, NFT_CMP_NEQ, 0);
+	return nft_expr_load_ct(out, NFT_CT_STATE) &&
+	       nft_expr_bits_u32(out, NF_CT_STATE_BIT(IP_CT_NEW), 0) &&
+	       nft_expr_compare_u32(out, NFT_CMP_NEQ, 0);
 }
 
 static bool build_ct_marked(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return load_ct(out, NFT_CT_MARK) &&
-	       change_bits(out, r->mark, 0, sizeof(uint32_t)) &&
-	       compare_u32(out, NFT_CMP_EQ, r->mark);
+	return nft_expr_load_ct(out, NFT_CT_MARK) &&
+	       nft_expr_bits_u32(out, r->mark, 0) &&
+	       nft_expr_compare_u32(out, NFT_CMP_EQ, r->mark);
 }
 
 static bool build_ct_original(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	(void)r;
-	return load_ct(out, NFT_CT_DIRECTION) &&
-	       equals_u8(out, IP_CT_DIR_ORIGINAL);
+	return nft_expr_load_ct(out, NFT_CT_DIRECTION) &&
+	       nft_expr_equals_u8(out, IP_CT_DIR_ORIGINAL);
 }
 
 /* An address and the port that belongs to it, looked up together. */
@@ -252,10 +148,10 @@ static bool build_end(const struct nft_rule *r, struct nftnl_rule *out,
 {
 	const bool v4 = is_v4(r);
 
-	return load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, addr_at,
-			    ADDR_LEN(v4), REG) &&
-	       load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER, port_at, 2,
-			    REG_PORT(v4)) &&
+	return nft_expr_load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, addr_at,
+				     ADDR_LEN(v4), REG) &&
+	       nft_expr_load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER, port_at,
+				     2, REG_PORT(v4)) &&
 	       look_up(out, r->to);
 }
 
@@ -276,14 +172,17 @@ static bool load_ends(const struct nft_rule *r, struct nftnl_rule *out,
 	const bool v4 = is_v4(r);
 	const uint32_t src = SADDR_AT(v4), dst = DADDR_AT(v4);
 
-	return load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, answer ? dst : src,
-			    ADDR_LEN(v4), REG) &&
-	       load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER,
-			    answer ? DPORT_AT : SPORT_AT, 2, REG_PORT(v4)) &&
-	       load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, answer ? src : dst,
-			    ADDR_LEN(v4), REG_ADDR_2(v4)) &&
-	       load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER,
-			    answer ? SPORT_AT : DPORT_AT, 2, REG_PORT_2(v4));
+	return nft_expr_load_payload(out, NFT_PAYLOAD_NETWORK_HEADER,
+				     answer ? dst : src, ADDR_LEN(v4), REG) &&
+	       nft_expr_load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER,
+				     answer ? DPORT_AT : SPORT_AT, 2,
+				     REG_PORT(v4)) &&
+	       nft_expr_load_payload(out, NFT_PAYLOAD_NETWORK_HEADER,
+				     answer ? src : dst, ADDR_LEN(v4),
+				     REG_ADDR_2(v4)) &&
+	       nft_expr_load_payload(out, NFT_PAYLOAD_TRANSPORT_HEADER,
+				     answer ? SPORT_AT : DPORT_AT, 2,
+				     REG_PORT_2(v4));
 }
 
 static bool change_handshakes(const struct nft_rule *r, struct nftnl_rule *out,
@@ -293,7 +192,7 @@ static bool change_handshakes(const struct nft_rule *r, struct nftnl_rule *out,
 
 	if (!load_ends(r, out, false))
 		return false;
-	e = add(out, "dynset");
+	e = nft_expr_add(out, "dynset");
 	if (!e)
 		return false;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, op);
@@ -329,8 +228,8 @@ static bool build_clients(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	const bool v4 = is_v4(r);
 
-	return load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, SADDR_AT(v4),
-			    ADDR_LEN(v4), REG) &&
+	return nft_expr_load_payload(out, NFT_PAYLOAD_NETWORK_HEADER,
+				     SADDR_AT(v4), ADDR_LEN(v4), REG) &&
 	       look_up(out, r->clients);
 }
 
@@ -338,31 +237,31 @@ static const char loopback[IFNAMSIZ] = "lo";
 
 static bool build_interfaces(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	if (!load_meta(out, NFT_META_IIFNAME))
+	if (!nft_expr_load_meta(out, NFT_META_IIFNAME))
 		return false;
 	if (r->interfaces)
 		return look_up(out, r->interfaces);
-	return compare(out, NFT_CMP_NEQ, loopback, sizeof(loopback));
+	return nft_expr_compare(out, NFT_CMP_NEQ, loopback, sizeof(loopback));
 }
 
 static bool build_loopback(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	(void)r;
-	return load_meta(out, NFT_META_IIFNAME) &&
-	       compare(out, NFT_CMP_EQ, loopback, sizeof(loopback));
+	return nft_expr_load_meta(out, NFT_META_IIFNAME) &&
+	       nft_expr_compare(out, NFT_CMP_EQ, loopback, sizeof(loopback));
 }
 
 static bool build_outside(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	(void)r;
-	return load_meta(out, NFT_META_OIFNAME) &&
-	       compare(out, NFT_CMP_NEQ, loopback, sizeof(loopback));
+	return nft_expr_load_meta(out, NFT_META_OIFNAME) &&
+	       nft_expr_compare(out, NFT_CMP_NEQ, loopback, sizeof(loopback));
 }
 
 /* An address of this host is of type local, so unicast leaves it out. */
 static bool build_unicast(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	struct nftnl_expr *e = add(out, "fib");
+	struct nftnl_expr *e = nft_expr_add(out, "fib");
 
 	(void)r;
 	if (!e)
@@ -370,91 +269,52 @@ static bool build_unicast(const struct nft_rule *r, struct nftnl_rule *out)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_DREG, REG);
-	return compare_u32(out, NFT_CMP_EQ, RTN_UNICAST);
+	return nft_expr_compare_u32(out, NFT_CMP_EQ, RTN_UNICAST);
 }
 
 static bool build_counter(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	(void)r;
-	return add(out, "counter") != NULL;
+	return nft_expr_add(out, "counter") != NULL;
 }
 
-/* The address is given because without one the kernel looks for a listener on
- * the address of the interface that the packet came in on. */
 static bool build_tproxy(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	const bool v4 = is_v4(r);
-	const uint32_t localhost4 = htonl(INADDR_LOOPBACK);
-	const uint16_t port = htons(r->port);
-	struct nftnl_expr *e;
-
-	if (!put_value(out, NFT_REG_1,
-		       v4 ? (const void *)&localhost4 : &in6addr_loopback,
-		       v4 ? 4 : 16) ||
-	    !put_value(out, NFT_REG_2, &port, sizeof(port)))
-		return false;
-	e = add(out, "tproxy");
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_TPROXY_FAMILY,
-			   v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_TPROXY_REG_ADDR, NFT_REG_1);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_TPROXY_REG_PORT, NFT_REG_2);
-	return true;
+	return nft_expr_tproxy(out, is_v4(r) ? NFPROTO_IPV4 : NFPROTO_IPV6,
+			       r->port);
 }
 
 static bool build_users(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return load_meta(out, NFT_META_SKUID) && look_up(out, r->users);
+	return nft_expr_load_meta(out, NFT_META_SKUID) &&
+	       look_up(out, r->users);
 }
 
 static bool build_marked(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return load_meta(out, NFT_META_MARK) &&
-	       change_bits(out, r->mark, 0, sizeof(uint32_t)) &&
-	       compare_u32(out, NFT_CMP_EQ, r->mark);
+	return nft_expr_load_meta(out, NFT_META_MARK) &&
+	       nft_expr_bits_u32(out, r->mark, 0) &&
+	       nft_expr_compare_u32(out, NFT_CMP_EQ, r->mark);
 }
 
 static bool build_marked_any(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	(void)r;
-	return load_meta(out, NFT_META_MARK) &&
-	       change_bits(out, NFT_MARK | NFT_MARK_LOCAL, 0,
-			   sizeof(uint32_t)) &&
-	       compare_u32(out, NFT_CMP_NEQ, 0);
-}
-
-static bool set_ct(struct nftnl_rule *out, uint32_t key)
-{
-	struct nftnl_expr *e = add(out, "ct");
-
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, key);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_SREG, REG);
-	return true;
+	return nft_expr_load_meta(out, NFT_META_MARK) &&
+	       nft_expr_bits_u32(out, NFT_MARK | NFT_MARK_LOCAL, 0) &&
+	       nft_expr_compare_u32(out, NFT_CMP_NEQ, 0);
 }
 
 static bool build_ct_mark(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	return load_ct(out, NFT_CT_MARK) &&
-	       change_bits(out, ~r->mark, r->mark, sizeof(uint32_t)) &&
-	       set_ct(out, NFT_CT_MARK);
+	return nft_expr_load_ct(out, NFT_CT_MARK) &&
+	       nft_expr_bits_u32(out, ~r->mark, r->mark) &&
+	       nft_expr_set_ct(out, NFT_CT_MARK);
 }
 
 static bool build_mark(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	struct nftnl_expr *e;
-
-	if (!load_meta(out, NFT_META_MARK) ||
-	    !change_bits(out, ~r->mark, r->mark, sizeof(uint32_t)))
-		return false;
-	e = add(out, "meta");
-	if (!e)
-		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, NFT_META_MARK);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_META_SREG, REG);
-	return true;
+	return nft_expr_mark(out, r->mark);
 }
 
 static bool build_zone(const struct nft_rule *r, struct nftnl_rule *out)
@@ -462,14 +322,14 @@ static bool build_zone(const struct nft_rule *r, struct nftnl_rule *out)
 	const uint16_t zone = NFT_ZONE; /* host order */
 
 	(void)r;
-	return put_value(out, REG, &zone, sizeof(zone)) &&
-	       set_ct(out, NFT_CT_ZONE);
+	return nft_expr_put(out, REG, &zone, sizeof(zone)) &&
+	       nft_expr_set_ct(out, NFT_CT_ZONE);
 }
 
 static bool build_notrack(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	(void)r;
-	return add(out, "notrack") != NULL;
+	return nft_expr_add(out, "notrack") != NULL;
 }
 
 static bool build_redirect(const struct nft_rule *r, struct nftnl_rule *out)
@@ -477,9 +337,9 @@ static bool build_redirect(const struct nft_rule *r, struct nftnl_rule *out)
 	const uint16_t port = htons(r->port);
 	struct nftnl_expr *e;
 
-	if (!put_value(out, REG, &port, sizeof(port)))
+	if (!nft_expr_put(out, REG, &port, sizeof(port)))
 		return false;
-	e = add(out, "redir");
+	e = nft_expr_add(out, "redir");
 	if (!e)
 		return false;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_REDIR_REG_PROTO_MIN, REG);
@@ -493,7 +353,7 @@ static bool build_reject(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	const uint8_t unreachable = is_v4(r) ? ICMP_PORT_UNREACH
 					     : ICMP6_DST_UNREACH_NOPORT;
-	struct nftnl_expr *e = add(out, "reject");
+	struct nftnl_expr *e = nft_expr_add(out, "reject");
 
 	if (!e)
 		return false;
@@ -507,7 +367,7 @@ static bool build_reject(const struct nft_rule *r, struct nftnl_rule *out)
 
 static bool build_accept(const struct nft_rule *r, struct nftnl_rule *out)
 {
-	struct nftnl_expr *e = add(out, "immediate");
+	struct nftnl_expr *e = nft_expr_add(out, "immediate");
 
 	(void)r;
 	if (!e)
