@@ -40,8 +40,8 @@ static const struct doctor_check checks[] = {
 	  "when the rules go, connections that Wayside still holds are cut",
 	  doctor_check_early_demux },
 	{ "drop_invalid", "no rule drops invalid packets",
-	  "harmless: with source: client-port Wayside keeps both legs of a "
-	  "connection apart in conntrack",
+	  "harmless: with source: client or client-port Wayside keeps both legs "
+	  "of a connection apart in conntrack",
 	  doctor_check_invalid },
 	{ "masquerade", "no source NAT",
 	  "servers see the gateway's address whatever a rule's source is; "
