@@ -227,7 +227,7 @@ void worker_hold_look(struct worker *w);
 void worker_hold_retry(struct loop_timer *t, uint64_t now_ms);
 
 /* worker_sweep.c: flows that nobody hears of any more */
-/* A flow has been opened; its idle_ms is set. */
+/* A flow has been opened, and its first bytes come next; its idle_ms is set. */
 void worker_sweep_open(struct worker *w, uint32_t slot);
 /* Has it bytes that we have not come to? */
 bool worker_sweep_is_unread(const struct ring_slot *s);

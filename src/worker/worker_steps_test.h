@@ -294,6 +294,20 @@ static inline int steps_pass_ms(struct steps *s, unsigned ms)
 	return n;
 }
 
+/* In one step: for times that are far apart. */
+static inline void steps_jump_ms(struct steps *s, unsigned ms)
+{
+	steps_now_ms += ms;
+	(void)steps_settle(s);
+}
+
+/* Connection ids count seconds: those that come now come an hour later. */
+static inline void steps_hour_later(const struct steps *s)
+{
+	atomic_fetch_add(&s->shared->connection,
+			 3600ULL << RING_CONNECTION_BITS);
+}
+
 /* A client of 127.0.0.`host` at the listener of worker i. */
 static inline int steps_client(const struct steps *s, unsigned i, unsigned host,
 			       uint16_t port)

@@ -70,12 +70,12 @@ static bool is_idle(struct sweep *sweep, const struct worker *w, uint32_t slot)
 	return false;
 }
 
-/* What the client was sent, its FIN included: the lower bits. */
+/* What the client was sent: the lower bits. A FIN is no byte: what is said of
+ * it alone is not enough to know that nobody hears it (TCP_INFO has the time of
+ * the last byte), and the kernel gives it up by itself. */
 static uint32_t sent_to_client(const struct ring_slot *s)
 {
-	const struct ring_dir *d = &s->dir[RING_SERVER];
-
-	return (uint32_t)d->bytes_out + !!(d->flags & RING_DIR_SHUT_SENT);
+	return (uint32_t)s->dir[RING_SERVER].bytes_out;
 }
 
 /* The kernel's answer, noted for the next sweep. Return: it is stuck for too
@@ -175,7 +175,6 @@ void worker_sweep_open(struct worker *w, uint32_t slot)
 	const uint64_t now = w->env.now_ms;
 	uint64_t at = now + w->half_open_ms / PARTS;
 
-	l->active_ms = (uint32_t)now;
 	l->seen = 0;
 	l->stuck = false;
 	if (l->idle_ms && now + l->idle_ms < at)

@@ -50,13 +50,6 @@ static void close_flow(struct steps *s, struct flow *f)
 	(void)steps_settle(s);
 }
 
-/* In one step: for sweeps that are far apart. */
-static void jump_ms(struct steps *s, unsigned ms)
-{
-	steps_now_ms += ms;
-	(void)steps_settle(s);
-}
-
 /* Exactly idle_timeout after the last byte, whoever sent it, and as an end of
  * the operator's. */
 static void an_idle_flow_is_ended(void **state)
@@ -95,20 +88,75 @@ static void nobody_is_idle_who_waits(void **state)
 	struct flow f[LOOP_BATCH + 8];
 
 	(void)state;
-	s->conf->idle_timeout_ms = 5000;
+	s->conf->idle_timeout_ms = 3000;
 	for (unsigned i = 0; i < WS_ARRAY_LEN(f); i++)
 		f[i] = open_flow(s, 0, 1, 0);
 	for (unsigned i = 0; i < WS_ARRAY_LEN(f); i++)
 		say(f[i].client, "b");
-	jump_ms(s, 5000);
+	steps_jump_ms(s, 5000);
 	assert_int_equal(steps_count(s, 0, STAT_FLOWS_IDLE), 0);
 	for (unsigned i = 0; i < WS_ARRAY_LEN(f); i++)
 		hear(f[i].server, "b");
-	/* from now on they are silent */
-	(void)steps_pass_ms(s, 5000);
+	/* from now on they are silent, and it looks again soon enough */
+	(void)steps_pass_ms(s, 3000);
 	assert_int_equal(steps_count(s, 0, STAT_FLOWS_IDLE), WS_ARRAY_LEN(f));
 	for (unsigned i = 0; i < WS_ARRAY_LEN(f); i++)
 		close_flow(s, &f[i]);
+	steps_free(s);
+}
+
+/* Until nothing of it goes on to the client, who reads nothing. */
+static void flood_client(struct steps *s, const struct flow *f)
+{
+	static const char flood[65536] = "";
+
+	assert_int_equal(fcntl(f->server, F_SETFL, O_NONBLOCK), 0);
+	while (send(f->server, flood, sizeof(flood), MSG_NOSIGNAL) > 0 ||
+	       steps_settle(s))
+		;
+}
+
+/* What we leave unread because its receiver does not read is nothing that we
+ * have not come to. */
+static void who_is_blocked_is_idle(void **state)
+{
+	struct steps *s = steps_new(4);
+	struct flow f;
+
+	(void)state;
+	s->conf->idle_timeout_ms = 5000;
+	f = open_flow(s, 0, 1, 0);
+	flood_client(s, &f);
+	(void)steps_pass_ms(s, 4999);
+	expect_state(s, 0, RING_STATE_OPEN);
+	(void)steps_pass_ms(s, 1 + WORKER_SWEEP_MS);
+	expect_state(s, 0, RING_STATE_FREE);
+	assert_int_equal(steps_count(s, 0, STAT_FLOWS_IDLE), 1);
+	close_flow(s, &f);
+	steps_free(s);
+}
+
+/* The time of a connection that is held is connect_timeout. */
+static void who_is_held_is_not_idle(void **state)
+{
+	struct steps *s = steps_new(4);
+	struct flow f;
+	int held;
+
+	(void)state;
+	s->conf->idle_timeout_ms = 2000;
+	s->conf->connect_timeout_ms = 60000;
+	s->conf->max_flows_per_client = 1;
+	f = open_flow(s, 0, 1, 0);
+	held = steps_client(s, 0, 1, 0);
+	for (int i = 0; i < 5; i++) {
+		steps_jump_ms(s, 1000);
+		say_to_server(s, &f);
+	}
+	expect_state(s, 1, RING_STATE_HELD);
+	assert_int_equal(steps_count(s, 0, STAT_FLOWS_IDLE), 0);
+	assert_int_equal(close(held), 0);
+	close_flow(s, &f);
 	steps_free(s);
 }
 
@@ -127,7 +175,10 @@ static void each_flow_has_its_own_time(void **state)
 	(void)steps_pass_ms(s, 4600);
 	expect_state(s, 0, RING_STATE_FREE);
 	expect_state(s, 1, RING_STATE_OPEN);
-	(void)steps_pass_ms(s, 1000);
+	/* at most one sweep a second */
+	(void)steps_pass_ms(s, 999);
+	expect_state(s, 1, RING_STATE_OPEN);
+	(void)steps_pass_ms(s, 1);
 	expect_state(s, 1, RING_STATE_FREE);
 	close_flow(s, &f[0]);
 	close_flow(s, &f[1]);
@@ -152,7 +203,7 @@ static void a_flow_keeps_the_time_it_began_with(void **state)
 	(void)steps_pass_ms(s, 58000);
 	expect_state(s, 1, RING_STATE_FREE);
 	for (int i = 0; i < 100; i++)
-		jump_ms(s, 3600 * 1000);
+		steps_jump_ms(s, 3600 * 1000);
 	say_to_server(s, &f[0]);
 	for (int i = 0; i < 3; i++)
 		close_flow(s, &f[i]);
@@ -174,13 +225,6 @@ static void lose(uint16_t port)
 		       "EOF\n",
 		       port ? port : 1U);
 	run_script(script);
-}
-
-/* Connection ids count seconds: those that come now come an hour later. */
-static void an_hour_later(struct steps *s)
-{
-	atomic_fetch_add(&s->shared->connection,
-			 3600ULL << RING_CONNECTION_BITS);
 }
 
 static struct intake_peer peer_of_slot(struct steps *s, uint32_t i)
@@ -219,7 +263,7 @@ static struct pair open_pair(uint16_t port)
 	struct pair p = { .s = steps_new(4) };
 
 	p.f = open_flow(p.s, 0, 1, port);
-	an_hour_later(p.s);
+	steps_hour_later(p.s);
 	p.newer = open_flow(p.s, 0, 1, port ? port + 1 : 0);
 	return p;
 }
@@ -243,7 +287,7 @@ static void cut_off(struct steps *s, const struct flow *f, uint16_t port)
 static void pass_half_open(struct steps *s)
 {
 	for (int i = 0; i < 8; i++)
-		jump_ms(s, 5000);
+		steps_jump_ms(s, 5000);
 }
 
 /* Its client takes nothing: that alone ends no flow, nor do other clients, nor
@@ -261,7 +305,7 @@ static void a_dead_flow_is_superseded(void **state)
 	await_acked(s, 0);
 	cut_off(s, &dead, 20001);
 	pass_half_open(s);
-	an_hour_later(s);
+	steps_hour_later(s);
 	other = open_flow(s, 0, 2, 0);
 	pass_half_open(s);
 	/* of the same client to another server */
@@ -279,10 +323,10 @@ static void a_dead_flow_is_superseded(void **state)
 	/* at the other worker */
 	again = open_flow(s, 1, 1, 20003);
 	for (int i = 0; i < 6; i++) {
-		jump_ms(s, 5000);
+		steps_jump_ms(s, 5000);
 		expect_state(s, 0, RING_STATE_OPEN);
 	}
-	jump_ms(s, 5000);
+	steps_jump_ms(s, 5000);
 	expect_state(s, 0, RING_STATE_FREE);
 	assert_int_equal(steps_count(s, 0, STAT_FLOWS_SUPERSEDED), 1);
 	assert_int_equal(steps_last_entry(s, 0).reason, RING_CLOSE_SUPERSEDED);
@@ -312,7 +356,7 @@ static void who_is_there_is_never_superseded(void **state)
 	for (uint32_t i = 0; i < 2; i++)
 		both[i] = open_flow(s, 0, 1, 0);
 	for (unsigned n = 0; n < 10; n++) {
-		an_hour_later(s);
+		steps_hour_later(s);
 		more = open_flow(s, n % 2, 1, 0);
 		for (uint32_t i = 0; i < 2; i++) {
 			say_to_client(s, &both[i]);
@@ -341,11 +385,12 @@ static void without_coverage_for_a_while(void **state)
 	for (int i = 0; i < 3; i++) {
 		cut_off(p.s, &p.f, 20011);
 		for (int j = 0; j < 5; j++)
-			jump_ms(p.s, 5000);
+			steps_jump_ms(p.s, 5000);
 		assert_true(peer_of_slot(p.s, 0).unanswered);
 		lose(0);
 		await_acked(p.s, 0); /* sent again by the kernel */
-		jump_ms(p.s, 5000);
+		steps_jump_ms(p.s, 5000);
+		assert_false(p.s->w[0].worker->links[0].stuck);
 		hear(p.f.client, "s");
 	}
 	say_to_server(p.s, &p.f);
@@ -366,10 +411,10 @@ static void who_speaks_is_there(void **state)
 	cut_off(p.s, &p.f, 20013);
 	for (int i = 0; i < 4; i++) {
 		p.s->w[0].worker->links[0].seen--;
-		jump_ms(p.s, 25000);
+		steps_jump_ms(p.s, 25000);
 		expect_state(p.s, 0, RING_STATE_OPEN);
 	}
-	jump_ms(p.s, 30000);
+	steps_jump_ms(p.s, 30000);
 	expect_state(p.s, 0, RING_STATE_FREE);
 	lose(0);
 	close_pair(&p);
@@ -378,14 +423,10 @@ static void who_speaks_is_there(void **state)
 /* A client that does not read says so, each time that it is asked. */
 static void who_does_not_read_is_there(void **state)
 {
-	static const char flood[65536] = "";
 	struct pair p = open_pair(0);
 
 	(void)state;
-	assert_int_equal(fcntl(p.f.server, F_SETFL, O_NONBLOCK), 0);
-	while (send(p.f.server, flood, sizeof(flood), MSG_NOSIGNAL) > 0 ||
-	       steps_settle(p.s))
-		;
+	flood_client(p.s, &p.f);
 	for (int i = 0; i < 4; i++) {
 		while (peer_of_slot(p.s, 0).unanswered)
 			(void)sched_yield(); /* cannot fail on Linux */
@@ -393,6 +434,29 @@ static void who_does_not_read_is_there(void **state)
 	}
 	expect_state(p.s, 0, RING_STATE_OPEN);
 	assert_false(peer_of_slot(p.s, 0).done);
+	/* it is no flow that has all and need not be looked at any more */
+	assert_int_not_equal(p.s->w[0].worker->links[0].seen,
+			     slot_of(p.s, 0, 0)->dir[RING_SERVER].bytes_out);
+	close_pair(&p);
+}
+
+/* It had acknowledged all when its client came anew, and was looked at; then it
+ * vanished. */
+static void who_vanishes_later_is_superseded(void **state)
+{
+	struct pair p;
+
+	need_gateway(state);
+	p = open_pair(20015);
+	say_to_client(p.s, &p.f);
+	await_acked(p.s, 0);
+	pass_half_open(p.s);
+	expect_state(p.s, 0, RING_STATE_OPEN);
+	cut_off(p.s, &p.f, 20015);
+	pass_half_open(p.s);
+	expect_state(p.s, 0, RING_STATE_FREE);
+	assert_int_equal(steps_count(p.s, 0, STAT_FLOWS_SUPERSEDED), 1);
+	lose(0);
 	close_pair(&p);
 }
 
@@ -428,6 +492,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_idle_flow_is_ended),
 		cmocka_unit_test(nobody_is_idle_who_waits),
+		cmocka_unit_test(who_is_blocked_is_idle),
+		cmocka_unit_test(who_is_held_is_not_idle),
 		cmocka_unit_test(each_flow_has_its_own_time),
 		cmocka_unit_test(a_flow_keeps_the_time_it_began_with),
 		cmocka_unit_test(a_dead_flow_is_superseded),
@@ -435,6 +501,7 @@ int main(void)
 		cmocka_unit_test(without_coverage_for_a_while),
 		cmocka_unit_test(who_speaks_is_there),
 		cmocka_unit_test(who_does_not_read_is_there),
+		cmocka_unit_test(who_vanishes_later_is_superseded),
 		cmocka_unit_test(a_dead_client_is_a_reset),
 	};
 

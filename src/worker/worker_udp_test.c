@@ -268,8 +268,18 @@ static void one_port_at_many_servers(void **state)
 		(void)steps_settle(s);
 		(void)hear_from(fds[i], "late");
 	}
-	for (int i = 0; i < N_SLOTS; i++) {
+	for (int i = 0; i < N_SLOTS; i++)
 		hear_nothing(fds[i]);
+	/* one leaves its chain, the others are found in theirs */
+	for (unsigned i = 0; i < N_SLOTS; i++) {
+		worker_flow_stop(s->w[MINE].worker, i, RING_CLOSE_OPERATOR);
+		(void)steps_settle(s);
+		for (unsigned j = i + 1; j < N_SLOTS; j++) {
+			lead_to(s, &servers[j]);
+			send_first(s, MINE, c, "later");
+			(void)steps_settle(s);
+			(void)hear_from(fds[j], "later");
+		}
 		assert_int_equal(close(fds[i]), 0);
 	}
 	assert_int_equal(steps_count(s, MINE, STAT_UDP_FLOWS), N_SLOTS);
@@ -308,7 +318,7 @@ static void at_max_udp_flows_one_is_dropped(void **state)
 	worker_flow_stop(s->w[1].worker, 0, RING_CLOSE_OPERATOR);
 	(void)steps_settle(s);
 	assert_int_equal(steps_count(s, 1, STAT_FLOWS_OPERATOR), 1);
-	(void)open_flow(s, 1, c[2], &p);
+	(void)open_flow(s, 0, c[2], &p); /* whichever worker gets it */
 	assert_int_equal(close(tcp), 0);
 	assert_int_equal(close(server), 0);
 	for (int i = 0; i < 3; i++)
@@ -384,13 +394,6 @@ static void silence_ends_it(void **state)
 	steps_free(s);
 }
 
-/* In one step: for times that are far apart. */
-static void jump_ms(struct steps *s, unsigned ms)
-{
-	steps_now_ms += ms;
-	(void)steps_settle(s);
-}
-
 /* Half a minute after the client's last datagram, as the kernel's connection
  * tracking has it, or udp_timeout, if that is shorter. The server's first one
  * makes it udp_timeout for good. */
@@ -404,28 +407,28 @@ static void who_is_never_answered_is_soon_over(void **state)
 	(void)state;
 	s->conf->udp_timeout_ms = 300000;
 	(void)open_flow(s, MINE, p.c, &p);
-	jump_ms(s, 20000);
+	steps_jump_ms(s, 20000);
 	send_to(p.c, &p.server, "again");
 	(void)steps_settle(s);
 	(void)hear_from(p.s, "again");
-	jump_ms(s, 29999);
+	steps_jump_ms(s, 29999);
 	assert_int_equal(slot->state, RING_STATE_OPEN);
-	jump_ms(s, 1 + WORKER_SWEEP_MS);
+	steps_jump_ms(s, 1 + WORKER_SWEEP_MS);
 	assert_int_equal(slot->state, RING_STATE_FREE);
 	assert_int_equal(steps_count(s, MINE, STAT_FLOWS_IDLE), 1);
 	upstream = open_flow(s, MINE, p.c, &p);
 	send_to(p.s, &upstream, "answer");
 	(void)steps_settle(s);
 	(void)hear_from(p.c, "answer");
-	jump_ms(s, 299999);
+	steps_jump_ms(s, 299999);
 	assert_int_equal(slot->state, RING_STATE_OPEN);
-	jump_ms(s, 1 + WORKER_SWEEP_MS);
+	steps_jump_ms(s, 1 + WORKER_SWEEP_MS);
 	assert_int_equal(slot->state, RING_STATE_FREE);
 	s->conf->udp_timeout_ms = 7000;
 	(void)open_flow(s, MINE, p.c, &p);
-	jump_ms(s, 6999);
+	steps_jump_ms(s, 6999);
 	assert_int_equal(slot->state, RING_STATE_OPEN);
-	jump_ms(s, 1 + WORKER_SWEEP_MS);
+	steps_jump_ms(s, 1 + WORKER_SWEEP_MS);
 	assert_int_equal(slot->state, RING_STATE_FREE);
 	free_peers(&p);
 	steps_free(s);
@@ -444,7 +447,7 @@ static void a_refusal_is_no_answer(void **state)
 	(void)steps_settle(s);
 	assert_int_equal(steps_count(s, MINE, STAT_UDP_ERRORS), 1);
 	assert_int_equal(slot_of(s, 0)->state, RING_STATE_OPEN);
-	jump_ms(s, 30000 + WORKER_SWEEP_MS);
+	steps_jump_ms(s, 30000 + WORKER_SWEEP_MS);
 	assert_int_equal(slot_of(s, 0)->state, RING_STATE_FREE);
 	assert_int_equal(close(p.c), 0);
 	steps_free(s);
@@ -456,7 +459,7 @@ static void open_flows(struct steps *s, const struct peers *p, const int *c,
 {
 	for (unsigned i = 0; i < n; i++) {
 		upstream[i] = open_flow(s, MINE, c[i], p);
-		jump_ms(s, 1000);
+		steps_jump_ms(s, 1000);
 	}
 }
 
@@ -478,23 +481,25 @@ static void at_the_cap_an_unanswered_one_gives_way(void **state)
 	send_to(p.s, &up[0], "answer");
 	(void)steps_settle(s);
 	(void)hear_from(c[0], "answer");
-	send_to(c[1], &p.server, "again");
-	(void)steps_settle(s);
-	(void)hear_from(p.s, "again");
+	for (int i = 0; i < 2; i++) {
+		send_to(c[i], &p.server, "again");
+		(void)steps_settle(s);
+		(void)hear_from(p.s, "again");
+	}
 	/* flow 2 is 1 s old, flow 1 was heard just now */
-	jump_ms(s, 999);
+	steps_jump_ms(s, 999);
 	send_first(s, MINE, c[3], "dropped");
 	(void)steps_settle(s);
 	hear_nothing(p.s);
 	assert_int_equal(steps_count(s, MINE, STAT_UDP_LIMIT), 1);
-	jump_ms(s, 1);
+	steps_jump_ms(s, 1);
 	(void)open_flow(s, MINE, c[3], &p);
 	assert_int_equal(slot_of(s, 2)->state, RING_STATE_FREE);
 	assert_int_equal(slot_of(s, 1)->state, RING_STATE_OPEN);
 	assert_int_equal(steps_count(s, MINE, STAT_FLOWS_IDLE), 1);
 	assert_int_equal(ring_shared_flows(s->shared), 3);
 	/* an answer that waits to be passed on when a new one comes */
-	jump_ms(s, 5000);
+	steps_jump_ms(s, 5000);
 	send_first(s, MINE, c[4], "dropped");
 	send_to(p.s, &up[1], "late");
 	steps_arrive(s);
@@ -574,6 +579,27 @@ static void a_pending_refusal_drops_nothing(void **state)
 	(void)hear_from(p.s, "heard");
 	assert_int_equal(steps_count(s, MINE, STAT_UDP_ERRORS), 1);
 	assert_int_equal(steps_count(s, MINE, STAT_UDP_DROPPED), 0);
+	free_peers(&p);
+	steps_free(s);
+}
+
+/* What came in before the socket was connected, from elsewhere (here the note
+ * of the client is changed in place of that): no error of the network. */
+static void what_is_of_another_is_dropped(void **state)
+{
+	struct steps *s = steps_new(N_SLOTS);
+	struct peers p = new_peers(s, 2);
+	struct ring_slot *slot = &s->w[MINE].map.slots[0];
+
+	(void)state;
+	(void)open_flow(s, MINE, p.c, &p);
+	send_to(p.c, &p.server, "astray");
+	slot->client.port ^= 1;
+	(void)steps_settle(s);
+	slot->client.port ^= 1;
+	hear_nothing(p.s);
+	assert_int_equal(steps_count(s, MINE, STAT_UDP_DROPPED), 1);
+	assert_int_equal(steps_count(s, MINE, STAT_UDP_ERRORS), 0);
 	free_peers(&p);
 	steps_free(s);
 }
@@ -742,17 +768,19 @@ static void a_stop_passes_on(void **state)
 {
 	struct steps *s = steps_new(N_SLOTS);
 	struct peers p = new_peers(s, 2);
-	struct base_addr addr;
+	struct base_addr addr, upstream;
 	const int c = udp_socket(3, &addr);
 
 	(void)state;
-	(void)open_flow(s, MINE, p.c, &p);
+	upstream = open_flow(s, MINE, p.c, &p);
 	send_first(s, MINE, c, "drained");
 	worker_accept_drain(s->w[MINE].worker);
 	(void)hear_from(p.s, "drained");
 	send_to(p.c, &p.server, "last");
+	send_to(p.s, &upstream, "to you, too");
 	worker_flow_stop(s->w[MINE].worker, 0, RING_CLOSE_STOPPED);
 	(void)hear_from(p.s, "last");
+	(void)hear_from(p.c, "to you, too");
 	steps_say(s, 1, ROLE_DRAIN);
 	assert_int_equal(close(c), 0);
 	free_peers(&p);
@@ -776,6 +804,7 @@ int main(void)
 		CASE(at_the_cap_an_unanswered_one_gives_way),
 		CASE(a_refusal_is_no_end),
 		CASE(a_pending_refusal_drops_nothing),
+		CASE(what_is_of_another_is_dropped),
 		CASE(what_cannot_be_sent_is_dropped),
 		CASE(a_full_ring_holds_nothing_up),
 		CASE(a_loud_one_lets_others_in),
