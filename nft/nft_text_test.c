@@ -130,13 +130,54 @@ static void add_interface(struct conf_tables *conf, struct conf_rule *r,
 	r->interfaces.n++;
 }
 
-static struct conf_tables *new_conf(void)
+/* With all lists, in both families. */
+static struct conf_rule *add_full_rule(struct conf_tables *conf,
+				       const char *name)
 {
-	struct conf_tables *conf = calloc(1, sizeof(*conf));
+	struct conf_rule *r = add_rule(conf, name);
 
-	assert_non_null(conf);
-	conf->listen_port = 15001;
-	return conf;
+	add_dest(conf, r, "192.0.2.1", 7700, 7700);
+	add_dest(conf, r, "2001:db8::1", 7700, 7700);
+	add_client(conf, r, "10.0.0.0/8");
+	add_client(conf, r, "2001:db8::/32");
+	add_interface(conf, r, "lan");
+	return r;
+}
+
+/* A configuration without rules, and what is made of it. */
+struct lab {
+	struct conf_tables *conf;
+	struct nft_model *m;
+};
+
+static int setup(void **state)
+{
+	struct lab *lab = calloc(1, sizeof(*lab));
+
+	assert_non_null(lab);
+	lab->conf = calloc(1, sizeof(*lab->conf));
+	assert_non_null(lab->conf);
+	lab->conf->listen_port = 15001;
+	*state = lab;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct lab *lab = *state;
+
+	nft_model_free(lab->m);
+	free(lab->conf);
+	free(lab);
+	return 0;
+}
+
+static struct nft_model *make(struct lab *lab)
+{
+	nft_model_free(lab->m);
+	lab->m = nft_model_new(lab->conf, NFT_STATE_RUNNING);
+	assert_non_null(lab->m);
+	return lab->m;
 }
 
 static const struct nft_set *set_named(const struct nft_model *m,
@@ -172,18 +213,17 @@ static void test_elements(void **state)
 		  { 'w', 'g', 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
 		    255, 255, 255, 255 } },
 	};
-	struct conf_tables *conf = new_conf();
+	struct lab *lab = *state;
+	struct conf_tables *conf = lab->conf;
 	struct conf_rule *r = add_rule(conf, "r");
 	struct nft_model *m;
 
-	(void)state;
 	add_dest(conf, r, "10.1.2.128/26", 7700, 7710);
 	add_dest(conf, r, "2001:db8::/33", 1, 65535);
 	add_client(conf, r, "0.0.0.0/0");
 	add_client(conf, r, "::1");
 	add_interface(conf, r, "wg*");
-	m = nft_model_new(conf, NFT_STATE_RUNNING);
-	assert_non_null(m);
+	m = make(lab);
 	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
 		const struct nft_set *s = set_named(m, cases[i].set);
 		struct nft_elem e;
@@ -194,54 +234,42 @@ static void test_elements(void **state)
 		assert_memory_equal(e.last, cases[i].last, NFT_KEY_LEN);
 		assert_false(nft_model_elem(m, s, &at, &e));
 	}
-	nft_model_free(m);
-	free(conf);
 }
 
 /* IPv4 servers for IPv6 clients only: no packet can match. */
 static void test_takes_nothing(void **state)
 {
-	struct conf_tables *conf = new_conf();
+	struct lab *lab = *state;
+	struct conf_tables *conf = lab->conf;
 	struct conf_rule *r = add_rule(conf, "r");
 	struct nft_model *m;
 
-	(void)state;
 	add_dest(conf, r, "192.0.2.1", 7700, 7700);
 	add_client(conf, r, "2001:db8::/32");
 	add_interface(conf, r, "lan");
-	m = nft_model_new(conf, NFT_STATE_RUNNING);
-	assert_non_null(m);
+	m = make(lab);
 	assert_int_equal(m->n_rules, 1); /* "return" with its protocols */
 	assert_int_equal(m->n_sets, 1);
 	assert_string_equal(m->rules[0].comment, "return");
-	nft_model_free(m);
-	free(conf);
 }
 
 /* Five sets and four rules for each rule, beside "return" and one "handed
  * over" a family: as many as a configuration can ask for. */
 static void test_largest(void **state)
 {
-	struct conf_tables *conf = new_conf();
+	struct lab *lab = *state;
+	struct conf_tables *conf = lab->conf;
 	struct nft_model *m;
 
-	(void)state;
 	conf->on_failure = CONF_FAILURE_CLOSED;
 	for (unsigned i = 0; i < CONF_RULES_MAX; i++) {
 		char name[CONF_NAME_LEN];
-		struct conf_rule *r;
 
 		(void)snprintf(name, sizeof(name), "%02u%.29s", i,
 			       "abcdefghijklmnopqrstuvwxyz-_A");
-		r = add_rule(conf, name);
-		add_dest(conf, r, "192.0.2.1", 7700, 7700);
-		add_dest(conf, r, "2001:db8::1", 7700, 7700);
-		add_client(conf, r, "10.0.0.0/8");
-		add_client(conf, r, "2001:db8::/32");
-		add_interface(conf, r, "lan");
+		(void)add_full_rule(conf, name);
 	}
-	m = nft_model_new(conf, NFT_STATE_RUNNING);
-	assert_non_null(m);
+	m = make(lab);
 	assert_int_equal(m->n_sets, CONF_RULES_MAX * 5 + 1);
 	assert_int_equal(m->n_rules, CONF_RULES_MAX * 4 + 3);
 	/* nothing of the longest name is cut off; 128 rules that take,
@@ -249,8 +277,6 @@ static void test_largest(void **state)
 	set_named(m, ".63abcdefghijklmnopqrstuvwxyz-_A_interfaces");
 	assert_string_equal(m->rules[128 + 1 + 2 * 63].comment,
 			    "63abcdefghijklmnopqrstuvwxyz-_A v4 closed");
-	nft_model_free(m);
-	free(conf);
 }
 
 /* With all that a rule can ask for at once: nine sets, and in each family the
@@ -261,10 +287,10 @@ static void test_largest(void **state)
  * refused, "own", "handed over" and "excepted" for programs of this host. */
 static void test_most(void **state)
 {
-	struct conf_tables *conf = new_conf();
+	struct lab *lab = *state;
+	struct conf_tables *conf = lab->conf;
 	struct nft_model *m;
 
-	(void)state;
 	conf->on_failure = CONF_FAILURE_CLOSED;
 	conf->n_users = 1;
 	for (unsigned i = 0; i < CONF_RULES_MAX; i++) {
@@ -272,22 +298,14 @@ static void test_most(void **state)
 		struct conf_rule *r;
 
 		(void)snprintf(name, sizeof(name), "r%u", i);
-		r = add_rule(conf, name);
+		r = add_full_rule(conf, name);
 		r->local = CONF_YES;
 		r->source = CONF_SOURCE_CLIENT_PORT;
-		add_dest(conf, r, "192.0.2.1", 7700, 7700);
-		add_dest(conf, r, "2001:db8::1", 7700, 7700);
-		add_client(conf, r, "10.0.0.0/8");
-		add_client(conf, r, "2001:db8::/32");
-		add_interface(conf, r, "lan");
 	}
-	m = nft_model_new(conf, NFT_STATE_RUNNING);
-	assert_non_null(m);
+	m = make(lab);
 	assert_int_equal(m->n_sets, CONF_RULES_MAX * 9 + 5);
 	assert_int_equal(m->n_rules,
 			 CONF_RULES_MAX * 2 * 9 + 4 + 2 + 2 + 1 + 2 + 3);
-	nft_model_free(m);
-	free(conf);
 }
 
 /* Both legs look alike, or may do so by chance, unless the gateway's address is
@@ -303,21 +321,17 @@ static void test_zones(void **state)
 		{ CONF_SOURCE_CLIENT_PORT, true },
 		{ CONF_SOURCE_AUTO, true },
 	};
+	struct lab *lab = *state;
+	struct conf_rule *r = add_rule(lab->conf, "r");
 
-	(void)state;
+	add_dest(lab->conf, r, "192.0.2.1", 7700, 7700);
 	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
-		struct conf_tables *conf = new_conf();
-		struct conf_rule *r = add_rule(conf, "r");
-		struct nft_model *m;
+		const struct nft_model *m;
 
 		r->source = cases[i].source;
-		add_dest(conf, r, "192.0.2.1", 7700, 7700);
-		m = nft_model_new(conf, NFT_STATE_RUNNING);
-		assert_non_null(m);
+		m = make(lab);
 		assert_int_equal(m->chains[NFT_CHAIN_ZONE_IN], cases[i].zones);
 		assert_int_equal(m->chains[NFT_CHAIN_ZONE_OUT], cases[i].zones);
-		nft_model_free(m);
-		free(conf);
 	}
 }
 
@@ -350,17 +364,19 @@ static void test_routing(void **state)
 	}
 }
 
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_nothing_stays),
 		cmocka_unit_test(test_full_device),
-		cmocka_unit_test(test_elements),
-		cmocka_unit_test(test_takes_nothing),
-		cmocka_unit_test(test_largest),
-		cmocka_unit_test(test_most),
-		cmocka_unit_test(test_zones),
+		CASE(test_elements),
+		CASE(test_takes_nothing),
+		CASE(test_largest),
+		CASE(test_most),
+		CASE(test_zones),
 		cmocka_unit_test(test_routing),
 	};
 
