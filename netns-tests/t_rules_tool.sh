@@ -136,7 +136,7 @@ handle=$(on gateway nft -a list chain inet wayside prerouting |
 	sed -n 's/.*"return" # handle //p')
 on gateway nft -f - <<-END
 	delete rule inet wayside prerouting handle $handle
-	add rule inet wayside prerouting meta l4proto { tcp, udp, icmp, icmpv6 } iifname != "lo" socket transparent 1 counter meta mark set meta mark | 0x10000 accept comment "return"
+	add rule inet wayside prerouting meta l4proto { tcp, udp, icmp, icmpv6 } iifname != "lo" socket transparent 1 jump ours comment "return"
 END
 meddle 'rules are in another order' true
 meddle 'missing: IPv4 routing rule 7700 (0 of 1)' ip -4 rule del priority 7700

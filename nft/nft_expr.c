@@ -146,13 +146,12 @@ bool nft_expr_tcp_flags(struct nftnl_rule *r, uint8_t flags, uint8_t set)
 	       nft_expr_bits_u8(r, flags, 0) && nft_expr_equals_u8(r, set);
 }
 
-bool nft_expr_transparent(struct nftnl_rule *r)
+bool nft_expr_socket_is(struct nftnl_rule *r, uint32_t key)
 {
 	static const uint16_t attr[] = { NFTNL_EXPR_SOCKET_KEY,
 					 NFTNL_EXPR_SOCKET_DREG };
 
-	return add_pair(r, "socket", attr, NFT_SOCKET_TRANSPARENT,
-			NFT_EXPR_REG) &&
+	return add_pair(r, "socket", attr, key, NFT_EXPR_REG) &&
 	       nft_expr_equals_u8(r, 1);
 }
 

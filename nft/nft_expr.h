@@ -62,8 +62,9 @@ WS_MUST_USE bool nft_expr_bits_u32(struct nftnl_rule *r, uint32_t mask,
  * rule has asked before. */
 WS_MUST_USE bool nft_expr_tcp_flags(struct nftnl_rule *r, uint8_t flags,
 				    uint8_t set);
-/* The packet is for a transparent socket of this host. */
-WS_MUST_USE bool nft_expr_transparent(struct nftnl_rule *r);
+/* The packet is for a socket of this host that is so: NFT_SOCKET_TRANSPARENT,
+ * NFT_SOCKET_WILDCARD. */
+WS_MUST_USE bool nft_expr_socket_is(struct nftnl_rule *r, uint32_t key);
 /* To the listener on this port of 127.0.0.1 or ::1; `family`: NFPROTO_*. What
  * follows is for packets that it took. */
 WS_MUST_USE bool nft_expr_tproxy(struct nftnl_rule *r, uint8_t family,

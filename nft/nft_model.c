@@ -27,6 +27,7 @@ const struct nft_hook nft_hooks[NFT_CHAIN_MAX] = {
 				  "prerouting", "raw"),
 	[NFT_CHAIN_ZONE_OUT] = ROW(MAIN, "zone_out", "filter", LOCAL_OUT, RAW,
 				   "output", "raw"),
+	[NFT_CHAIN_OURS] = { .table = NFT_TABLE_MAIN, .name = "ours" },
 	[NFT_CHAIN_TAKE] = ROW(MAIN, "prerouting", "filter", PRE_ROUTING,
 			       MANGLE, "prerouting", "mangle"),
 	[NFT_CHAIN_REDIRECT] = ROW(MAIN, "nat_prerouting", "nat", PRE_ROUTING,
@@ -62,10 +63,26 @@ static const enum nft_stmt take_stmts[] = {
 
 /* What comes from others for our sockets with addresses of others: clients',
  * servers'. ICMP, too: without it a path MTU below the interface's stops the
- * connection. What comes from the loopback is routed already. */
+ * connection. What comes from the loopback is routed already.
+ * Without a connection the kernel finds a listener, and one without an address,
+ * another program's, has its port at every server of the world. The chain is
+ * for what follows: to ask for it in "return" itself would leave out sockets
+ * that are not whole (a handshake, TIME_WAIT), which do not say. */
 static const enum nft_stmt return_stmts[] = {
 	NFT_STMT_PROTOCOLS, NFT_STMT_INTERFACES, NFT_STMT_TRANSPARENT,
-	NFT_STMT_COUNTER,   NFT_STMT_MARK,       NFT_STMT_ACCEPT,
+	NFT_STMT_OURS,      NFT_STMT_END,
+};
+
+static const enum nft_stmt not_ours_stmts[] = {
+	NFT_STMT_WILDCARD,
+	NFT_STMT_RETURN,
+	NFT_STMT_END,
+};
+
+static const enum nft_stmt ours_stmts[] = {
+	NFT_STMT_COUNTER,
+	NFT_STMT_MARK,
+	NFT_STMT_ACCEPT,
 	NFT_STMT_END,
 };
 
@@ -554,6 +571,8 @@ static void add_return(struct build *b)
 				     .items.n = NFT_PROTOCOLS };
 	const struct nft_set *added = add_set(b, NULL, &set);
 
+	add_plain(b, NFT_CHAIN_OURS, not_ours_stmts, "not ours");
+	add_plain(b, NFT_CHAIN_OURS, ours_stmts, "ours");
 	add_plain(b, NFT_CHAIN_TAKE, return_stmts, "return")->protocols = added;
 }
 

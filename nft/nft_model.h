@@ -45,6 +45,7 @@ enum nft_table {
 enum nft_chain {
 	NFT_CHAIN_ZONE_IN, /* the client's legs in a zone of conntrack */
 	NFT_CHAIN_ZONE_OUT,
+	NFT_CHAIN_OURS,     /* has no hook: "return" leads there */
 	NFT_CHAIN_TAKE,     /* what comes in from others */
 	NFT_CHAIN_REDIRECT, /* the same without tproxy */
 	NFT_CHAIN_REFUSE,   /* `closed` for programs of this host */
@@ -65,9 +66,9 @@ enum nft_routing {
  * nft_model says so, not when it has a rule. */
 struct nft_hook {
 	enum nft_table table;
-	const char *name, *type;
-	uint32_t hook;    /* NF_INET_* */
-	int32_t priority; /* NF_IP_PRI_* */
+	const char *name, *type; /* type NULL: has no hook */
+	uint32_t hook;           /* NF_INET_* */
+	int32_t priority;        /* NF_IP_PRI_* */
 	const char *hook_text, *priority_text;
 };
 
@@ -107,6 +108,7 @@ enum nft_stmt {
 	NFT_STMT_END,
 	NFT_STMT_PROTOCOLS,   /* TCP, UDP, ICMP or ICMPv6 */
 	NFT_STMT_TRANSPARENT, /* for a transparent socket of this host */
+	NFT_STMT_WILDCARD,    /* for one that has no address */
 	NFT_STMT_FAMILY,
 	NFT_STMT_TRANSPORT,
 	NFT_STMT_ICMP,     /* that of the family */
@@ -140,6 +142,8 @@ enum nft_stmt {
 	NFT_STMT_NOTRACK,
 	NFT_STMT_REJECT,
 	NFT_STMT_ACCEPT,
+	NFT_STMT_RETURN, /* to where the chain was called */
+	NFT_STMT_OURS,   /* goes on there */
 	NFT_STMT_MAX
 };
 
@@ -164,7 +168,7 @@ struct nft_model {
 	uint32_t n_sets, n_rules;
 	struct nft_set sets[CONF_RULES_MAX * 9 + 5];
 	struct nft_rule
-		rules[CONF_RULES_MAX * 18 + 22]; /* by chain, in order */
+		rules[CONF_RULES_MAX * 18 + 24]; /* by chain, in order */
 };
 
 /* Return: NULL = no memory; the caller frees it with nft_model_free(). */

@@ -102,11 +102,14 @@ struct nftnl_chain *nft_objects_chain(enum nft_chain chain)
 	if (nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE,
 				nft_table_names[hook->table]) ||
 	    nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, hook->name) ||
-	    nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, hook->type)) {
+	    (hook->type &&
+	     nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, hook->type))) {
 		nftnl_chain_free(c);
 		return NULL;
 	}
 	nftnl_chain_set_u32(c, NFTNL_CHAIN_FAMILY, NFPROTO_INET);
+	if (!hook->type)
+		return c;
 	nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, hook->hook);
 	nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, hook->priority);
 	nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);

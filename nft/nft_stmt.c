@@ -74,7 +74,13 @@ static bool build_protocols(const struct nft_rule *r, struct nftnl_rule *out)
 static bool build_transparent(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	(void)r;
-	return nft_expr_transparent(out);
+	return nft_expr_socket_is(out, NFT_SOCKET_TRANSPARENT);
+}
+
+static bool build_wildcard(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	(void)r;
+	return nft_expr_socket_is(out, NFT_SOCKET_WILDCARD);
 }
 
 static bool build_family(const struct nft_rule *r, struct nftnl_rule *out)
@@ -365,16 +371,34 @@ static bool build_reject(const struct nft_rule *r, struct nftnl_rule *out)
 	return true;
 }
 
-static bool build_accept(const struct nft_rule *r, struct nftnl_rule *out)
+/* `chain`: where to go on, or NULL. */
+static bool decide(struct nftnl_rule *out, int verdict, const char *chain)
 {
 	struct nftnl_expr *e = nft_expr_add(out, "immediate");
 
-	(void)r;
 	if (!e)
 		return false;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, NF_ACCEPT);
-	return true;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)verdict);
+	return !chain || !nftnl_expr_set_str(e, NFTNL_EXPR_IMM_CHAIN, chain);
+}
+
+static bool build_accept(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	(void)r;
+	return decide(out, NF_ACCEPT, NULL);
+}
+
+static bool build_return(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	(void)r;
+	return decide(out, NFT_RETURN, NULL);
+}
+
+static bool build_ours(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	(void)r;
+	return decide(out, NFT_JUMP, nft_hooks[NFT_CHAIN_OURS].name);
 }
 
 enum when {
@@ -441,6 +465,10 @@ static const struct row {
 	[NFT_STMT_NOTRACK] = { "notrack", WHEN_ALWAYS, build_notrack },
 	[NFT_STMT_REJECT] = { "reject with $r", WHEN_ALWAYS, build_reject },
 	[NFT_STMT_ACCEPT] = { "accept", WHEN_ALWAYS, build_accept },
+	[NFT_STMT_RETURN] = { "return", WHEN_ALWAYS, build_return },
+	[NFT_STMT_OURS] = { "jump ours", WHEN_ALWAYS, build_ours },
+	[NFT_STMT_WILDCARD] = { "socket wildcard 1", WHEN_ALWAYS,
+				build_wildcard },
 };
 
 bool nft_stmt_present(enum nft_stmt s, const struct nft_rule *rule)

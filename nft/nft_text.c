@@ -118,11 +118,12 @@ static void print_chain(FILE *out, const struct nft_model *m, enum nft_chain c)
 {
 	const struct nft_hook *hook = &nft_hooks[c];
 
-	(void)fprintf(out,
-		      "\tchain %s {\n"
-		      "\t\ttype %s hook %s priority %s; policy accept;\n",
-		      hook->name, hook->type, hook->hook_text,
-		      hook->priority_text);
+	(void)fprintf(out, "\tchain %s {\n", hook->name);
+	if (hook->type)
+		(void)fprintf(out,
+			      "\t\ttype %s hook %s priority %s;"
+			      " policy accept;\n",
+			      hook->type, hook->hook_text, hook->priority_text);
 	for (uint32_t i = 0; i < m->n_rules; i++) {
 		if (m->rules[i].chain == c)
 			print_rule(out, &m->rules[i]);

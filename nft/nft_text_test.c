@@ -248,13 +248,15 @@ static void test_takes_nothing(void **state)
 	add_client(conf, r, "2001:db8::/32");
 	add_interface(conf, r, "lan");
 	m = make(lab);
-	assert_int_equal(m->n_rules, 1); /* "return" with its protocols */
+	/* "return" with its protocols, and where it leads */
+	assert_int_equal(m->n_rules, 3);
 	assert_int_equal(m->n_sets, 1);
-	assert_string_equal(m->rules[0].comment, "return");
+	assert_string_equal(m->rules[2].comment, "return");
 }
 
-/* Five sets and four rules for each rule, beside "return" and one "handed
- * over" a family: as many as a configuration can ask for. */
+/* Five sets and four rules for each rule, beside "return", the two where it
+ * leads, and one "handed over" a family: as many as a configuration can ask
+ * for. */
 static void test_largest(void **state)
 {
 	struct lab *lab = *state;
@@ -271,11 +273,11 @@ static void test_largest(void **state)
 	}
 	m = make(lab);
 	assert_int_equal(m->n_sets, CONF_RULES_MAX * 5 + 1);
-	assert_int_equal(m->n_rules, CONF_RULES_MAX * 4 + 3);
+	assert_int_equal(m->n_rules, CONF_RULES_MAX * 4 + 5);
 	/* nothing of the longest name is cut off; 128 rules that take,
-	 * "return", then two for each that reject */
+	 * "return" and the two, then two for each that reject */
 	set_named(m, ".63abcdefghijklmnopqrstuvwxyz-_A_interfaces");
-	assert_string_equal(m->rules[128 + 1 + 2 * 63].comment,
+	assert_string_equal(m->rules[128 + 3 + 2 * 63].comment,
 			    "63abcdefghijklmnopqrstuvwxyz-_A v4 closed");
 }
 
@@ -283,8 +285,9 @@ static void test_largest(void **state)
  * five rules of the zone, taken, rejected, refused and taken from programs of
  * this host. Beside them the users twice, the protocols and the handshakes of
  * both families; the errors and the forgotten of the zone, "handed over" and
- * "take" a family, "return", "taken" and "excepted" in front of what is
- * refused, "own", "handed over" and "excepted" for programs of this host. */
+ * "take" a family, "return" and the two where it leads, "taken" and "excepted"
+ * in front of what is refused, "own", "handed over" and "excepted" for programs
+ * of this host. */
 static void test_most(void **state)
 {
 	struct lab *lab = *state;
@@ -305,7 +308,13 @@ static void test_most(void **state)
 	m = make(lab);
 	assert_int_equal(m->n_sets, CONF_RULES_MAX * 9 + 5);
 	assert_int_equal(m->n_rules,
+<<<<<<< HEAD
 			 CONF_RULES_MAX * 2 * 9 + 4 + 2 + 2 + 1 + 2 + 3);
+=======
+			 CONF_RULES_MAX * 2 * 9 + 4 + 2 + 2 + 3 + 2 + 3);
+	nft_model_free(m);
+	free(conf);
+>>>>>>> 0d20f21 (nft: a packet for somebody else's transparent listener is not ours)
 }
 
 /* Both legs look alike, or may do so by chance, unless the gateway's address is

@@ -63,7 +63,8 @@ static bool match(struct nftnl_rule *r, const struct rule *rule)
 	       /* the answer of a listener, and not the reset of a firewall */
 	       (!rule->syn ||
 		nft_expr_tcp_flags(r, NFT_TCP_SYN, NFT_TCP_SYN)) &&
-	       (!rule->transparent || nft_expr_transparent(r));
+	       (!rule->transparent ||
+		nft_expr_socket_is(r, NFT_SOCKET_TRANSPARENT));
 }
 
 static bool trace(struct nftnl_rule *r)
