@@ -384,8 +384,8 @@ udp_server() {
 }
 
 # exchange ADDR:PORT [CLIENT_OPTION...]: the tracker sends 10000 bytes to this
-# server, gets 20000, both end; all of it arrives. The peers that have ended are
-# tracker and vendor.
+# server, gets 20000, both end; all of it arrives. The server ends first, so that the
+# tracker's port is free at once. The peers that have ended are tracker and vendor.
 exchange() {
 	local to=$1
 
@@ -393,7 +393,7 @@ exchange() {
 	server vendor vendor "$to" recv 10000 send-pattern 20000 shutdown-write \
 		recv-all
 	client tracker tracker "$@" "$to" send-pattern 10000 recv 20000 \
-		shutdown-write recv-all
+		recv-all shutdown-write
 	join tracker vendor
 	expect_same_bytes tracker vendor
 }

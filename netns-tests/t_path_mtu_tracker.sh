@@ -8,6 +8,7 @@ topology
 ip netns add far
 ip -n far link set lo up
 sysctl_set far ipv6/conf/default/accept_dad 0
+sysctl_set far ipv4/ip_local_port_range '20000 39999' # not the gateway's
 sysctl_set tracker ipv4/ip_forward 1
 sysctl_set tracker ipv6/conf/all/forwarding 1
 link tracker narrow far eth0
