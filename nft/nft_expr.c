@@ -139,11 +139,11 @@ bool nft_expr_bits_u32(struct nftnl_rule *r, uint32_t mask, uint32_t bits)
 	return change_bits(r, &mask, &bits, sizeof(mask));
 }
 
-bool nft_expr_tcp_flags(struct nftnl_rule *r, uint8_t flags, uint8_t set)
+bool nft_expr_tcp_flags(struct nftnl_rule *r, uint8_t mask, uint8_t flags)
 {
 	return nft_expr_load_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER,
 				     TCP_FLAGS_AT, 1, NFT_EXPR_REG) &&
-	       nft_expr_bits_u8(r, flags, 0) && nft_expr_equals_u8(r, set);
+	       nft_expr_bits_u8(r, mask, 0) && nft_expr_equals_u8(r, flags);
 }
 
 bool nft_expr_socket_is(struct nftnl_rule *r, uint32_t key)

@@ -34,8 +34,8 @@ WS_MUST_USE bool nft_expr_set_meta(struct nftnl_rule *r, uint32_t key);
 WS_MUST_USE bool nft_expr_load_ct(struct nftnl_rule *r, uint32_t key);
 WS_MUST_USE bool nft_expr_set_ct(struct nftnl_rule *r, uint32_t key);
 
-/* `base`: enum nft_payload_bases. The only one that can load elsewhere: the
- * second field of a set's key lies behind the first. */
+/* `base`: enum nft_payload_bases. To any register: the second field of a set's
+ * key lies behind the first. */
 WS_MUST_USE bool nft_expr_load_payload(struct nftnl_rule *r, uint32_t base,
 				       uint32_t offset, uint32_t len,
 				       uint32_t reg);
@@ -58,10 +58,10 @@ WS_MUST_USE bool nft_expr_bits_u32(struct nftnl_rule *r, uint32_t mask,
 
 /* The statements that more than one kind of rule has. */
 
-/* Of these flags of a TCP header just `set` are set; whether it is one, the
+/* Of those in `mask` a TCP header has just these flags; whether it is one, the
  * rule has asked before. */
-WS_MUST_USE bool nft_expr_tcp_flags(struct nftnl_rule *r, uint8_t flags,
-				    uint8_t set);
+WS_MUST_USE bool nft_expr_tcp_flags(struct nftnl_rule *r, uint8_t mask,
+				    uint8_t flags);
 /* The packet is for a socket of this host that is so: NFT_SOCKET_TRANSPARENT,
  * NFT_SOCKET_WILDCARD. */
 WS_MUST_USE bool nft_expr_socket_is(struct nftnl_rule *r, uint32_t key);
