@@ -108,7 +108,7 @@ static inline void steps_kill(struct steps *s, unsigned i)
 }
 
 /* The rows of the engines that these workers have: datagrams are for the server
- * of their listener, too. */
+ * of their listener, too; for the listener itself, where that has no port. */
 static inline int steps_prepare_udp(int fd, uint16_t family)
 {
 	const int on = 1;
@@ -123,7 +123,7 @@ static inline int steps_datagram(struct msghdr *msg,
 {
 	(void)msg;
 	*server = l->remote;
-	return 0;
+	return l->remote.port ? 0 : -ELOOP;
 }
 
 static const struct intake_engine steps_udp = {

@@ -70,9 +70,8 @@ static bool is_idle(struct sweep *sweep, const struct worker *w, uint32_t slot)
 	return false;
 }
 
-/* What the client was sent: the lower bits. A FIN is no byte: what is said of
- * it alone is not enough to know that nobody hears it (TCP_INFO has the time of
- * the last byte), and the kernel gives it up by itself. */
+/* What the client was sent: the lower bits. Not its FIN: the kernel gives that
+ * up by itself, and says only when it sent the last byte. */
 static uint32_t sent_to_client(const struct ring_slot *s)
 {
 	return (uint32_t)s->dir[RING_SERVER].bytes_out;

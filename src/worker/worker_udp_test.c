@@ -747,7 +747,8 @@ static void the_pause_of_tcp_is_not_theirs(void **state)
 {
 	struct steps *s = steps_new(1);
 	struct peers p = new_peers(s, 2);
-	int tcp;
+	struct base_addr addr;
+	int c, tcp;
 
 	(void)state;
 	(void)open_flow(s, MINE, p.c, &p);
@@ -757,6 +758,13 @@ static void the_pause_of_tcp_is_not_theirs(void **state)
 	send_first(s, MINE, p.c, "goes on");
 	(void)steps_settle(s);
 	(void)hear_from(p.s, "goes on");
+	/* a new one would need a slot */
+	c = udp_socket(3, &addr);
+	send_first(s, MINE, c, "dropped");
+	(void)steps_settle(s);
+	hear_nothing(p.s);
+	assert_int_equal(steps_count(s, MINE, STAT_UDP_LIMIT), 1);
+	assert_int_equal(close(c), 0);
 	assert_int_equal(close(tcp), 0);
 	free_peers(&p);
 	steps_free(s);
@@ -787,6 +795,86 @@ static void a_stop_passes_on(void **state)
 	steps_free(s);
 }
 
+/* Whom no rule names is not taken: from a reload on the kernel hands over none,
+ * but a few may be on their way. */
+static void without_a_rule_one_is_dropped(void **state)
+{
+	struct steps *s = steps_new(N_SLOTS);
+	struct peers p = new_peers(s, 2);
+
+	(void)state;
+	s->conf->listen.family = 0; /* interception: rules are looked at */
+	s->conf->rules[0].transport = CONF_TRANSPORT_TCP;
+	s->conf->rules[0].local = CONF_YES;
+	s->conf->rules[0].to.n = s->conf->n_dests = 1;
+	assert_true(base_net_parse(&s->conf->dests[0].net, "127.0.0.0/8"));
+	s->conf->dests[0].port_first = 1;
+	s->conf->dests[0].port_last = 65535;
+	send_first(s, MINE, p.c, "dropped");
+	(void)steps_settle(s);
+	hear_nothing(p.s);
+	assert_int_equal(steps_count(s, MINE, STAT_REFUSED_NO_RULE), 1);
+	s->conf->rules[0].transport = CONF_TRANSPORT_UDP;
+	(void)open_flow(s, MINE, p.c, &p);
+	assert_int_equal(steps_count(s, MINE, STAT_REFUSED_NO_RULE), 1);
+	free_peers(&p);
+	steps_free(s);
+}
+
+/* Nor who wants to reach the listener itself, or a server whose port a program
+ * of this host has on all addresses. */
+static void who_cannot_be_served_is_dropped(void **state)
+{
+	struct steps *s = steps_new(N_SLOTS);
+	struct peers p = new_peers(s, 2);
+	struct base_addr server = p.server;
+	const struct sockaddr_in any = { .sin_family = AF_INET };
+	const int own = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	server.port = 0; /* steps_datagram() */
+	lead_to(s, &server);
+	send_first(s, MINE, p.c, "dropped");
+	(void)steps_settle(s);
+	assert_int_equal(steps_count(s, MINE, STAT_REFUSED_SELF), 1);
+	assert_int_equal(steps_count(s, MINE, STAT_UDP_DROPPED), 0);
+	assert_int_equal(bind(own, (const struct sockaddr *)&any, sizeof(any)),
+			 0);
+	server.port = name_of(own).port;
+	lead_to(s, &server);
+	send_first(s, MINE, p.c, "dropped");
+	(void)steps_settle(s);
+	hear_nothing(own);
+	assert_int_equal(steps_count(s, MINE, STAT_REFUSED_SELF), 1);
+	assert_int_equal(steps_count(s, MINE, STAT_UDP_DROPPED), 1);
+	assert_int_equal(steps_count(s, MINE, STAT_FLOWS_OPENED), 0);
+	assert_int_equal(ring_shared_flows(s->shared), 0);
+	assert_int_equal(close(own), 0);
+	free_peers(&p);
+	steps_free(s);
+}
+
+/* auto: what the shared word says when the flow begins. */
+static void whom_the_server_sees(void **state)
+{
+	struct steps *s = steps_new(N_SLOTS);
+	struct peers p = new_peers(s, 2);
+	struct base_addr seen, addr;
+	const int c = udp_socket(2, &addr);
+
+	(void)state;
+	s->conf->rules[0].source = CONF_SOURCE_AUTO;
+	ring_shared_set_source(s->shared, CONF_SOURCE_GATEWAY);
+	seen = open_flow(s, MINE, p.c, &p);
+	assert_int_equal(seen.ip[15], 1);
+	ring_shared_set_source(s->shared, CONF_SOURCE_CLIENT);
+	seen = open_flow(s, MINE, c, &p);
+	assert_int_equal(seen.ip[15], 2);
+	assert_int_equal(close(c), 0);
+	free_peers(&p);
+	steps_free(s);
+}
+
 #define CASE(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -811,6 +899,9 @@ int main(void)
 		CASE(lent_for_the_dead_only),
 		CASE(the_pause_of_tcp_is_not_theirs),
 		CASE(a_stop_passes_on),
+		CASE(without_a_rule_one_is_dropped),
+		CASE(who_cannot_be_served_is_dropped),
+		CASE(whom_the_server_sees),
 	};
 
 	return cmocka_run_group_tests(tests, steps_enter, NULL);
