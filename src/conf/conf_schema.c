@@ -89,10 +89,13 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.type = CONF_TYPE_CHOICE,
 		.initial = "yes",
 		.choice = answer_word,
-		.help = "Before the rules are installed: does a connection of "
-			"a throw-away namespace get through the gateway's own "
+		.help = "Before the rules are installed, and again when "
+			"somebody has changed nftables: does a connection of a "
+			"throw-away namespace get through the gateway's own "
 			"firewall? If not, Wayside says what to add and does "
-			"not start. yes or no.",
+			"not start; while it runs, new connections go direct "
+			"until it does, with on_failure open and open-stay. "
+			"yes or no. Not with intercept: redirect.",
 	},
 	[CONF_KEY_LOCAL_EXCEPT] = {
 		.scope = CONF_SCOPE_TOP,

@@ -212,6 +212,7 @@ static void end(struct lab *lab)
 /* Descriptor 1 of the tool. */
 static bool direct(enum output output, int out)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	int pipe_fds[2];
 
 	switch (output) {
@@ -223,7 +224,7 @@ static bool direct(enum output output, int out)
 	case OUTPUT_CLOSED:
 		return close(STDOUT_FILENO) == 0;
 	case OUTPUT_PIPE:
-		(void)signal(SIGPIPE, SIG_IGN);
+		(void)sigaction(SIGPIPE, &ignore, NULL);
 		return pipe2(pipe_fds, O_CLOEXEC) == 0 &&
 		       dup2(pipe_fds[1], STDOUT_FILENO) >= 0 &&
 		       close(pipe_fds[0]) == 0;
