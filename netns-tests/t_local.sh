@@ -118,7 +118,7 @@ for policy in open open-stay closed hold; do
 	server old vendor "$VENDOR4:7700" echo
 	words=()
 	for word in one two three; do
-		words+=(wait-file "$DIR/$word" send $word expect $word
+		words+=(wait-file "$DIR/$word" send "$word" expect "$word"
 			touch "$DIR/$word.done")
 	done
 	client older gateway "$VENDOR4:7700" "${words[@]}" shutdown-write recv-all

@@ -18,10 +18,10 @@ address tracker narrow 192.168.2.1/24 2001:db8:4::1/64
 address far eth0 192.168.2.10/24 2001:db8:4::10/64
 ip -n far route add default via 192.168.2.1
 ip -n far route add default via 2001:db8:4::1
-ip -n gateway route add 192.168.2.0/24 via $TRACKER4
-ip -n gateway route add 2001:db8:4::/64 via $TRACKER6
-ip -n vendor route add 192.168.2.0/24 via $GATEWAY4
-ip -n vendor route add 2001:db8:4::/64 via $GATEWAY6
+ip -n gateway route add 192.168.2.0/24 via "$TRACKER4"
+ip -n gateway route add 2001:db8:4::/64 via "$TRACKER6"
+ip -n vendor route add 192.168.2.0/24 via "$GATEWAY4"
+ip -n vendor route add 2001:db8:4::/64 via "$GATEWAY6"
 wait_for 10 settled far tracker
 on gateway nft -f - <<-END
 	table inet invalid {
