@@ -54,9 +54,10 @@ fill() {
 		from=$((to + 1))
 	done
 }
+# shellcheck disable=SC2034 # of lib.sh
 WAYSIDED=$BUILD/src/waysided/waysided_plain # a table that others may fill
 daemon source=client
-fill 4 203.0.113.77 $VENDOR4
-fill 6 2001:db8::77 $VENDOR6
+fill 4 203.0.113.77 "$VENDOR4"
+fill 6 2001:db8::77 "$VENDOR6"
 cookies
 expect_flows 2

@@ -33,7 +33,7 @@ for source in client client-port; do
 	done
 done
 unwire wan
-for tracker in $TRACKER4 $TRACKER6; do
+for private in $TRACKER4 $TRACKER6; do
 	expect_equal "packets of the tracker's own address" \
-		"$(packet_count wan "^\\[?${tracker//./\\.}\\]?:")" 0
+		"$(packet_count wan "^\\[?${private//./\\.}\\]?:")" 0
 done
