@@ -80,12 +80,12 @@ static int incoming_index(struct msghdr *msg)
 	return 0;
 }
 
-/* The kernel drops such a packet of IPv4, and takes in one of IPv6. */
+/* IPv6 only: the kernel drops such a packet of IPv4. */
 static bool is_nobody(const struct base_addr *a)
 {
 	static const uint8_t none[sizeof(a->ip)];
 
-	return a->family == AF_INET6 && !memcmp(a->ip, none, sizeof(none));
+	return !memcmp(a->ip, none, sizeof(none));
 }
 
 int intake_udp_take(int listener_fd, const struct intake_listener *l, void *buf,

@@ -348,6 +348,36 @@ static void test_itself(void **state)
 }
 
 /* No address to answer to, and none that is ours to have. */
+static int as_client(struct msghdr *msg, const struct intake_listener *l,
+		     struct base_addr *server)
+{
+	(void)l;
+	return base_addr_from_sockaddr(server, msg->msg_name) ? 0 : -EINVAL;
+}
+
+/* What no packet from outside can say, as it would be of this host: one socket
+ * that is both ends. */
+static void test_client_is_server(void **state)
+{
+	static const struct intake_engine mirror = {
+		.transport = CONF_TRANSPORT_UDP,
+		.datagram = as_client,
+	};
+	const struct intake_listener l = { .engine = &mirror };
+	const struct base_addr any = addr_of("127.0.0.1", 0);
+	const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct intake_datagram d;
+	struct base_addr at;
+
+	(void)state;
+	assert_int_equal(bind_to(fd, &any), 0);
+	at = name_of(fd);
+	assert_int_equal(connect_to(fd, &at), 0);
+	assert_int_equal(send(fd, "x", 1, 0), 1);
+	assert_int_equal(take_one(fd, &l, &d), -EADDRNOTAVAIL);
+	close(fd);
+}
+
 static void test_unanswerable(void **state)
 {
 	const struct side *s = &sides[0];
@@ -523,6 +553,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_itself),
+		cmocka_unit_test(test_client_is_server),
 		cmocka_unit_test(test_unanswerable),
 		cmocka_unit_test(test_no_address),
 		cmocka_unit_test(test_fragments),
