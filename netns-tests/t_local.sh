@@ -112,6 +112,8 @@ for policy in open open-stay closed hold; do
 		# from elsewhere the same rule takes what it took
 		exchange "$VENDOR4:7700"
 		expect_flows 3
+		expect_equal "the way to lo" \
+			"$(ip -n gateway rule show priority 7702)" ""
 		without $policy
 	done
 	daemon on_failure=$policy local=yes drain=10m
