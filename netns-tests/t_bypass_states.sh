@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# Bypass is answered when it is in force, twice is once, and it outlives reloads and
-# workers. In fixed-remote mode and during a drain it is refused in a line.
+# Bypass is answered when it is in force, comes and goes in one step, twice is once,
+# and it outlives reloads and workers. In fixed-remote mode and during a drain it is
+# refused in a line.
 topology
 own_proc
 test_points
@@ -56,6 +57,23 @@ bypass off
 bypass off
 taken
 expect_equal bypass "$(bypassed)" false
+
+# Each switch is one change of the kernel's rules, so that no packet meets less.
+# heard TABLE: the monitor has told that somebody made it
+heard() {
+	on gateway nft add table inet "$1"
+	on gateway nft delete table inet "$1"
+	grep -q "table inet $1" "$DIR/monitor.log"
+}
+spawn gateway "$DIR/monitor.log" nft monitor
+monitor=$!
+wait_for 10 heard begin
+bypass on
+bypass off
+wait_for 10 heard end
+kill "$monitor"
+expect_equal "changes of the rules" \
+	"$(grep -c '^# new generation .*(waysided)$' "$DIR/monitor.log")" 2
 daemon_stop
 
 # No worker for so long that the rules go; the operator's word holds all the same.
