@@ -129,7 +129,7 @@ enum ring_close {
 	RING_CLOSE_WORKER_DIED,     /* found by the worker's successor */
 	RING_CLOSE_OPERATOR,        /* `wayside close` */
 	RING_CLOSE_LIMIT,           /* held by a limit for connect_timeout */
-	RING_CLOSE_IDLE,            /* idle_timeout, udp_timeout */
+	RING_CLOSE_IDLE,            /* idle_timeout, udp_timeout; no answer */
 	RING_CLOSE_SUPERSEDED,      /* half-open, and the client came anew */
 	RING_CLOSE_MAX
 };

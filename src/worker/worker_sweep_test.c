@@ -88,17 +88,21 @@ static void nobody_is_idle_who_waits(void **state)
 	struct flow f[LOOP_BATCH + 8];
 
 	(void)state;
-	s->conf->idle_timeout_ms = 3000;
-	for (unsigned i = 0; i < WS_ARRAY_LEN(f); i++)
+	for (unsigned i = 0; i < WS_ARRAY_LEN(f); i++) {
+		s->conf->idle_timeout_ms = i < LOOP_BATCH ? 4500 : 3000;
 		f[i] = open_flow(s, 0, 1, 0);
+	}
 	for (unsigned i = 0; i < WS_ARRAY_LEN(f); i++)
 		say(f[i].client, "b");
 	steps_jump_ms(s, 5000);
 	assert_int_equal(steps_count(s, 0, STAT_FLOWS_IDLE), 0);
 	for (unsigned i = 0; i < WS_ARRAY_LEN(f); i++)
 		hear(f[i].server, "b");
-	/* from now on they are silent, and it looks again soon enough */
+	/* from now on they are silent: it looks again soon enough for those
+	 * that it had not come to */
 	(void)steps_pass_ms(s, 3000);
+	assert_int_equal(steps_count(s, 0, STAT_FLOWS_IDLE), 8);
+	(void)steps_pass_ms(s, 1500);
 	assert_int_equal(steps_count(s, 0, STAT_FLOWS_IDLE), WS_ARRAY_LEN(f));
 	for (unsigned i = 0; i < WS_ARRAY_LEN(f); i++)
 		close_flow(s, &f[i]);
