@@ -1,6 +1,45 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* worker_udp_limits_test.c - what is no UDP flow, or no longer */
+#include <sys/resource.h>
+
+#include "intake_udp.h"
 #include "worker_udp_test.h"
+
+/* The linker puts it in place of intake_udp_send(). */
+int __real_intake_udp_send(int fd, const void *buf, size_t len);
+int __wrap_intake_udp_send(int fd, const void *buf, size_t len);
+
+static int fails; /* with this, unless 0 */
+static unsigned n_sent;
+
+int __wrap_intake_udp_send(int fd, const void *buf, size_t len)
+{
+	n_sent++;
+	return fails ? fails : __real_intake_udp_send(fd, buf, len);
+}
+
+/* A full buffer is no message of the network, after which it is tried again. */
+static void what_finds_no_room_is_dropped(void **state)
+{
+	struct steps *s = steps_new(N_SLOTS);
+	struct peers p = new_peers(s, 2);
+
+	(void)state;
+	(void)open_flow(s, MINE, p.c, &p);
+	n_sent = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		fails = i ? -EAGAIN : -ENOBUFS;
+		send_to(p.c, &p.server, "dropped");
+		(void)steps_settle(s);
+		fails = 0;
+		assert_int_equal(n_sent, i + 1);
+		assert_int_equal(steps_count(s, MINE, STAT_UDP_DROPPED), i + 1);
+	}
+	assert_int_equal(steps_count(s, MINE, STAT_UDP_ERRORS), 0);
+	hear_nothing(p.s);
+	free_peers(&p);
+	steps_free(s);
+}
 
 /* Of all workers together; those who have a flow keep it. */
 static void at_max_udp_flows_one_is_dropped(void **state)
@@ -297,6 +336,29 @@ static void without_a_rule_one_is_dropped(void **state)
 	steps_free(s);
 }
 
+/* That is dropped, too, and not told as a port that somebody has. */
+static void without_a_descriptor_one_is_dropped(void **state)
+{
+	struct steps *s = steps_new(N_SLOTS);
+	struct peers p = new_peers(s, 2);
+	struct rlimit was, none;
+
+	(void)state;
+	send_first(s, MINE, p.c, "dropped");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = was;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	(void)steps_settle(s);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	hear_nothing(p.s);
+	assert_int_equal(steps_count(s, MINE, STAT_UDP_DROPPED), 1);
+	assert_int_equal(s->w[MINE].worker->udp.told_ms, 0);
+	(void)open_flow(s, MINE, p.c, &p);
+	free_peers(&p);
+	steps_free(s);
+}
+
 /* Nor who wants to reach the listener itself, or a server whose port a program
  * of this host has on all addresses. */
 static void who_cannot_be_served_is_dropped(void **state)
@@ -325,6 +387,17 @@ static void who_cannot_be_served_is_dropped(void **state)
 	assert_int_equal(steps_count(s, MINE, STAT_UDP_DROPPED), 1);
 	assert_int_equal(steps_count(s, MINE, STAT_FLOWS_OPENED), 0);
 	assert_int_equal(ring_shared_flows(s->shared), 0);
+	/* said once in a while */
+	assert_int_equal(s->w[MINE].worker->udp.told_ms, STEPS_START);
+	steps_jump_ms(s, WORKER_TELL_MS - 1);
+	send_first(s, MINE, p.c, "dropped");
+	(void)steps_settle(s);
+	assert_int_equal(s->w[MINE].worker->udp.told_ms, STEPS_START);
+	steps_jump_ms(s, 1);
+	send_first(s, MINE, p.c, "dropped");
+	(void)steps_settle(s);
+	assert_int_equal(s->w[MINE].worker->udp.told_ms,
+			 STEPS_START + WORKER_TELL_MS);
 	assert_int_equal(close(own), 0);
 	free_peers(&p);
 	steps_free(s);
@@ -341,7 +414,9 @@ int main(void)
 		CASE(at_the_cap_an_unanswered_one_gives_way),
 		CASE(the_pause_of_tcp_is_not_theirs),
 		CASE(without_a_rule_one_is_dropped),
+		CASE(without_a_descriptor_one_is_dropped),
 		CASE(who_cannot_be_served_is_dropped),
+		CASE(what_finds_no_room_is_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, steps_enter, NULL);
