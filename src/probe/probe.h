@@ -33,8 +33,9 @@
  * It needs CAP_NET_ADMIN and CAP_NET_RAW, and for the namespace CAP_SYS_ADMIN
  * or a kernel that lets anybody make user namespaces.
  *
- * Process: supervisor, before there are rules and roles, and the doctor. One
- * thread; blocking, a tenth of a second, up to two where packets vanish.
+ * Process: supervisor, before there are rules and roles; later a child of it,
+ * for each time; the doctor. One thread; blocking, a tenth of a second, up to
+ * two where packets vanish.
  */
 #ifndef PROBE_H
 #define PROBE_H
