@@ -109,6 +109,38 @@ static void what_failed_is_named(void **state)
 	steps_free(s);
 }
 
+/* connect() itself, which fails at once where there is no route; and a socket
+ * that cannot be watched (in its place /dev/null, which epoll_ctl(2) refuses
+ * with EPERM). */
+static void what_fails_at_once_is_named(void **state)
+{
+	struct steps *s;
+	struct worker *w;
+	int client, held;
+
+	need_gateway(state);
+	s = steps_new(4);
+	w = s->w[0].worker;
+	s->w[0].sockets[0].listener.remote = addr_of("203.0.113.1", 7700);
+	expect_failed(s, BASE_CALL_CONNECT, ENETUNREACH);
+	s->w[0].sockets[0].listener.remote = s->remote;
+	s->conf->max_flows_per_client = 1;
+	client = steps_client(s, 0, 1, 0);
+	held = steps_client(s, 0, 1, 0);
+	(void)steps_settle(s);
+	assert_int_equal(slot_of(s, 1)->state, RING_STATE_HELD);
+	worker_hold_forget(w, 1);
+	worker_flow_connect(w, 1, open("/dev/null", O_RDWR | O_CLOEXEC),
+			    BASE_CALL_CONNECT);
+	assert_int_equal(steps_last_entry(s, 0).call, BASE_CALL_EPOLL_CTL);
+	assert_int_equal(steps_last_entry(s, 0).error, EPERM);
+	(void)steps_settle(s);
+	hear_reset(held);
+	assert_int_equal(close(held), 0);
+	assert_int_equal(close(client), 0);
+	steps_free(s);
+}
+
 /* proxy-protocol.txt 2.2: signature, 0x21 PROXY, 0x11 TCP over IPv4, 12 bytes:
  * 127.0.0.5, 127.0.0.1, ports 20005 = 0x4e25 and the listener's. It comes
  * before the first byte, and is no byte of the stream. */
@@ -309,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keepalive_of_each_leg),
 		cmocka_unit_test(what_failed_is_named),
+		cmocka_unit_test(what_fails_at_once_is_named),
 		cmocka_unit_test(the_server_is_told_who_comes),
 		cmocka_unit_test(whom_the_server_sees),
 		cmocka_unit_test(our_own_connections_are_marked),
