@@ -81,7 +81,7 @@ refused 'transport: the other is in force, udp needs a restart' append \
 	"  - { name: datagrams, to: [\"$VENDOR4:7700\"], transport: udp }"
 refused 'transport: "sctp" is not one of' append \
 	"  - { name: others, to: [\"$OTHER4:7700\"], transport: sctp }"
-refused 'source: no client-port is in force, the first one needs a restart' \
+refused 'source: gateway is in force, client-port needs a restart' \
 	edit 's/source: .*/source: client-port/'
 refused 'local: "perhaps" is not one of' append \
 	"  - { name: others, to: [\"$OTHER4:7700\"], local: perhaps }"

@@ -117,7 +117,7 @@ source_is gateway "masquerade in inet docker postrouting" ||
 daemon_stop
 
 on gateway nft delete table inet docker
-daemon source=gateway
+daemon source=gateway to="[\"$OTHER4:7700\"]"
 [[ $(tool status) != *"source auto"* ]] || fail "it is decided for nobody"
 config source=auto
 tool reload >"$DIR/reload.txt"

@@ -37,15 +37,6 @@ static bool has_local(const struct conf_tables *t)
 	return false;
 }
 
-static bool has_client_port(const struct conf_tables *t)
-{
-	for (uint32_t i = 0; i < t->n_rules; i++) {
-		if (t->rules[i].source == CONF_SOURCE_CLIENT_PORT)
-			return true;
-	}
-	return false;
-}
-
 static unsigned refuse(FILE *out, enum conf_key_id id, const char *from,
 		       const char *to)
 {
@@ -54,12 +45,30 @@ static unsigned refuse(FILE *out, enum conf_key_id id, const char *from,
 	return 1;
 }
 
+/* What is open would be in another conntrack zone all at once, where nobody
+ * knows it. */
+static unsigned refuse_zones(FILE *out, const struct conf_tables *now,
+			     const struct conf_tables *next)
+{
+	for (uint32_t i = 0; i < now->n_rules; i++) {
+		for (uint32_t j = 0; j < next->n_rules; j++) {
+			const struct conf_rule *a = &now->rules[i],
+					       *b = &next->rules[j];
+
+			if (conf_tables_zone_conflict(now, a, next, b))
+				return refuse(out, CONF_KEY_RULE_SOURCE,
+					      conf_source_name(a->source),
+					      conf_source_name(b->source));
+		}
+	}
+	return 0;
+}
+
 /* Keys that may change, but not in each way. */
 static unsigned refuse_some(FILE *out, const struct conf_tables *now,
 			    const struct conf_tables *next)
 {
 	const bool hold = now->on_failure == CONF_FAILURE_HOLD;
-	const bool client_port = has_client_port(now);
 	unsigned n = 0;
 
 	/* who keeps the listeners is settled when they are made */
@@ -73,11 +82,7 @@ static unsigned refuse_some(FILE *out, const struct conf_tables *now,
 			n += refuse(out, CONF_KEY_RULE_TRANSPORT, "the other",
 				    conf_transport_name(i));
 	}
-	/* what is open would be in another conntrack zone all at once */
-	if (client_port != has_client_port(next))
-		n += refuse(out, CONF_KEY_RULE_SOURCE,
-			    client_port ? "client-port" : "no client-port",
-			    client_port ? "none of it" : "the first one");
+	n += refuse_zones(out, now, next);
 	/* what is open would leave for the server all at once, mid-stream */
 	if (has_local(now) && !has_local(next))
 		n += refuse(out, CONF_KEY_RULE_LOCAL, "yes", "no in each rule");

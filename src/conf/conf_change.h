@@ -11,8 +11,8 @@ struct conf_tables;
  * Writes one line for each key that differs and that only a restart can change:
  *   workers: 2 is in force, 3 needs a restart
  * Some keys can change, but not in each way: on_failure to or from hold, the
- * first rule of a transport, the first or last with source: client-port, the
- * last with local: yes.
+ * first rule of a transport, source to or from gateway for a server that stays,
+ * the last rule with local: yes.
  * Return: how many.
  */
 unsigned conf_change_refused(const struct conf_tables *now,

@@ -84,11 +84,16 @@ static void each_key(void **state)
 		{ UDP, RULE,
 		  "transport: the other is in force, tcp needs a restart\n" },
 		{ RULE, CLIENT_PORT,
-		  "source: no client-port is in force, the first one needs a "
+		  "source: gateway is in force, client-port needs a "
 		  "restart\n" },
 		{ CLIENT_PORT, RULE,
-		  "source: client-port is in force, none of it needs a "
+		  "source: client-port is in force, gateway needs a "
 		  "restart\n" },
+		/* another rule for another network, but one of its servers */
+		{ RULE,
+		  "rules: [{name: b, source: auto, clients: [10.0.0.0/8], "
+		  "to: [\"192.0.2.9:9\", \"192.0.2.0/24:1-2\"]}]\n",
+		  "source: gateway is in force, auto needs a restart\n" },
 		{ LOCAL, RULE,
 		  "local: yes is in force, no in each rule needs a restart\n" },
 		{ FIXED, FIXED "proxy_protocol: v2\n",
@@ -137,6 +142,16 @@ static void all_others_may_change(void **state)
 		      "max_udp_flows: 1\n"
 		      "rules: [{name: b, local: yes, to: [\"192.0.2.9:9\"], "
 		      "source: auto}]\n",
+		      0, "");
+	expect_change(CLIENT_PORT,
+		      "rules: [{name: a, source: auto, to: "
+		      "[\"192.0.2.1:1\"]}, {name: b, source: client, to: "
+		      "[\"192.0.2.2:1\"]}]\n",
+		      0, "");
+	/* datagrams have their zone in any case */
+	expect_change(UDP,
+		      "rules: [{name: a, transport: udp, source: client, to: "
+		      "[\"192.0.2.1:1\"]}]\n",
 		      0, "");
 	/* listeners of a transport that no rule has any more do no harm */
 	expect_change(BOTH, RULE, 0, "");

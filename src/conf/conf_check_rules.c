@@ -18,12 +18,6 @@ static const char *on_line(struct conf_mark at, char buf[static LINE_LEN])
 	return buf;
 }
 
-static bool dests_meet(const struct conf_dest *a, const struct conf_dest *b)
-{
-	return a->port_first <= b->port_last && b->port_first <= a->port_last &&
-	       base_net_overlap(&a->net, &b->net);
-}
-
 /* Is there a name that both patterns match? */
 static bool names_meet(const char *a, const char *b)
 {
@@ -96,7 +90,8 @@ static void check_names(struct conf_draft *d, uint32_t first, uint32_t second)
 				name, d->rule_at[first].line);
 }
 
-static void check_pair(struct conf_draft *d, uint32_t first, uint32_t second)
+/* Return: no connection is for both. */
+static bool check_pair(struct conf_draft *d, uint32_t first, uint32_t second)
 {
 	const struct conf_tables *t = d->t;
 	const struct conf_rule *a = &t->rules[first], *b = &t->rules[second];
@@ -105,12 +100,12 @@ static void check_pair(struct conf_draft *d, uint32_t first, uint32_t second)
 	char line[LINE_LEN];
 
 	if (a->transport != b->transport || !interfaces_meet(t, a, b))
-		return;
+		return true;
 	for (uint32_t j = b->to.first; j < b->to.first + b->to.n; j++) {
 		const uint16_t family = t->dests[j].net.family;
 
 		for (uint32_t i = a->to.first; i < a->to.first + a->to.n; i++) {
-			if (!dests_meet(&t->dests[i], &t->dests[j]) ||
+			if (!conf_dest_overlap(&t->dests[i], &t->dests[j]) ||
 			    !clients_meet(t, &a->clients, &b->clients, family))
 				continue;
 			conf_value_format_dest(&t->dests[i], text_a);
@@ -121,9 +116,30 @@ static void check_pair(struct conf_draft *d, uint32_t first, uint32_t second)
 					"one connection",
 					text_b, b->name, text_a, a->name,
 					on_line(at[i], line));
-			return; /* one meeting a pair is enough */
+			return false; /* one meeting a pair is enough */
 		}
 	}
+	return true;
+}
+
+static void check_zones(struct conf_draft *d, uint32_t first, uint32_t second)
+{
+	const struct conf_tables *t = d->t;
+	const struct conf_rule *a = &t->rules[first], *b = &t->rules[second];
+	const struct conf_dest *dest = conf_tables_zone_conflict(t, a, t, b);
+	char text[CONF_DEST_LEN], line[LINE_LEN];
+
+	if (!dest)
+		return;
+	conf_value_format_dest(dest, text);
+	conf_errors_add(d->errors, d->rule_key_at[second][CONF_KEY_RULE_SOURCE],
+			"source: %s in rule \"%s\" and %s in rule \"%s\"%s, "
+			"both for %s: say gateway in both or in neither, since "
+			"conntrack keeps all connections to a server apart, or "
+			"none",
+			conf_source_name(b->source), b->name,
+			conf_source_name(a->source), a->name,
+			on_line(d->rule_at[first], line), text);
 }
 
 /* One list key of a rule: its items, and how to compare two of them. */
@@ -144,7 +160,7 @@ static bool meet_clients(const struct conf_tables *t, uint32_t i, uint32_t j)
 
 static bool meet_to(const struct conf_tables *t, uint32_t i, uint32_t j)
 {
-	return dests_meet(&t->dests[i], &t->dests[j]);
+	return conf_dest_overlap(&t->dests[i], &t->dests[j]);
 }
 
 static bool meet_events(const struct conf_tables *t, uint32_t i, uint32_t j)
@@ -228,8 +244,8 @@ static void check_one(struct conf_draft *d, uint32_t j, uint32_t n)
 		if (i == j)
 			continue;
 		check_names(d, i, j);
-		if (!d->rule_bad[i] && !d->rule_bad[j])
-			check_pair(d, i, j);
+		if (!d->rule_bad[i] && !d->rule_bad[j] && check_pair(d, i, j))
+			check_zones(d, i, j);
 	}
 }
 

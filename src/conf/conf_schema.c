@@ -448,7 +448,8 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 			"connections at a time to one server as there are "
 			"ports (28232, unless ip_local_port_range says "
 			"otherwise); more wait for one, connect_timeout at "
-			"most.",
+			"most. For one TCP server all rules say gateway or "
+			"none does, and a change of that needs a restart.",
 	},
 	[CONF_KEY_RULE_CAPTURE] = {
 		.scope = RULE(capture),

@@ -281,3 +281,28 @@ uint16_t conf_tables_match(const struct conf_tables *t,
 	}
 	return CONF_RULE_NONE;
 }
+
+bool conf_dest_overlap(const struct conf_dest *a, const struct conf_dest *b)
+{
+	return a->port_first <= b->port_last && b->port_first <= a->port_last &&
+	       base_net_overlap(&a->net, &b->net);
+}
+
+const struct conf_dest *conf_tables_zone_conflict(const struct conf_tables *ta,
+						  const struct conf_rule *a,
+						  const struct conf_tables *tb,
+						  const struct conf_rule *b)
+{
+	if (a->transport != CONF_TRANSPORT_TCP ||
+	    b->transport != CONF_TRANSPORT_TCP ||
+	    (a->source == CONF_SOURCE_GATEWAY) ==
+		    (b->source == CONF_SOURCE_GATEWAY))
+		return NULL;
+	for (uint32_t j = b->to.first; j < b->to.first + b->to.n; j++) {
+		for (uint32_t i = a->to.first; i < a->to.first + a->to.n; i++) {
+			if (conf_dest_overlap(&ta->dests[i], &tb->dests[j]))
+				return &tb->dests[j];
+		}
+	}
+	return NULL;
+}

@@ -199,6 +199,19 @@ uint16_t conf_tables_match(const struct conf_tables *t,
 			   const struct base_addr *client,
 			   const struct base_addr *server, const char *ifname);
 
+bool conf_dest_overlap(const struct conf_dest *a, const struct conf_dest *b);
+
+/*
+ * Clients' connections to a server are all tracked in a conntrack zone of their
+ * own, or none is (nft_model.c): of TCP those whose rule has another source
+ * than gateway. Return: a destination of rule b of tb for which rule a of ta
+ * wants the other, or NULL.
+ */
+const struct conf_dest *conf_tables_zone_conflict(const struct conf_tables *ta,
+						  const struct conf_rule *a,
+						  const struct conf_tables *tb,
+						  const struct conf_rule *b);
+
 /* Words of the enums, as in the file: for printing. */
 const char *conf_failure_name(enum conf_failure v);
 const char *conf_source_name(enum conf_source v);
