@@ -266,6 +266,15 @@ row marks ok 0 "nobody else" \
 	add_table "$forward" 'meta mark and 0x3f00 == 0x100 ct mark set meta mark'
 row routing degraded 3 'a routing rule .* priority 500, fwmark 0x10000/0x30000, ' \
 	add_rule priority 500 fwmark 0x10000/0x30000 lookup 100
+beside_another_rule() { # that is no matter of ours, and stays
+	unmake() {
+		ip -n gateway rule del priority 500 fwmark 0x100/0x3f00
+	}
+	ip -n gateway rule add priority 500 fwmark 0x100/0x3f00 lookup 100
+	ip -n gateway rule add priority 500 fwmark 0x10000/0x30000 lookup 100
+}
+row routing degraded 3 'a routing rule .* priority 500, fwmark 0x10000/0x30000, ' \
+	beside_another_rule
 row routing degraded 3 'a routing rule .* priority 7701, ' \
 	add_rule priority 7701 from 192.0.2.1 lookup 100
 another_route() {

@@ -51,6 +51,8 @@ tool rules check -c "$CONFIG" >"$DIR/check.log" || fail "$(cat "$DIR/check.log")
 exchange "$VENDOR4:7700"
 expect_flows 1
 
+# What does not come there is lost, and not late.
+export WAYSIDE_PROBE_MS=5000
 # The routing goes with somebody else while the doctor uses it.
 gone() {
 	tool rules install -c "$CONFIG"

@@ -70,9 +70,10 @@ static bool is_ours(const struct probe_chain *c)
 	for (size_t i = 0; i < NFT_CHAIN_MAX; i++) {
 		const struct nft_hook *h = &nft_hooks[i];
 
-		if (h->table == NFT_TABLE_MAIN && c->base &&
-		    !strcmp(c->name, h->name) && c->hook == h->hook &&
-		    c->priority == h->priority)
+		if (h->table == NFT_TABLE_MAIN && !strcmp(c->name, h->name) &&
+		    c->base == (h->type != NULL) &&
+		    (!c->base ||
+		     (c->hook == h->hook && c->priority == h->priority)))
 			return true;
 	}
 	return false;
