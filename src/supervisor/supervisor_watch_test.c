@@ -6,6 +6,7 @@
  * self-tests are real ones.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -181,7 +182,7 @@ static int setup(void **state)
 	supervisor_phase(s, SUPERVISOR_RUNNING);
 	supervisor_watch_init(s);
 	supervisor_firewall_init(s);
-	lab->err = dup(STDERR_FILENO);
+	lab->err = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
 	lab->log = memfd_create("log", MFD_CLOEXEC);
 	assert_true(lab->log >= 0);
 	assert_int_equal(dup2(lab->log, STDERR_FILENO), STDERR_FILENO);
