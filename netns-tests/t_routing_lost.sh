@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # Somebody removes all routing rules that are not his, as systemd-networkd does at
-# its start, or flushes our table: without them what is marked is forwarded, and
-# every intercepted connection hangs. They are put back at once; a connection that
-# runs goes on, and new ones are taken.
+# its start, or flushes our table, or takes the loopback down: without them what is
+# marked is forwarded, and every intercepted connection hangs. They are put back at
+# once; a connection that runs goes on, and new ones are taken.
 topology
 log=$DIR/daemon.log
 
@@ -42,6 +42,10 @@ touch "$DIR/two"
 join taken vendor
 before=$(lost)
 ip -n gateway route flush table 7700
+wait_for 10 put_back "$before"
+before=$(lost)
+ip -n gateway link set lo down # takes the route of IPv6, for good
+ip -n gateway link set lo up
 wait_for 10 put_back "$before"
 for f in v4 v6; do
 	family $f

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
@@ -17,6 +18,7 @@
 #include "nft_link.h"
 
 #define DATAGRAMS_MAX 256 /* of one call */
+#define LOOPBACK      1   /* index of lo, in every network namespace */
 
 static int watch(int *fd, int bus, const int *groups, size_t n)
 {
@@ -55,7 +57,8 @@ int nft_watch_open(int *fd, struct nft_error *why)
 int nft_watch_routing_open(int *fd, struct nft_error *why)
 {
 	static const int groups[] = { RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,
-				      RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE };
+				      RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+				      RTNLGRP_IPV6_IFADDR };
 	const int r = watch(fd, NETLINK_ROUTE, groups, WS_ARRAY_LEN(groups));
 
 	return r ? fail(why, "the routing", r) : 0;
@@ -102,24 +105,35 @@ bool nft_watch_drain(int fd, const struct nft_link *own)
 }
 
 /* What every message of a group begins with: a rule's header has the length of
- * a route's. */
+ * a route's, and that of an address is shorter, but has attributes. */
 struct head {
 	struct nlmsghdr h;
-	struct rtmsg route;
+	union {
+		struct rtmsg route;
+		struct ifaddrmsg address;
+	};
 };
 
-static bool removes(const struct head *m, ssize_t len)
+/* When the loopback goes down, our route of IPv6 goes with it, and cannot be
+ * put back before its address is there again. */
+static bool matters(const struct head *m, ssize_t len)
 {
 	if (len < (ssize_t)sizeof(*m))
 		return true;
-	return m->h.nlmsg_type == RTM_DELRULE ||
-	       (m->h.nlmsg_type == RTM_DELROUTE &&
-		m->route.rtm_protocol == NFT_PROTOCOL);
+	switch (m->h.nlmsg_type) {
+	case RTM_DELRULE:
+		return true;
+	case RTM_DELROUTE:
+		return m->route.rtm_protocol == NFT_PROTOCOL;
+	case RTM_NEWADDR:
+		return m->address.ifa_index == LOOPBACK;
+	}
+	return false;
 }
 
 bool nft_watch_routing_drain(int fd)
 {
-	bool removed = false;
+	bool look = false;
 
 	for (int i = 0; i < DATAGRAMS_MAX; i++) {
 		struct head m = { .h = { .nlmsg_len = 0 } };
@@ -127,9 +141,9 @@ bool nft_watch_routing_drain(int fd)
 
 		if (len == 0)
 			break;
-		removed |= removes(&m, len);
+		look |= matters(&m, len);
 		if (len < 0 && len != -ENOBUFS)
 			break;
 	}
-	return removed;
+	return look;
 }

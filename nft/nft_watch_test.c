@@ -154,6 +154,12 @@ static void test_routing(void **state)
 	nft_test_run("ip", "-6", "route", "flush", "table", "7700");
 	assert_true(nft_watch_routing_drain(fd));
 	assert_false(readable(fd));
+	nft_test_run("ip", "link", "add", "dummy", "type", "bridge");
+	nft_test_run("ip", "addr", "add", "2001:db8::1/64", "dev", "dummy");
+	assert_true(readable(fd));
+	assert_false(nft_watch_routing_drain(fd)); /* not the loopback's */
+	nft_test_run("ip", "addr", "add", "2001:db8::2/128", "dev", "lo");
+	assert_true(nft_watch_routing_drain(fd));
 	nft_test_run("ip", "rule", "del", "priority", "99");
 	assert_true(nft_watch_routing_drain(fd));
 	assert_int_equal(nft_remove(own, &why), 0);
