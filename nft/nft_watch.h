@@ -37,8 +37,8 @@ WS_MUST_USE int nft_watch_open(int *fd, struct nft_error *why);
 bool nft_watch_drain(int fd, const struct nft_link *own);
 
 /* The same two for the routing: has a routing rule been removed, or a route of
- * our protocol, or has the loopback got an IPv6 address? By whom is not said, so
- * our own changes count, too. */
+ * our protocol, or has the loopback got an IPv6 address? By whom is not said,
+ * so our own changes count, too. */
 WS_MUST_USE int nft_watch_routing_open(int *fd, struct nft_error *why);
 bool nft_watch_routing_drain(int fd);
 
