@@ -404,6 +404,11 @@ row installed_rules degraded 3 'no daemon runs, and the rules that are there are
 
 daemon
 row installed_rules ok 0 'the kernel has what the daemon runs with$' true
+# beside one of Wayside's with the same priority, which stays
+row routing degraded 3 'a routing rule .* priority 7701, ' \
+	add_rule priority 7701 from 192.0.2.1 blackhole
+row -note routing degraded 3 'a routing rule .* priority 7700, ' \
+	add_rule priority 7700 from 192.0.2.1 goto 32766
 row installed_rules degraded 3 'differences between what the daemon .* has: 1$' \
 	another_route
 row installed_rules notice 0 'bypass is on: new connections go direct$' \

@@ -60,6 +60,7 @@ static bool take_rule(struct doctor_routing *r, const struct nlmsghdr *h)
 	    mnl_attr_parse(h, sizeof(*f), take_rule_attr, &rule) < 0)
 		return false;
 	rule.family = f->family;
+	rule.action = f->action;
 	if (rule.protocol == NFT_PROTOCOL ||
 	    (!wants_ours(&rule) && rule.table != DOCTOR_TABLE &&
 	     (rule.priority < DOCTOR_PRIORITY_FIRST ||

@@ -24,6 +24,7 @@ struct doctor_route_rule {
 	uint32_t priority, table;
 	uint32_t mark, mask; /* mask 0: it does not look at the mark */
 	uint8_t protocol;    /* who made it: RTPROT_* */
+	uint8_t action;      /* FR_ACT_* */
 };
 
 /* Routes of one maker. */

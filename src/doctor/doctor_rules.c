@@ -2,6 +2,7 @@
 /* doctor_rules.c - checks: what others' rules and tables do */
 #include <netinet/in.h> /* before linux/in.h, which then gives way */
 
+#include <linux/fib_rules.h>
 #include <linux/netfilter.h>
 #include <stdio.h>
 #include <string.h>
@@ -162,6 +163,31 @@ void doctor_check_marks(struct doctor *d)
 	}
 }
 
+/* In the words of ip-rule(8); "" is what a table says already. */
+static const char *action_word(uint8_t action)
+{
+	switch (action) {
+	case FR_ACT_BLACKHOLE:
+		return " blackhole";
+	case FR_ACT_UNREACHABLE:
+		return " unreachable";
+	case FR_ACT_PROHIBIT:
+		return " prohibit";
+	default: /* of the kernel's list, not of ours */
+		return "";
+	}
+}
+
+/* The kernel deletes the first rule that has all that a command names, and who
+ * made it is no part of that where nobody said so. */
+static bool could_be_ours(const struct doctor_route_rule *r)
+{
+	return !r->protocol && r->priority >= DOCTOR_PRIORITY_FIRST &&
+	       r->priority <= DOCTOR_PRIORITY_LAST &&
+	       (r->table == DOCTOR_TABLE || r->action == FR_ACT_GOTO ||
+		r->action == FR_ACT_NOP);
+}
+
 /* What is 0 is no part of the command. */
 static void mend_routing_rule(struct doctor *d,
 			      const struct doctor_route_rule *r, const char *ip)
@@ -176,8 +202,15 @@ static void mend_routing_rule(struct doctor *d,
 	if (r->protocol)
 		(void)snprintf(protocol, sizeof(protocol), " protocol %u",
 			       r->protocol);
-	doctor_say(d, DOCTOR_MEND, "%s rule del priority %u%s%s%s", ip,
-		   r->priority, mark, table, protocol);
+	if (could_be_ours(r))
+		doctor_say(d, DOCTOR_NOTE,
+			   "delete it with all that %s rule shows of it: by "
+			   "less the kernel may find Wayside's instead",
+			   ip);
+	else
+		doctor_say(d, DOCTOR_MEND, "%s rule del priority %u%s%s%s%s",
+			   ip, r->priority, mark, table, action_word(r->action),
+			   protocol);
 	doctor_say(d, DOCTOR_NOTE,
 		   "or, where it is made: a priority other than %u to %u, a "
 		   "table other than %u and bits other than 0x%x and 0x%x",

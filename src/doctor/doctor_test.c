@@ -261,6 +261,54 @@ static void only_touching_rules_are_kept(void **arg)
 		     "0x20000/0xffffffff, table 100 (ip rule)");
 }
 
+/* `ip rule del priority 7701` finds ours first. */
+static void no_mend_takes_away_what_is_ours(void **arg)
+{
+	static const struct {
+		struct doctor_route_rule rule;
+		enum doctor_word word;
+		const char *text;
+	} cases[] = {
+		{ { AF_INET, 7701, 0, 0, 0, 0, FR_ACT_BLACKHOLE },
+		  DOCTOR_MEND,
+		  "ip rule del priority 7701 blackhole" },
+		{ { AF_INET6, 7701, 0, 0, 0, 4, FR_ACT_PROHIBIT },
+		  DOCTOR_MEND,
+		  "ip -6 rule del priority 7701 prohibit protocol 4" },
+		{ { AF_INET, 7701, 254, 0, 0, 0, FR_ACT_TO_TBL },
+		  DOCTOR_MEND,
+		  "ip rule del priority 7701 table 254" },
+		{ { AF_INET, 9, 7700, 1, 1, 0, FR_ACT_TO_TBL },
+		  DOCTOR_MEND,
+		  "ip rule del priority 9 fwmark 0x1/0x1 table 7700" },
+		{ { AF_INET, 7700, 0, 0, 0, 4, FR_ACT_GOTO },
+		  DOCTOR_MEND,
+		  "ip rule del priority 7700 protocol 4" },
+		{ { AF_INET, 7700, 0, 0, 0, 0, FR_ACT_GOTO },
+		  DOCTOR_NOTE,
+		  "delete it with all that ip rule shows" },
+		{ { AF_INET, 7703, 0, 0, 0, 0, FR_ACT_NOP },
+		  DOCTOR_NOTE,
+		  "delete it with all that ip rule shows" },
+		{ { AF_INET, 7702, 7700, 0, 0, 0, FR_ACT_TO_TBL },
+		  DOCTOR_NOTE,
+		  "delete it with all that ip rule shows" },
+	};
+	struct state *s = *arg;
+	struct doctor_routing *r = &s->facts->routing;
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
+		const struct doctor_line *l;
+
+		r->v[0] = cases[i].rule;
+		r->n = 1;
+		doctor_judge(s->facts, NULL, s->report);
+		l = &find(s->report, "routing")->lines[0];
+		assert_int_equal(l->word, cases[i].word);
+		assert_ptr_equal(strstr(l->text, cases[i].text), l->text);
+	}
+}
+
 static void message_that_is_cut_is_refused(void **arg)
 {
 	struct state *s = *arg;
@@ -510,6 +558,7 @@ int main(void)
 		TEST(only_a_named_bridge_matters),
 		TEST(flowtable_is_found),
 		TEST(only_touching_rules_are_kept),
+		TEST(no_mend_takes_away_what_is_ours),
 		TEST(message_that_is_cut_is_refused),
 		TEST(what_is_not_needed_is_fine),
 		TEST(rules_that_do_nothing_are_broken),
