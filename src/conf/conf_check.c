@@ -299,14 +299,16 @@ static void check_proxy_protocol(struct conf_draft *d)
 static void check_udp_flows(struct conf_draft *d)
 {
 	struct conf_tables *t = d->t;
+	const uint32_t half = t->max_flows / 2 + t->max_flows % 2;
 
+	if (!d->given[CONF_KEY_MAX_UDP_FLOWS] && t->max_udp_flows > half)
+		t->max_udp_flows = half;
 	if (t->max_udp_flows <= t->max_flows)
 		return;
-	if (d->given[CONF_KEY_MAX_UDP_FLOWS])
-		conf_errors_add(d->errors, d->key_at[CONF_KEY_MAX_UDP_FLOWS],
-				"max_udp_flows: %u are more than max_flows, "
-				"%u, which they are part of",
-				t->max_udp_flows, t->max_flows);
+	conf_errors_add(d->errors, d->key_at[CONF_KEY_MAX_UDP_FLOWS],
+			"max_udp_flows: %u are more than max_flows, %u, which "
+			"they are part of",
+			t->max_udp_flows, t->max_flows);
 	t->max_udp_flows = t->max_flows;
 }
 

@@ -436,19 +436,35 @@ static void limits_and_their_words(void **state)
 	free(t);
 }
 
-/* Where nobody says how many, there are never more UDP flows than flows. */
-static void udp_flows_are_flows(void **state)
+/* Where nobody says how many, UDP flows leave half of the places to TCP. */
+static void udp_flows_leave_places(void **state)
 {
+	static const struct {
+		const char *text;
+		uint32_t n;
+	} cases[] = {
+		{ "max_flows: 1", 1 },
+		{ "max_flows: 7", 4 },
+		{ "max_flows: 3998", 1999 },
+		{ "max_flows: 4000", 2000 },
+		{ "max_flows: 4002", 2000 },
+		{ "max_flows: 100\nmax_udp_flows: 100", 100 },
+	};
 	struct conf_tables *t = calloc(1, sizeof(*t));
-	char *got = outcome(&file_input,
-			    "max_flows: 7\n"
-			    "rules: [{name: a, to: [\"192.0.2.1:1\"]}]\n",
-			    t);
 
 	(void)state;
-	assert_string_equal(got, "");
-	assert_int_equal(t->max_udp_flows, 7);
-	free(got);
+	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
+		char text[128], *got;
+
+		(void)snprintf(text, sizeof(text),
+			       "%s\nrules: [{name: a, to: "
+			       "[\"192.0.2.1:1\"]}]\n",
+			       cases[i].text);
+		got = outcome(&file_input, text, t);
+		assert_string_equal(got, "");
+		assert_int_equal(t->max_udp_flows, cases[i].n);
+		free(got);
+	}
 	free(t);
 }
 
@@ -623,7 +639,7 @@ int main(void)
 		cmocka_unit_test(places_are_checked_once),
 		cmocka_unit_test(text_alone),
 		cmocka_unit_test(limits_and_their_words),
-		cmocka_unit_test(udp_flows_are_flows),
+		cmocka_unit_test(udp_flows_leave_places),
 		cmocka_unit_test(auto_workers),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(mutations),

@@ -299,8 +299,8 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.help = "UDP flows at one time, of max_flows. At that number "
 			"a flow that was never answered gives way after 2s, "
 			"or datagrams of new ones are dropped. Fewer than "
-			"max_flows, so that a flood of false addresses leaves "
-			"places for TCP.",
+			"max_flows, and by default half of it at most, so that "
+			"a flood of false addresses leaves places for TCP.",
 	},
 	[CONF_KEY_LOG_DIR] = {
 		.scope = TOP(log_dir),
