@@ -7,6 +7,8 @@
 
 #include "doctor_internal.h"
 
+#define PORT_FIRST 10000 /* of the widest range that is advised */
+
 /* Flows that are possible with these limits; what conf_budget says besides is
  * for `waysided --check`. */
 static uint32_t possible(const struct conf_tables *conf,
@@ -25,30 +27,46 @@ static uint32_t possible(const struct conf_tables *conf,
 	return n;
 }
 
+/* ... with the ports of a range, `reserved` of which nobody is given. */
+static uint32_t possible_by_ports(const struct doctor *d, uint32_t first,
+				  uint32_t last, uint32_t reserved)
+{
+	const uint32_t n = last - first + 1;
+	const struct conf_machine m = {
+		.nofile = UINT64_MAX,
+		.port_first = first,
+		/* at least one port, so that the rest is arithmetic */
+		.port_last = last - (reserved < n ? reserved : n - 1),
+	};
+
+	return possible(d->conf, &m);
+}
+
 void doctor_check_ports(struct doctor *d)
 {
-	struct conf_machine m = d->f->machine;
+	const struct conf_machine *m = &d->f->machine;
 	const uint32_t reserved = d->f->ports_reserved;
 	uint32_t n;
 
-	if (!d->conf || !m.port_first)
+	if (!d->conf || !m->port_first)
 		return;
-	m.nofile = UINT64_MAX;
-	n = m.port_last - m.port_first + 1;
-	/* at least one port, so that the rest is arithmetic */
-	m.port_last -= reserved < n ? reserved : n - 1;
-	n = possible(d->conf, &m);
+	n = possible_by_ports(d, m->port_first, m->port_last, reserved);
 	if (n >= d->conf->max_flows)
 		return;
 	doctor_find(d, DOCTOR_DEGRADED,
 		    "free source ports let %u flows through at a time, "
 		    "max_flows is %u",
 		    n, d->conf->max_flows);
-	doctor_say(d, DOCTOR_MEND,
-		   "sysctl -w net.ipv4.ip_local_port_range=\"10000 65535\"");
-	doctor_say(d, DOCTOR_KEEP,
-		   "net.ipv4.ip_local_port_range=10000 65535 in a file below "
-		   "/etc/sysctl.d");
+	if (possible_by_ports(d, PORT_FIRST, UINT16_MAX, reserved) >=
+	    d->conf->max_flows) {
+		doctor_say(d, DOCTOR_MEND,
+			   "sysctl -w net.ipv4.ip_local_port_range=\"%d %d\"",
+			   PORT_FIRST, UINT16_MAX);
+		doctor_say(d, DOCTOR_KEEP,
+			   "net.ipv4.ip_local_port_range=%d %d in a file below "
+			   "/etc/sysctl.d",
+			   PORT_FIRST, UINT16_MAX);
+	}
 	doctor_say(d, DOCTOR_CONFIG, "max_flows: %u", n);
 	doctor_say(d, DOCTOR_NOTE,
 		   "a rule with source: client needs no ports of the gateway");

@@ -362,6 +362,47 @@ static void reserved_ports_are_counted(void **arg)
 	assert_int_equal(doctor_facts_reserved("1-65535", 100, 200), 101);
 }
 
+/* A range that is not enough mends nothing, and may be less than there is. */
+static void ports_are_mended_by_enough(void **arg)
+{
+	static const char mend[] =
+		"sysctl -w net.ipv4.ip_local_port_range=\"10000 65535\"";
+	static const struct {
+		uint32_t first, reserved, max_flows;
+		bool mends;
+	} cases[] = {
+		{ 32768, 0, 55536, true },
+		{ 32768, 0, 55537, false },
+		{ 32768, 1000, 55000, false },
+		{ 1024, 0, 100000, false },
+	};
+	struct conf_tables *conf = calloc(1, sizeof(*conf));
+	struct state *s = *arg;
+
+	assert_non_null(conf);
+	conf->workers = 1;
+	conf->n_rules = conf->n_dests = conf->rules[0].to.n = 1;
+	conf->dests[0].net = (struct base_net){ .family = AF_INET, .bits = 32 };
+	s->facts->machine.nofile = UINT64_MAX;
+	s->facts->machine.port_last = 65535;
+	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
+		const struct doctor_finding *f;
+
+		conf->max_flows = cases[i].max_flows;
+		s->facts->machine.port_first = cases[i].first;
+		s->facts->ports_reserved = cases[i].reserved;
+		doctor_judge(s->facts, conf, s->report);
+		f = find(s->report, "source_ports");
+		assert_int_equal(f->level, DOCTOR_DEGRADED);
+		assert_true(f->n_lines >= 2);
+		assert_int_equal(!strcmp(f->lines[0].text, mend),
+				 cases[i].mends);
+		assert_int_equal(f->lines[0].word,
+				 cases[i].mends ? DOCTOR_MEND : DOCTOR_CONFIG);
+	}
+	free(conf);
+}
+
 /* What a daemon says whose rules are as they should be. */
 static struct doctor_installed *with_daemon(struct state *s)
 {
@@ -566,6 +607,7 @@ int main(void)
 		TEST(loud_check_is_cut_short),
 		TEST(rules_without_a_place_are_counted),
 		cmocka_unit_test(reserved_ports_are_counted),
+		TEST(ports_are_mended_by_enough),
 		cmocka_unit_test(every_check_has_a_row),
 	};
 #undef TEST
