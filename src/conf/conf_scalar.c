@@ -118,6 +118,20 @@ static bool parse_protocol(const struct job *j)
 	return false;
 }
 
+/* One spelling a path: without "//" and "/./". The rest stays zero. */
+static void squeeze(char path[static CONF_PATH_LEN])
+{
+	char *to = path;
+
+	for (const char *from = path; *from; from++) {
+		while (from[0] == '/' &&
+		       (from[1] == '/' || (from[1] == '.' && from[2] == '/')))
+			from += from[1] == '/' ? 1 : 2;
+		*to++ = *from;
+	}
+	memset(to, 0, (size_t)(path + CONF_PATH_LEN - to));
+}
+
 /* An absolute path; the text may be relative to env->cwd. */
 static bool parse_path(const struct job *j, struct base_span text)
 {
@@ -151,6 +165,7 @@ static bool parse_path(const struct job *j, struct base_span text)
 		return false;
 	}
 	memcpy(path + n, text.ptr, text.len);
+	squeeze(path);
 	memcpy(j->out, path, sizeof(path));
 	return true;
 }
