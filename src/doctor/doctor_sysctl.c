@@ -41,11 +41,13 @@ void doctor_check_src_valid_mark(struct doctor *d)
 			    "src_valid_mark is set (wg-quick does it)");
 }
 
-/* Does it name this bridge? "br-lan", "wg*". */
+/* Does it name this bridge, or a VLAN on it? "br-lan", "br*", "br-lan.7". */
 static bool names(const char *iface, const char *bridge)
 {
-	const size_t len = strcspn(iface, "*");
+	const size_t len = strcspn(iface, "*"), n = strlen(bridge);
 
+	if (!strncmp(iface, bridge, n) && iface[n] == '.')
+		return true;
 	return iface[len] ? strncmp(iface, bridge, len) == 0
 			  : strcmp(iface, bridge) == 0;
 }

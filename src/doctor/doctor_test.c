@@ -206,6 +206,16 @@ static void only_a_named_bridge_matters(void **arg)
 	(void)snprintf(conf->ifaces[0], sizeof(conf->ifaces[0]), "docker0");
 	doctor_judge(s->facts, conf, s->report);
 	assert_int_equal(s->report->level, DOCTOR_BROKEN);
+	/* its VLANs, as OpenWrt has them, come over it */
+	(void)snprintf(conf->ifaces[0], sizeof(conf->ifaces[0]), "docker0.1");
+	doctor_judge(s->facts, conf, s->report);
+	assert_int_equal(s->report->level, DOCTOR_BROKEN);
+	(void)snprintf(conf->ifaces[0], sizeof(conf->ifaces[0]), "docker0.*");
+	doctor_judge(s->facts, conf, s->report);
+	assert_int_equal(s->report->level, DOCTOR_BROKEN);
+	(void)snprintf(conf->ifaces[0], sizeof(conf->ifaces[0]), "docker01");
+	doctor_judge(s->facts, conf, s->report);
+	assert_int_equal(s->report->level, DOCTOR_NOTICE);
 	free(conf);
 }
 
