@@ -337,6 +337,7 @@ static const char *const messages[RING_CLOSE_MAX] = {
 	[RING_CLOSE_SERVER_RESET] = "Broken connection (server side)",
 	[RING_CLOSE_CONNECT_TIMEOUT] = "connect()",
 	[RING_CLOSE_WORKER_DIED] = "Worker died",
+	[RING_CLOSE_LIMIT] = "Held by a limit for too long",
 };
 
 /* ... RING_CLOSE_CONNECT_FAILED: the call that failed. */

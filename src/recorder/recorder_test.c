@@ -288,11 +288,13 @@ static void only_bad_ends_are_in_errors_log(void **state)
 				      "(errno=104: Connection reset by peer)")
 				LINE(ID "-4",
 				     "connect() (errno=111: Connection "
-				     "refused)")
-					LINE(ID "-5", "connect() (errno=110: "
+				     "refused)") LINE(ID "-5",
+						      "connect() (errno=110: "
 						      "Connection timed out)")
-						LINE(ID "-7",
-						     "Worker died (no errno)"));
+					LINE(ID "-7", "Worker died (no errno)")
+						LINE(ID "-9", "Held by a limit "
+							      "for too long "
+							      "(no errno)"));
 #undef LINE
 }
 
