@@ -146,13 +146,13 @@ bool nft_expr_tcp_flags(struct nftnl_rule *r, uint8_t mask, uint8_t flags)
 	       nft_expr_bits_u8(r, mask, 0) && nft_expr_equals_u8(r, flags);
 }
 
-bool nft_expr_socket_is(struct nftnl_rule *r, uint32_t key)
+bool nft_expr_socket_is(struct nftnl_rule *r, uint32_t key, uint8_t value)
 {
 	static const uint16_t attr[] = { NFTNL_EXPR_SOCKET_KEY,
 					 NFTNL_EXPR_SOCKET_DREG };
 
 	return add_pair(r, "socket", attr, key, NFT_EXPR_REG) &&
-	       nft_expr_equals_u8(r, 1);
+	       nft_expr_equals_u8(r, value);
 }
 
 /* The address is given because without one the kernel looks for a listener on

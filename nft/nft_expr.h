@@ -62,9 +62,10 @@ WS_MUST_USE bool nft_expr_bits_u32(struct nftnl_rule *r, uint32_t mask,
  * rule has asked before. */
 WS_MUST_USE bool nft_expr_tcp_flags(struct nftnl_rule *r, uint8_t mask,
 				    uint8_t flags);
-/* The packet is for a socket of this host that is so: NFT_SOCKET_TRANSPARENT,
- * NFT_SOCKET_WILDCARD. */
-WS_MUST_USE bool nft_expr_socket_is(struct nftnl_rule *r, uint32_t key);
+/* The packet is for a socket of this host that is so (1) or not (0):
+ * NFT_SOCKET_TRANSPARENT, NFT_SOCKET_WILDCARD. */
+WS_MUST_USE bool nft_expr_socket_is(struct nftnl_rule *r, uint32_t key,
+				    uint8_t value);
 /* To the listener on this port of 127.0.0.1 or ::1; `family`: NFPROTO_*. What
  * follows is for packets that it took. */
 WS_MUST_USE bool nft_expr_tproxy(struct nftnl_rule *r, uint8_t family,

@@ -23,6 +23,10 @@ const char *const nft_table_names[NFT_TABLE_MAX] = {
 	}
 
 const struct nft_hook nft_hooks[NFT_CHAIN_MAX] = {
+	[NFT_CHAIN_ZONE_KNOWN] = { .table = NFT_TABLE_MAIN,
+				   .name = "zone_known" },
+	[NFT_CHAIN_ZONE_ERRORS] = { .table = NFT_TABLE_MAIN,
+				    .name = "zone_errors" },
 	[NFT_CHAIN_ZONE_IN] = ROW(MAIN, "zone_in", "filter", PRE_ROUTING, RAW,
 				  "prerouting", "raw"),
 	[NFT_CHAIN_ZONE_OUT] = ROW(MAIN, "zone_out", "filter", LOCAL_OUT, RAW,
@@ -121,14 +125,21 @@ static const enum nft_stmt redirect_stmts[] = {
  * new, not valid, and lose their source NAT. (auto may be client at any time.)
  * What comes from the client is known by the listener that takes its SYN and by
  * the socket afterwards, what we answer by its sender, which is the server's
- * address although it leaves from here. Our connection to the server stays in
- * the common zone, where source NAT finds its answers: they come to the
- * gateway's own address, and nothing but that zone's entry says whose they are.
+ * address although it leaves from here. The listener is asked first: a client
+ * that comes back finds the socket of its old connection (TIME_WAIT), and with
+ * the handshake not remembered the SYN-ACK would leave without its SYN's zone.
+ * A listener without an address is another program's, see "return". Our
+ * connection to the server stays in the common zone, where source NAT finds its
+ * answers: they come to the gateway's own address, and nothing but that zone's
+ * entry says whose they are.
+ *
  * The ACK that ends a handshake with a SYN cookie has no socket, so handshakes
- * are remembered. When there are too many at once, a flood, the SYN goes on as
- * if there was no zone, and the SYN-ACK with it: with a port of our own the
- * connection needs none. A SYN that goes past the listener is forgotten: it
- * begins a connection of the common zone.
+ * are remembered until there is one ("done"). When there are too many at once,
+ * a flood, the SYN goes on as if there was no zone, and the SYN-ACK with it:
+ * with a port of our own the connection needs none. (`tproxy` has given it the
+ * listener's socket by then, so "full" keeps it from "known".) A SYN that goes
+ * past the listener is forgotten: it begins a connection of the common zone.
+ *
  * ICMP errors about such connections have no entry of the common zone, or a
  * wrong one: they find the socket without.
  *
@@ -138,15 +149,32 @@ static const enum nft_stmt redirect_stmts[] = {
  * address.
  */
 static const enum nft_stmt zone_icmp_stmts[] = {
-	NFT_STMT_FAMILY,      NFT_STMT_ICMP,    NFT_STMT_INTERFACES,
-	NFT_STMT_TRANSPARENT, NFT_STMT_COUNTER, NFT_STMT_NOTRACK,
-	NFT_STMT_ACCEPT,      NFT_STMT_END,
+	NFT_STMT_FAMILY,      NFT_STMT_ICMP,        NFT_STMT_INTERFACES,
+	NFT_STMT_TRANSPARENT, NFT_STMT_ZONE_ERRORS, NFT_STMT_END,
+};
+
+static const enum nft_stmt zone_errors_stmts[] = {
+	NFT_STMT_COUNTER,
+	NFT_STMT_NOTRACK,
+	NFT_STMT_ACCEPT,
+	NFT_STMT_END,
 };
 
 static const enum nft_stmt zone_known_stmts[] = {
-	NFT_STMT_FAMILY,      NFT_STMT_TRANSPORT, NFT_STMT_TO,
-	NFT_STMT_TRANSPARENT, NFT_STMT_COUNTER,   NFT_STMT_ZONE,
-	NFT_STMT_ACCEPT,      NFT_STMT_END,
+	NFT_STMT_FAMILY,      NFT_STMT_TRANSPORT,  NFT_STMT_TO,
+	NFT_STMT_TRANSPARENT, NFT_STMT_ZONE_KNOWN, NFT_STMT_END,
+};
+
+static const enum nft_stmt zone_done_stmts[] = {
+	NFT_STMT_FAMILY, NFT_STMT_TRANSPORT, NFT_STMT_WHOLE,
+	NFT_STMT_FORGET, NFT_STMT_END,
+};
+
+static const enum nft_stmt zone_ours_stmts[] = {
+	NFT_STMT_COUNTER,
+	NFT_STMT_ZONE,
+	NFT_STMT_ACCEPT,
+	NFT_STMT_END,
 };
 
 static const enum nft_stmt zone_remembered_stmts[] = {
@@ -164,6 +192,13 @@ static const enum nft_stmt zone_take_stmts[] = {
 	NFT_STMT_TO,      NFT_STMT_CLIENTS, NFT_STMT_INTERFACES,
 	NFT_STMT_UNICAST, NFT_STMT_TPROXY,  NFT_STMT_REMEMBER,
 	NFT_STMT_COUNTER, NFT_STMT_ZONE,    NFT_STMT_ACCEPT,
+	NFT_STMT_END,
+};
+
+static const enum nft_stmt zone_full_stmts[] = {
+	NFT_STMT_FAMILY,  NFT_STMT_SYN,        NFT_STMT_TO,
+	NFT_STMT_CLIENTS, NFT_STMT_INTERFACES, NFT_STMT_UNICAST,
+	NFT_STMT_TPROXY,  NFT_STMT_COUNTER,    NFT_STMT_ACCEPT,
 	NFT_STMT_END,
 };
 
@@ -279,6 +314,11 @@ static bool is_zoned(const struct conf_rule *r)
 static bool is_zoned_tcp(const struct conf_rule *r)
 {
 	return is_zoned(r) && is_tcp(r);
+}
+
+static bool is_zoned_udp(const struct conf_rule *r)
+{
+	return is_zoned(r) && !is_tcp(r);
 }
 
 static bool any_rule(const struct conf_tables *conf,
@@ -545,18 +585,39 @@ static void add_zone(struct build *b, enum nft_chain chain,
 	}
 }
 
+/* Where "errors" and "known" lead. */
+static void add_zone_ours(struct build *b)
+{
+	if (!any_takes(b, 0, is_zoned) && !any_takes(b, 1, is_zoned))
+		return;
+	add_plain(b, NFT_CHAIN_ZONE_ERRORS, not_ours_stmts, "not ours");
+	add_plain(b, NFT_CHAIN_ZONE_ERRORS, zone_errors_stmts, "ours");
+	add_plain(b, NFT_CHAIN_ZONE_KNOWN, not_ours_stmts, "not ours");
+	add_zone(b, NFT_CHAIN_ZONE_KNOWN, zone_done_stmts, "done",
+		 is_zoned_tcp);
+	add_plain(b, NFT_CHAIN_ZONE_KNOWN, zone_ours_stmts, "ours");
+}
+
 static void add_zones(struct build *b)
 {
 	if (!is_up(b))
 		return;
 	add_handshakes(b);
+	add_zone_ours(b);
 	add_zone(b, NFT_CHAIN_ZONE_IN, zone_icmp_stmts, "errors", is_zoned);
+	if (is_running(b)) {
+		add_each(b, NFT_CHAIN_ZONE_IN, zone_take_stmts, "",
+			 is_zoned_tcp);
+		add_each(b, NFT_CHAIN_ZONE_IN, zone_full_stmts, " full",
+			 is_zoned_tcp);
+	}
 	add_each(b, NFT_CHAIN_ZONE_IN, zone_known_stmts, " known", is_zoned);
 	if (is_served(b))
 		add_each(b, NFT_CHAIN_ZONE_IN, zone_remembered_stmts,
 			 " handshake", is_zoned_tcp);
 	if (is_running(b))
-		add_each(b, NFT_CHAIN_ZONE_IN, zone_take_stmts, "", is_zoned);
+		add_each(b, NFT_CHAIN_ZONE_IN, zone_take_stmts, "",
+			 is_zoned_udp);
 	add_each(b, NFT_CHAIN_ZONE_IN, zone_forget_stmts, " passed",
 		 is_zoned_tcp);
 	add_zone(b, NFT_CHAIN_ZONE_OUT, zone_forgotten_stmts, "forgotten",

@@ -43,9 +43,11 @@ enum nft_table {
 
 /* nft_model.c has what each is there for. */
 enum nft_chain {
-	NFT_CHAIN_ZONE_IN, /* the client's legs in a zone of conntrack */
+	NFT_CHAIN_ZONE_KNOWN,  /* no hook: "known" of ZONE_IN leads there */
+	NFT_CHAIN_ZONE_ERRORS, /* no hook: "errors" of ZONE_IN does */
+	NFT_CHAIN_ZONE_IN,     /* the client's legs in a zone of conntrack */
 	NFT_CHAIN_ZONE_OUT,
-	NFT_CHAIN_OURS,     /* has no hook: "return" leads there */
+	NFT_CHAIN_OURS,     /* no hook: "return" leads there */
 	NFT_CHAIN_TAKE,     /* what comes in from others */
 	NFT_CHAIN_REDIRECT, /* the same without tproxy */
 	NFT_CHAIN_REFUSE,   /* `closed` for programs of this host */
@@ -109,6 +111,7 @@ enum nft_stmt {
 	NFT_STMT_PROTOCOLS,   /* TCP, UDP, ICMP or ICMPv6 */
 	NFT_STMT_TRANSPARENT, /* for a transparent socket of this host */
 	NFT_STMT_WILDCARD,    /* for one that has no address */
+	NFT_STMT_WHOLE,       /* for one that has, and no half connection */
 	NFT_STMT_FAMILY,
 	NFT_STMT_TRANSPORT,
 	NFT_STMT_ICMP,     /* that of the family */
@@ -144,6 +147,8 @@ enum nft_stmt {
 	NFT_STMT_ACCEPT,
 	NFT_STMT_RETURN, /* to where the chain was called */
 	NFT_STMT_OURS,   /* goes on there */
+	NFT_STMT_ZONE_KNOWN,
+	NFT_STMT_ZONE_ERRORS,
 	NFT_STMT_MAX
 };
 
@@ -168,7 +173,7 @@ struct nft_model {
 	uint32_t n_sets, n_rules;
 	struct nft_set sets[CONF_RULES_MAX * 9 + 5];
 	struct nft_rule
-		rules[CONF_RULES_MAX * 18 + 24]; /* by chain, in order */
+		rules[CONF_RULES_MAX * 20 + 24]; /* by chain, in order */
 };
 
 /* Return: NULL = no memory; the caller frees it with nft_model_free(). */

@@ -74,13 +74,19 @@ static bool build_protocols(const struct nft_rule *r, struct nftnl_rule *out)
 static bool build_transparent(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	(void)r;
-	return nft_expr_socket_is(out, NFT_SOCKET_TRANSPARENT);
+	return nft_expr_socket_is(out, NFT_SOCKET_TRANSPARENT, 1);
 }
 
 static bool build_wildcard(const struct nft_rule *r, struct nftnl_rule *out)
 {
 	(void)r;
-	return nft_expr_socket_is(out, NFT_SOCKET_WILDCARD);
+	return nft_expr_socket_is(out, NFT_SOCKET_WILDCARD, 1);
+}
+
+static bool build_whole(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	(void)r;
+	return nft_expr_socket_is(out, NFT_SOCKET_WILDCARD, 0);
 }
 
 static bool build_family(const struct nft_rule *r, struct nftnl_rule *out)
@@ -401,6 +407,18 @@ static bool build_ours(const struct nft_rule *r, struct nftnl_rule *out)
 	return decide(out, NFT_JUMP, nft_hooks[NFT_CHAIN_OURS].name);
 }
 
+static bool build_zone_known(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	(void)r;
+	return decide(out, NFT_JUMP, nft_hooks[NFT_CHAIN_ZONE_KNOWN].name);
+}
+
+static bool build_zone_errors(const struct nft_rule *r, struct nftnl_rule *out)
+{
+	(void)r;
+	return decide(out, NFT_JUMP, nft_hooks[NFT_CHAIN_ZONE_ERRORS].name);
+}
+
 enum when {
 	WHEN_ALWAYS,
 	WHEN_TCP,
@@ -467,8 +485,13 @@ static const struct row {
 	[NFT_STMT_ACCEPT] = { "accept", WHEN_ALWAYS, build_accept },
 	[NFT_STMT_RETURN] = { "return", WHEN_ALWAYS, build_return },
 	[NFT_STMT_OURS] = { "jump ours", WHEN_ALWAYS, build_ours },
+	[NFT_STMT_ZONE_KNOWN] = { "jump zone_known", WHEN_ALWAYS,
+				  build_zone_known },
+	[NFT_STMT_ZONE_ERRORS] = { "jump zone_errors", WHEN_ALWAYS,
+				   build_zone_errors },
 	[NFT_STMT_WILDCARD] = { "socket wildcard 1", WHEN_ALWAYS,
 				build_wildcard },
+	[NFT_STMT_WHOLE] = { "socket wildcard 0", WHEN_ALWAYS, build_whole },
 };
 
 bool nft_stmt_present(enum nft_stmt s, const struct nft_rule *rule)

@@ -282,9 +282,10 @@ static void test_largest(void **state)
 }
 
 /* With all that a rule can ask for at once: nine sets, and in each family the
- * five rules of the zone, taken, rejected, refused and taken from programs of
+ * six rules of the zone, taken, rejected, refused and taken from programs of
  * this host. Beside them the users twice, the protocols and the handshakes of
- * both families; the errors and the forgotten of the zone, "handed over" and
+ * both families; the errors, the done and the forgotten of the zone, and where
+ * "errors" and "known" lead; "handed over" and
  * "take" a family, "return" and the two where it leads, "taken" and "excepted"
  * in front of what is refused, "own", "handed over" and "excepted" for programs
  * of this host. */
@@ -308,7 +309,7 @@ static void test_most(void **state)
 	m = make(lab);
 	assert_int_equal(m->n_sets, CONF_RULES_MAX * 9 + 5);
 	assert_int_equal(m->n_rules,
-			 CONF_RULES_MAX * 2 * 9 + 4 + 2 + 2 + 3 + 2 + 3);
+			 CONF_RULES_MAX * 2 * 10 + 6 + 4 + 2 + 2 + 3 + 2 + 3);
 }
 
 /* Both legs look alike, or may do so by chance, unless the gateway's address is

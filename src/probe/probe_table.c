@@ -64,7 +64,7 @@ static bool match(struct nftnl_rule *r, const struct rule *rule)
 	       (!rule->syn ||
 		nft_expr_tcp_flags(r, NFT_TCP_SYN, NFT_TCP_SYN)) &&
 	       (!rule->transparent ||
-		nft_expr_socket_is(r, NFT_SOCKET_TRANSPARENT));
+		nft_expr_socket_is(r, NFT_SOCKET_TRANSPARENT, 1));
 }
 
 static bool trace(struct nftnl_rule *r)
