@@ -3,7 +3,8 @@
 # Interception works while the gateway answers with SYN cookies, whatever the server
 # sees as the source: the packet that ends such a handshake has no socket yet and is
 # known by its ct mark only, and by the memory of handshakes where a zone has that
-# mark. A flood that fills this memory is no harm to who has a port of his own.
+# mark, also when the rules are replaced meanwhile. A flood that fills this memory is
+# no harm to who has a port of his own, nor to the replacement of the rules.
 topology
 sysctl_set gateway ipv4/tcp_syncookies 2 # always, for both families
 
@@ -42,6 +43,35 @@ for source in gateway client client-port; do
 	expect_flows 2
 done
 
+# one is remembered, and no more
+one_remembered() {
+	[ "$(on gateway nft list ruleset | grep -c expires)" = 1 ]
+}
+
+# what the tracker answers does not arrive until the rules have changed twice
+daemon source=client
+for f in v4 v6; do
+	family $f
+	on tracker nft -f - <<-END
+		table inet hush {
+			chain output {
+				type filter hook output priority filter
+				tcp dport 7700 tcp flags & (syn | ack) == ack drop
+			}
+		}
+	END
+	server vendor vendor "$VENDOR:7700" expect hello send hello recv-all
+	client tracker tracker "$VENDOR:7700" send hello expect hello \
+		shutdown-write recv-all
+	wait_for 10 one_remembered
+	tool bypass on >"$DIR/bypass.txt"
+	tool bypass off >"$DIR/bypass.txt"
+	one_remembered || fail "the handshake is forgotten"
+	on tracker nft delete table inet hush
+	join tracker vendor
+done
+expect_flows 2
+
 # fill 4|6 CLIENT SERVER: as many as fit, of an address that asks for nothing else; a
 # message to the kernel takes some thousand
 fill() {
@@ -63,4 +93,6 @@ daemon source=client
 fill 4 203.0.113.77 "$VENDOR4"
 fill 6 2001:db8::77 "$VENDOR6"
 cookies
+tool bypass on >"$DIR/bypass.txt"
+tool bypass off >"$DIR/bypass.txt"
 expect_flows 2

@@ -20,6 +20,7 @@
 #include "nft_build.h"
 #include "nft_check.h"
 #include "nft_counts.h"
+#include "nft_handshakes.h"
 #include "nft_link.h"
 #include "nft_model.h"
 #include "nft_persist.h"
@@ -201,17 +202,24 @@ static bool build_all(struct nft_batch *b, struct nft_link *l,
 	return true;
 }
 
+/* What the rules remember is read as late as possible; what cannot be read is
+ * forgotten. */
 static int send_all(struct nft_link *l, const struct present *p,
 		    const struct nft_model *m, struct nft_error *why)
 {
+	struct nft_handshakes *h = malloc(sizeof(*h));
 	struct nft_batch *b = nft_batch_new();
 	int r = -ENOMEM;
 
-	if (b && build_all(b, l, p, m))
+	if (h && nft_handshakes_read(l, h) != 0) {
+		/* as the comment says */
+	}
+	if (h && b && build_all(b, l, p, m) && nft_handshakes_build(b, m, h))
 		r = nft_batch_send(b, l->socket, why);
 	else
 		fail(why, "nft rules", r);
 	nft_batch_free(b);
+	free(h);
 	return r;
 }
 
