@@ -15,6 +15,7 @@
 
 #include "base_die.h"
 #include "base_fd.h"
+#include "base_log.h"
 #include "conf_tables.h"
 #include "nft_batch.h"
 #include "nft_build.h"
@@ -202,8 +203,7 @@ static bool build_all(struct nft_batch *b, struct nft_link *l,
 	return true;
 }
 
-/* What the rules remember is read as late as possible; what cannot be read is
- * forgotten. */
+/* What the rules remember is read as late as possible. */
 static int send_all(struct nft_link *l, const struct present *p,
 		    const struct nft_model *m, struct nft_error *why)
 {
@@ -211,9 +211,8 @@ static int send_all(struct nft_link *l, const struct present *p,
 	struct nft_batch *b = nft_batch_new();
 	int r = -ENOMEM;
 
-	if (h && nft_handshakes_read(l, h) != 0) {
-		/* as the comment says */
-	}
+	if (h && nft_handshakes_read(l, h) != 0)
+		base_notice("nft rules: handshakes under way cannot be read");
 	if (h && b && build_all(b, l, p, m) && nft_handshakes_build(b, m, h))
 		r = nft_batch_send(b, l->socket, why);
 	else
