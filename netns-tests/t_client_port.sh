@@ -5,7 +5,7 @@
 # a zone of ours, one in the common zone. A rule beside it has nothing to do with
 # that, and when the daemon is dead the tracker goes direct.
 topology
-[ -r /proc/net/nf_conntrack ] || exit 77
+on gateway test -r /proc/net/nf_conntrack || exit 77
 # zones PORT: of the entries of connections from this port to the server
 zones() {
 	on gateway cat /proc/net/nf_conntrack |
