@@ -125,6 +125,8 @@ static void silence_ends_it(void **state)
 	struct steps *s = steps_new(N_SLOTS);
 	struct peers p = new_peers(s, 2);
 	struct base_addr upstream, second;
+	struct sockaddr_in in;
+	const int kept = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	(void)state;
 	upstream = open_flow(s, MINE, p.c, &p);
@@ -141,9 +143,13 @@ static void silence_ends_it(void **state)
 	assert_int_equal(slot_of(s, 0)->state, RING_STATE_FREE);
 	assert_int_equal(steps_count(s, MINE, STAT_FLOWS_IDLE), 1);
 	assert_int_equal(ring_shared_flows(s->shared), 0);
+	/* its port is free, and not chosen again by chance */
+	in = in_of(&upstream);
+	assert_int_equal(bind(kept, (struct sockaddr *)&in, sizeof(in)), 0);
 	second = open_flow(s, MINE, p.c, &p);
 	assert_false(base_addr_equal(&second, &upstream));
 	assert_int_equal(steps_count(s, MINE, STAT_UDP_FLOWS), 2);
+	assert_int_equal(close(kept), 0);
 	free_peers(&p);
 	steps_free(s);
 }
