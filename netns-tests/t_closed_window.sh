@@ -46,6 +46,7 @@ on tracker nft -f - <<-END
 END
 touch "$DIR/vanished"
 join vendor3
+wait_for 10 counted flows_closed 1 # the vendor hears of it a moment before
 expect_equal "flows that ended" "$(counter flows_closed)" 1
 touch "$DIR/read"
 join tracker1 tracker2 vendor1 vendor2

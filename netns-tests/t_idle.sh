@@ -18,6 +18,7 @@ expect_at_least "ms of the quiet one" "$(value quiet ms)" 14900
 join busy
 expect_value busy closed 1
 expect_value busy bad 0
+wait_for 10 counted flows_idle 1 # the tracker hears of it a moment before
 expect_equal "ended" "$(counter flows_idle)" 1
 touch "$DIR/over"
 join before

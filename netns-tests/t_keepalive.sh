@@ -39,6 +39,7 @@ expect_value one end rst
 expect_value two end rst
 expect_at_least "ms until the vendor's reset" "$(value one ms)" 30000
 expect_at_least "ms until the tracker's reset" "$(value two ms)" 31000
+wait_for 10 counted resets 2 # they are told a moment before
 expect_equal "resets" "$(counter resets)" 2
 touch "$DIR/over"
 join answers alive

@@ -38,6 +38,7 @@ for policy in open closed; do
 		client itself tracker "$to:15001" expect-reset
 		join itself
 	done
+	wait_for 10 counted refused_self 2 # they are told a moment before
 	expect_equal "connects to the listener" "$(counter refused_self)" 2
 	daemon_kill
 	if [ $policy = open ]; then
