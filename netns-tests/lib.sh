@@ -430,6 +430,15 @@ packet_count() {
 	grep -cE "$2" "$DIR/$1.log" || true
 }
 
+# resets NAME: the RST that cut a connection. One that comes when both ends have sent
+# their FIN cuts none: it answers an acknowledgement too many, and on a busy machine,
+# where packets overtake each other, there are some.
+resets() {
+	awk '$4 == "S" { delete fin[$1, $3]; delete fin[$3, $1] }
+		$4 ~ /^[A-Z]*F/ { fin[$1, $3] = 1 }
+		$4 ~ /^[A-Z]*R/ && !(fin[$1, $3] && fin[$3, $1])' "$DIR/$1.log"
+}
+
 # syn_numbers NAME ADDR:PORT: the initial sequence numbers sent to it
 syn_numbers() {
 	awk -v to="$2" '$3 == to && $4 == "S" { print $5 }' "$DIR/$1.log" |
