@@ -15,7 +15,7 @@ flood() {
 	config workers=1 transport=udp udp_timeout=24h "max_udp_flows=$2" \
 		"to=[\"$VENDOR4:7700-7701\"]"
 	WAYSIDE_UNANSWERED_MS=$1 daemon_run -c "$CONFIG"
-	udp_client early tracker "$VENDOR4:7700" send a expect a \
+	udp_client early tracker -b "$TRACKER4:4710" "$VENDOR4:7700" send a expect a \
 		touch "$DIR/early" hold "$DIR/go" send b expect b
 	wait_for 10 test -e "$DIR/early"
 	udp_client flood tracker "$VENDOR4:7701" flood 10000 20 x
@@ -34,8 +34,11 @@ early_goes_on() {
 
 flood 3600000 5
 expect_at_least "datagrams too many" "$(counter udp_limit)" 1
+# Each from a port of its own, and from the same one when it has to ask again: a flow
+# whose answer came too late was answered, and gives way to nobody.
 answered() {
-	udp_client real tracker -t 2 "$VENDOR4:7700" send c expect c
+	udp_client real tracker -t 2 -b "$TRACKER4:471$n" "$VENDOR4:7700" \
+		send c expect c
 	# shellcheck disable=SC2154 # from lib.sh
 	wait "${peer_pid[real]}"
 }
