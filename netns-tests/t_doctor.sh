@@ -414,7 +414,7 @@ row installed_rules degraded 3 'differences between what the daemon .* has: 1$' 
 row installed_rules notice 0 'bypass is on: new connections go direct$' \
 	tool bypass on
 stopped() {
-	as env WAYSIDE_LIMIT_MS=100
+	as env WAYSIDE_LIMIT_MS=20000 # its own helpers have no more time
 	unmake() {
 		# shellcheck disable=SC2154 # lib.sh
 		kill -CONT "$daemon_pid"
