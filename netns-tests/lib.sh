@@ -636,6 +636,12 @@ sanitized() {
 	grep -q '^WAYSIDE_SANITIZE:[A-Z]*=.' "$BUILD/CMakeCache.txt"
 }
 
+# threaded: is it a build whose processes have a second thread, that of the thread
+# sanitizer? unshare(2) gives no user namespace to such a process.
+threaded() {
+	grep -q '^WAYSIDE_SANITIZE:[A-Z]*=thread' "$BUILD/CMakeCache.txt"
+}
+
 # pids PATTERN: of our processes with such a title (wayside-recorder); own_proc
 # first
 pids() {
