@@ -171,3 +171,20 @@ daemon
 talk 0
 exchange "$VENDOR4:7700"
 expect_flows 1
+
+# The old recipe, tproxy where the programs' packets leave, is none: the kernel takes
+# such a rule where packets come in only.
+on gateway nft -f - <<-END
+	table inet recipe {
+		chain in {
+			type filter hook prerouting priority mangle
+			meta l4proto tcp tproxy ip to 127.0.0.1:15001
+		}
+		chain out {
+			type route hook output priority mangle
+		}
+	}
+END
+! on gateway nft add rule inet recipe out meta l4proto tcp \
+	tproxy ip to 127.0.0.1:15001 2>"$DIR/recipe" || fail "the kernel takes it"
+grep -q 'Operation not supported' "$DIR/recipe" || fail "$(cat "$DIR/recipe")"
