@@ -230,6 +230,18 @@ firewall() {
 	END
 }
 
+# masquerade: what leaves on wan has the gateway's address
+masquerade() {
+	on gateway nft -f - <<-END
+		table inet nat {
+			chain postrouting {
+				type nat hook postrouting priority srcnat
+				oifname "wan" masquerade
+			}
+		}
+	END
+}
+
 # silence HOST PORT: what comes to this TCP port is dropped, until unsilence HOST
 silence() {
 	on "$1" nft -f - <<-END
@@ -428,6 +440,17 @@ packets() {
 # packet_count NAME REGEX
 packet_count() {
 	grep -cE "$2" "$DIR/$1.log" || true
+}
+
+# expect_mtu_told NAME ADDR: ICMP told ADDR of a smaller MTU on this wire; the gateway
+# forgets it, so that the next connection meets it anew
+expect_mtu_told() {
+	local plain=${2//[][]/}
+
+	expect_at_least "messages about the MTU" \
+		"$(packet_count "$1" "> ${plain//./\\.} proto=(1|58)$")" 1
+	on gateway ip route flush cache
+	on gateway ip -6 route flush cache
 }
 
 # resets NAME: the RST that cut a connection. One that comes when both ends have sent

@@ -21,14 +21,7 @@ masquerades() {
 	expect_flows 2
 }
 
-on gateway nft -f - <<-END
-	table inet nat {
-		chain postrouting {
-			type nat hook postrouting priority srcnat
-			oifname wan masquerade
-		}
-	}
-END
+masquerade
 wire wan vendor eth0 ip or ip6
 for source in gateway client client-port auto; do
 	masquerades $source

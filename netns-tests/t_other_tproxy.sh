@@ -41,14 +41,7 @@ stop other
 
 # at the port of our server
 firewall "ct state invalid drop; $FIREWALL_LINE"
-on gateway nft -f - <<-END
-	table inet nat {
-		chain postrouting {
-			type nat hook postrouting priority srcnat
-			oifname "wan" masquerade
-		}
-	}
-END
+masquerade
 peer other gateway held_listeners keep 0.0.0.0:7700 '[::]:7700'
 await_listener other
 daemon source=client

@@ -38,12 +38,7 @@ for source in client client-port; do
 		unwire wan
 		expect_same_bytes tracker far
 		expect_peer_address far "$TRACKER"
-		plain=${TRACKER//[][]/}
-		expect_at_least "messages about the MTU" \
-			"$(packet_count wan "> ${plain//./\\.} proto=(1|58)$")" 1
-		# the next one shall meet it anew
-		on gateway ip route flush cache
-		on gateway ip -6 route flush cache
+		expect_mtu_told wan "$TRACKER"
 	done
 	expect_flows 2
 done

@@ -42,12 +42,7 @@ for source in gateway client client-port; do
 		join far vendor
 		unwire lan
 		expect_same_bytes vendor far
-		plain=${VENDOR//[][]/}
-		expect_at_least "messages about the MTU" \
-			"$(packet_count lan "> ${plain//./\\.} proto=(1|58)$")" 1
-		# the next one shall meet it anew
-		on gateway ip route flush cache
-		on gateway ip -6 route flush cache
+		expect_mtu_told lan "$VENDOR"
 	done
 	expect_flows 2
 done

@@ -17,8 +17,8 @@ source_is() {
 
 NOBODY="no source NAT for these clients"
 
-# masquerade STATEMENT: of what leaves by wan
-masquerade() {
+# source_nat STATEMENT: of what leaves by wan
+source_nat() {
 	on gateway nft -f - <<-END
 		table ip nat {
 			chain postrouting {
@@ -65,7 +65,7 @@ server long vendor "$VENDOR:7700" expect one send one expect two send two \
 client longer tracker "$VENDOR:7700" send one expect one touch "$DIR/one" \
 	wait-file "$DIR/two" send two expect two shutdown-write recv-all
 wait_for 10 test -e "$DIR/one"
-masquerade masquerade
+source_nat masquerade
 wait_for 10 source_is gateway "masquerade in ip nat postrouting"
 seen_as "$GATEWAY"
 touch "$DIR/two"
@@ -76,7 +76,7 @@ expect_peer_address long "$TRACKER"
 on gateway nft add rule ip nat postrouting counter
 on gateway nft flush chain ip nat postrouting
 wait_for 10 source_is client "$NOBODY"
-masquerade "snat to $GATEWAY4"
+source_nat "snat to $GATEWAY4"
 wait_for 10 source_is gateway "snat in ip nat postrouting"
 expect_equal "changes in the log" \
 	"$(grep -c 'source: auto is' "$DIR/daemon.log")" 4

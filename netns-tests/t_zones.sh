@@ -5,14 +5,7 @@
 # daemon is dead: under masquerade the server sees the gateway's address only, and all
 # arrives.
 topology
-on gateway nft -f - <<-END
-	table inet nat {
-		chain postrouting {
-			type nat hook postrouting priority srcnat
-			oifname "wan" masquerade
-		}
-	}
-END
+masquerade
 wire wan vendor eth0 tcp
 for source in client client-port; do
 	for f in v4 v6; do
