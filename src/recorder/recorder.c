@@ -344,6 +344,7 @@ static void finish(struct recorder *r)
 	loop_done(&r->loop);
 	free(r->rings);
 	free(r->payload);
+	track_record_free(r->record);
 	free(r);
 }
 
@@ -365,7 +366,8 @@ int recorder_main(const struct recorder_setup *setup, pid_t parent)
 	r->loop.epoll_fd = -1;
 	r->rings = calloc(setup->n_workers, sizeof(*r->rings));
 	r->payload = malloc(RING_CHUNK_MAX);
-	if (r->rings && r->payload)
+	r->record = track_record_new();
+	if (r->rings && r->payload && r->record)
 		err = run(r);
 	else
 		base_err("out of memory");

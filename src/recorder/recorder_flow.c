@@ -12,7 +12,8 @@ _Static_assert((int)RING_CLIENT == (int)BASE_CLIENT &&
 		       (int)RING_SIDES == (int)BASE_DIRECTIONS,
 	       "a direction is named after the side that sends");
 
-static void message(void *arg, const struct track_message *m)
+static void event(void *arg, const struct track_message *m,
+		  const struct track_record *record)
 {
 	struct recorder *r = arg;
 	const struct recorder_flow *f = r->current;
@@ -24,17 +25,19 @@ static void message(void *arg, const struct track_message *m)
 		.message = m->bytes,
 	};
 
+	(void)record;
 	capture_event_add(&r->events, &e);
 }
 
-static struct track_out out_of(struct recorder_flow *f)
+static struct track_events events_of(struct recorder_flow *f)
 {
 	struct recorder *r = f->ring->recorder;
 
 	r->current = f;
-	return (struct track_out){ .message = message,
-				   .arg = r,
-				   .counts = &r->counts };
+	return (struct track_events){ .event = event,
+				      .arg = r,
+				      .counts = &r->counts,
+				      .record = r->record };
 }
 
 static void touch(struct recorder_flow *f)
@@ -83,31 +86,22 @@ static uint64_t framed(const struct recorder_flow *f)
 	       f->track.streams[BASE_SERVER].offset;
 }
 
-/* What is held is no message. */
-static void drop_held(struct recorder_flow *f)
-{
-	const struct track_out out = out_of(f);
-
-	for (int d = 0; d < BASE_DIRECTIONS; d++)
-		track_stream_skip(&f->track.streams[d], 0, &out);
-}
-
 void recorder_flow_expire(struct recorder *r, uint64_t now_ns)
 {
 	struct recorder_flow *next;
 
 	for (struct recorder_flow *f = r->due_first; f; f = next) {
-		const struct track_out out = out_of(f);
+		const struct track_events events = events_of(f);
 
 		next = f->newer;
 		if (now_ns < track_flow_due(&f->track))
 			continue;
 		if (recorder_guard_enter(r, RECORDER_DECODE_SILENCE, f,
 					 framed(f))) {
-			track_flow_expire(&f->track, now_ns, &out);
+			track_flow_expire(&f->track, now_ns, &events);
 			recorder_guard_leave(r);
 		} else {
-			drop_held(f);
+			track_flow_drop(&f->track, &r->counts);
 		}
 		recorder_partial_check(f);
 		note_due(r, f);
@@ -241,7 +235,7 @@ static struct recorder_flow *begin(struct recorder_ring *ring, uint32_t slot,
 static void judge(struct recorder_flow *f)
 {
 	struct recorder *r = f->ring->recorder;
-	const struct track_out out = out_of(f);
+	const struct track_events events = events_of(f);
 
 	if (f->captured)
 		capture_file_check(&r->captures, &f->file);
@@ -255,10 +249,10 @@ static void judge(struct recorder_flow *f)
 		r->counts.skipped += f->next[d] - (s->offset + s->len);
 	}
 	if (recorder_guard_enter(r, RECORDER_DECODE_END, f, framed(f))) {
-		track_flow_end(&f->track, &out);
+		track_flow_end(&f->track, &events);
 		recorder_guard_leave(r);
 	} else {
-		drop_held(f);
+		track_flow_drop(&f->track, &r->counts);
 	}
 	for (int d = 0; d < BASE_DIRECTIONS; d++)
 		f->track.streams[d].offset = f->next[d];
@@ -310,11 +304,8 @@ void recorder_flow_free_all(struct recorder_ring *ring)
 		if (f->tracked) {
 			/* only memory: nothing is judged */
 			struct track_counts counts = r->counts;
-			const struct track_out out = { .counts = &counts };
 
-			for (int d = 0; d < BASE_DIRECTIONS; d++)
-				track_stream_skip(&f->track.streams[d], 0,
-						  &out);
+			track_flow_drop(&f->track, &counts);
 		}
 		free_flow(f);
 	}
@@ -392,7 +383,7 @@ static void count_last_gaps(struct recorder_flow *f, const struct ring_slot *s)
 static void pass_over(struct recorder_flow *f, enum base_direction d,
 		      const struct track_chunk *chunk)
 {
-	const struct track_out out = out_of(f);
+	const struct track_out out = { .counts = &f->ring->recorder->counts };
 	struct track_stream *s = &f->track.streams[d];
 
 	track_stream_skip(s, chunk->bytes.len, &out);
@@ -403,19 +394,19 @@ static void feed(struct recorder_flow *f, enum base_direction d,
 		 const struct track_chunk *chunk)
 {
 	struct recorder *r = f->ring->recorder;
-	const struct track_out out = out_of(f);
+	const struct track_events events = events_of(f);
 
 	if (!recorder_guard_enter(r, RECORDER_DECODE_ENTRY, f, f->ring->done)) {
 		pass_over(f, d, chunk);
 		return;
 	}
-	if (track_flow_feed(&f->track, d, chunk, &out) &&
+	if (track_flow_feed(&f->track, d, chunk, &events) &&
 	    recorder_may_tell(&r->told_memory))
 		base_err("too many partial messages: some are lost "
 			 "flow=%016llx",
 			 (unsigned long long)f->flow_id);
 	if (f->datagrams)
-		track_flow_cut(&f->track, d, &out);
+		track_flow_cut(&f->track, d, &events);
 	recorder_guard_leave(r);
 }
 

@@ -94,6 +94,7 @@ struct recorder {
 	struct capture_files captures;
 	struct capture_lines events, errors;
 	struct capture_lines next_events;    /* files of next_conf */
+	struct track_record *record;         /* of the message at hand */
 	struct track_counts counts, counted; /* seen; already in `stat` */
 	struct stat_block stat;              /* published by commits */
 	struct recorder_flow *current;       /* whose bytes are being fed */

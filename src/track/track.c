@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "track_text.h"
 #include "track_watch.h"
 
 static const struct track_protocol *const protocols[] = {
@@ -47,14 +48,45 @@ static bool has_port(const struct track_protocol *p, uint16_t port)
 
 const struct track_protocol *
 track_protocol_choose(const struct track_protocol *const *table, uint16_t port,
-		      struct base_span bytes)
+		      const struct track_front *front, bool *maybe)
 {
+	const bool last = front->after == TRACK_AFTER_NOTHING;
+
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; table[i]; i++) {
-			if (has_port(table[i], port) == (pass == 0) &&
-			    table[i]->probe(bytes))
+			enum track_probe answer = TRACK_PROBE_NO;
+
+			if (has_port(table[i], port) == (pass == 0))
+				answer = table[i]->probe(front->bytes,
+							 front->direction);
+			if (answer == TRACK_PROBE_YES)
 				return table[i];
+			if (answer == TRACK_PROBE_MAYBE && !last) {
+				*maybe = true;
+				return NULL;
+			}
 		}
 	}
 	return NULL;
+}
+
+static bool fits(const char *name, struct base_span keyword)
+{
+	const size_t n = strlen(name);
+
+	if (n && name[n - 1] == '*')
+		return keyword.len >= n - 1 &&
+		       (n == 1 || !memcmp(name, keyword.ptr, n - 1));
+	return track_text_is(keyword, name);
+}
+
+enum track_type track_keyword_type(const struct track_protocol *p,
+				   enum base_direction direction,
+				   struct base_span keyword)
+{
+	for (const struct track_keyword *k = p->keywords; k->name; k++) {
+		if (k->from & 1U << direction && fits(k->name, keyword))
+			return k->type;
+	}
+	return TRACK_TYPE_UNKNOWN;
 }

@@ -15,7 +15,7 @@ static void flow_feed_at(struct track_flow *f, enum base_direction d,
 {
 	const struct track_chunk c = { offset, 1, bytes };
 
-	assert_int_equal(track_flow_feed(f, d, &c, &seen->out), 0);
+	assert_int_equal(track_flow_feed(f, d, &c, &seen->events), 0);
 }
 
 static void flow_feed(struct track_flow *f, enum base_direction d,
@@ -44,15 +44,40 @@ static void names_are_the_tables(void **state)
 	assert_null(track_protocol_find("auto"));
 }
 
-static bool begins_with_a(struct base_span bytes)
+static enum track_probe begins_with_a(struct base_span bytes,
+				      enum base_direction d)
 {
-	return bytes.len && bytes.ptr[0] == 'a';
+	(void)d;
+	return bytes.ptr[0] == 'a' ? TRACK_PROBE_YES : TRACK_PROBE_NO;
 }
 
-static bool always(struct base_span bytes)
+static enum track_probe always(struct base_span bytes, enum base_direction d)
 {
 	(void)bytes;
-	return true;
+	(void)d;
+	return TRACK_PROBE_YES;
+}
+
+static enum track_probe needs_four(struct base_span bytes,
+				   enum base_direction d)
+{
+	(void)d;
+	if (bytes.ptr[0] != 'a')
+		return TRACK_PROBE_NO;
+	return bytes.len < 4 ? TRACK_PROBE_MAYBE : TRACK_PROBE_YES;
+}
+
+static const struct track_protocol *
+chosen(const struct track_protocol *const *table, uint16_t port,
+       const char *text, bool last)
+{
+	const struct track_front front = {
+		.bytes = { (const uint8_t *)text, strlen(text) },
+		.after = last ? TRACK_AFTER_NOTHING : TRACK_AFTER_MORE,
+	};
+	bool maybe = false;
+
+	return track_protocol_choose(table, port, &front, &maybe);
 }
 
 static void the_port_orders_the_probes(void **state)
@@ -66,15 +91,32 @@ static void the_port_orders_the_probes(void **state)
 						 .probe = always };
 	static const struct track_protocol *const table[] = { &a, &b, NULL };
 	static const struct track_protocol *const only_a[] = { &a, NULL };
-	const struct base_span text = { (const uint8_t *)"abc", 3 };
-	const struct base_span other = { (const uint8_t *)"xyz", 3 };
 
 	(void)state;
-	assert_ptr_equal(track_protocol_choose(table, 2, text), &a);
-	assert_ptr_equal(track_protocol_choose(table, 3, text), &b);
-	assert_ptr_equal(track_protocol_choose(table, 4, text), &a);
-	assert_ptr_equal(track_protocol_choose(table, 2, other), &b);
-	assert_null(track_protocol_choose(only_a, 2, other));
+	assert_ptr_equal(chosen(table, 2, "abc", false), &a);
+	assert_ptr_equal(chosen(table, 3, "abc", false), &b);
+	assert_ptr_equal(chosen(table, 4, "abc", false), &a);
+	assert_ptr_equal(chosen(table, 2, "xyz", false), &b);
+	assert_null(chosen(only_a, 2, "xyz", false));
+}
+
+/* Or the choice would depend on how many bytes came at a time. */
+static void who_may_accept_holds_up_the_next(void **state)
+{
+	static const uint16_t none[] = { 0 };
+	static const struct track_protocol slow = { .ports = none,
+						    .probe = needs_four };
+	static const struct track_protocol fast = { .ports = none,
+						    .probe = always };
+	static const struct track_protocol *const table[] = { &slow, &fast,
+							      NULL };
+
+	(void)state;
+	assert_null(chosen(table, 1, "abc", false));
+	assert_ptr_equal(chosen(table, 1, "abcd", false), &slow);
+	assert_ptr_equal(chosen(table, 1, "xbc", false), &fast);
+	/* nothing more comes */
+	assert_ptr_equal(chosen(table, 1, "abc", true), &fast);
 }
 
 /* The server spoke first, but only the client's bytes decide. */
@@ -98,7 +140,7 @@ static void one_direction_decides_for_both(void **state)
 	assert_int_equal(seen->m[1].direction, BASE_SERVER);
 	assert_int_equal(seen->m[1].offset, 15);
 	assert_int_equal(seen->counts.skipped, 15);
-	track_flow_end(&f, &seen->out);
+	track_flow_end(&f, &seen->events);
 	free(seen);
 }
 
@@ -114,7 +156,7 @@ static void a_fixed_protocol_is_not_probed(void **state)
 	flow_feed(&f, BASE_CLIENT, LK, seen);
 	assert_int_equal(seen->n, 1);
 	assert_int_equal(seen->m[0].offset, 1000);
-	track_flow_end(&f, &seen->out);
+	track_flow_end(&f, &seen->events);
 	free(seen);
 }
 
@@ -141,7 +183,7 @@ static void raw_holds_nothing(void **state)
 	assert_int_equal(seen->n, 2);
 	assert_int_equal(seen->m[1].offset, TRACK_PROBE_MAX + 14);
 	assert_int_equal(seen->counts.gaps, 0);
-	track_flow_end(&f, &seen->out);
+	track_flow_end(&f, &seen->events);
 	free(seen);
 }
 
@@ -157,10 +199,10 @@ static void a_datagram_ends_a_message(void **state)
 	track_flow_init(&f, track_protocol_find("watch"), 7700);
 	flow_feed(&f, BASE_CLIENT, "[SG*1*0002*L", seen);
 	flow_feed(&f, BASE_SERVER, "[SG*1*0002*L", seen);
-	track_flow_cut(&f, BASE_CLIENT, &seen->out);
+	track_flow_cut(&f, BASE_CLIENT, &seen->events);
 	assert_null(f.streams[BASE_CLIENT].held);
 	flow_feed(&f, BASE_CLIENT, "K]", seen);
-	track_flow_cut(&f, BASE_CLIENT, &seen->out);
+	track_flow_cut(&f, BASE_CLIENT, &seen->events);
 	assert_int_equal(seen->n, 0);
 	assert_int_equal(seen->counts.skipped, 14);
 	/* the other direction's goes on */
@@ -168,12 +210,12 @@ static void a_datagram_ends_a_message(void **state)
 	assert_int_equal(seen->n, 1);
 	flow_feed(&f, BASE_CLIENT, "[SG*1*0009*LK]", seen);
 	assert_int_equal(seen->n, 1);
-	track_flow_cut(&f, BASE_CLIENT, &seen->out);
+	track_flow_cut(&f, BASE_CLIENT, &seen->events);
 	assert_int_equal(seen->n, 2);
 	assert_int_equal(seen->m[1].offset, 14);
-	assert_false(seen->m[1].length_ok);
+	assert_int_equal(seen->m[1].length, TRACK_CHECK_WRONG);
 	assert_int_equal(track_flow_due(&f), 0);
-	track_flow_end(&f, &seen->out);
+	track_flow_end(&f, &seen->events);
 	free(seen);
 }
 
@@ -188,14 +230,14 @@ static void each_datagram_is_shown(void **state)
 	for (int i = 0; i < TRACK_PROBE_MAX; i++)
 		flow_feed(&f, BASE_CLIENT, "x", seen);
 	assert_true(f.raw[BASE_CLIENT]);
-	track_flow_cut(&f, BASE_CLIENT, &seen->out);
+	track_flow_cut(&f, BASE_CLIENT, &seen->events);
 	flow_feed(&f, BASE_CLIENT, "[", seen);
-	track_flow_cut(&f, BASE_CLIENT, &seen->out);
+	track_flow_cut(&f, BASE_CLIENT, &seen->events);
 	assert_null(f.streams[BASE_CLIENT].held);
 	flow_feed(&f, BASE_CLIENT, LK, seen);
 	assert_int_equal(seen->n, 1);
 	assert_int_equal(seen->counts.skipped, TRACK_PROBE_MAX + 1);
-	track_flow_end(&f, &seen->out);
+	track_flow_end(&f, &seen->events);
 	free(seen);
 }
 
@@ -219,7 +261,7 @@ static size_t messages_in(struct base_span bytes, uint32_t most)
 		flow_feed_at(&f, BASE_CLIENT, offset, base_rd_take(&r, n),
 			     seen);
 	}
-	track_flow_end(&f, &seen->out);
+	track_flow_end(&f, &seen->events);
 	assert_int_equal(seen->used + seen->counts.skipped, bytes.len);
 	n = seen->n;
 	free(seen);
@@ -258,7 +300,7 @@ static void gaps_before_the_choice(void **state)
 	assert_null(f.protocol);
 	assert_int_equal(seen->counts.gaps, 1);
 	assert_int_equal(seen->counts.skipped, 8);
-	track_flow_end(&f, &seen->out);
+	track_flow_end(&f, &seen->events);
 	assert_null(f.streams[BASE_CLIENT].held);
 	assert_int_equal(seen->counts.skipped, 14);
 	free(seen);
@@ -275,7 +317,7 @@ static void no_memory_before_the_choice(void **state)
 	(void)state;
 	track_flow_init(&f, NULL, 7700);
 	seen->counts.memory = TRACK_MEMORY_MAX;
-	assert_int_equal(track_flow_feed(&f, BASE_CLIENT, &c, &seen->out),
+	assert_int_equal(track_flow_feed(&f, BASE_CLIENT, &c, &seen->events),
 			 -ENOMEM);
 	assert_int_equal(seen->counts.no_memory, 1);
 	assert_int_equal(seen->counts.skipped, 8);
@@ -284,7 +326,7 @@ static void no_memory_before_the_choice(void **state)
 	assert_int_equal(seen->n, 1);
 	assert_int_equal(seen->m[0].offset, 8);
 	assert_int_equal(seen->counts.gaps, 0);
-	track_flow_end(&f, &seen->out);
+	track_flow_end(&f, &seen->events);
 	assert_int_equal(seen->counts.memory, 0);
 	free(seen);
 }
@@ -299,15 +341,17 @@ static void due_is_the_earlier_one(void **state)
 	(void)state;
 	track_flow_init(&f, NULL, 7700);
 	assert_int_equal(track_flow_due(&f), 0);
-	assert_int_equal(track_flow_feed(&f, BASE_SERVER, &c, &seen->out), 0);
+	assert_int_equal(track_flow_feed(&f, BASE_SERVER, &c, &seen->events),
+			 0);
 	assert_int_equal(track_flow_due(&f), 70 + TRACK_SILENCE_NS);
 	c.wall_ns = 50;
-	assert_int_equal(track_flow_feed(&f, BASE_CLIENT, &c, &seen->out), 0);
+	assert_int_equal(track_flow_feed(&f, BASE_CLIENT, &c, &seen->events),
+			 0);
 	assert_int_equal(track_flow_due(&f), 50 + TRACK_SILENCE_NS);
-	track_flow_expire(&f, 50 + TRACK_SILENCE_NS, &seen->out);
+	track_flow_expire(&f, 50 + TRACK_SILENCE_NS, &seen->events);
 	assert_int_equal(seen->n, 1);
 	assert_int_equal(track_flow_due(&f), 70 + TRACK_SILENCE_NS);
-	track_flow_end(&f, &seen->out);
+	track_flow_end(&f, &seen->events);
 	assert_int_equal(seen->n, 2);
 	assert_int_equal(track_flow_due(&f), 0);
 	free(seen);
@@ -318,6 +362,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_the_tables),
 		cmocka_unit_test(the_port_orders_the_probes),
+		cmocka_unit_test(who_may_accept_holds_up_the_next),
 		cmocka_unit_test(one_direction_decides_for_both),
 		cmocka_unit_test(a_fixed_protocol_is_not_probed),
 		cmocka_unit_test(raw_holds_nothing),

@@ -14,7 +14,8 @@
 static void emit(const struct track_message *m, const struct track_out *out)
 {
 	out->counts->messages++;
-	out->counts->wrong_lengths += !m->length_ok;
+	out->counts->wrong_lengths += m->length == TRACK_CHECK_WRONG;
+	out->counts->wrong_checksums += m->checksum == TRACK_CHECK_WRONG;
 	out->message(out->arg, m);
 }
 
@@ -33,29 +34,31 @@ static void drop(struct track_stream *s, size_t n, const struct track_out *out)
 	s->room = 0;
 }
 
-/* Frames what is held; wall_ns: when the newest of these bytes came. */
+/* Frames what is held. */
 static void pump(struct track_stream *s, const struct track_protocol *p,
-		 enum track_after after, uint64_t wall_ns,
-		 const struct track_out *out)
+		 enum track_after after, const struct track_out *out)
 {
 	size_t used = 0;
 
 	while (used < s->len) {
 		const size_t left = s->len - used;
 		const bool full = left >= p->max_frame;
-		const struct base_span front = { s->held + used,
-						 full ? p->max_frame : left };
+		struct track_front front = {
+			.bytes = { s->held + used, full ? p->max_frame : left },
+			.direction = s->direction,
+			.after = after,
+		};
 		const uint32_t end = s->scan.end;
 		struct track_frame frame = { 0 };
 		enum track_step step;
 
-		step = p->frame(front, after, &s->scan, &frame);
+		step = p->frame(&front, &s->scan, &frame);
 		if (s->scan.end != end)
-			s->end_ns = wall_ns;
+			s->end_ns = s->newest_ns;
 		if (step == TRACK_STEP_MORE && full) {
 			out->counts->overflows++;
-			step = p->frame(front, TRACK_AFTER_NOTHING, &s->scan,
-					&frame);
+			front.after = TRACK_AFTER_NOTHING;
+			step = p->frame(&front, &s->scan, &frame);
 		}
 		if (step == TRACK_STEP_MORE)
 			break;
@@ -64,14 +67,13 @@ static void pump(struct track_stream *s, const struct track_protocol *p,
 				&(struct track_message){
 					.protocol = p,
 					.direction = s->direction,
-					.bytes = { front.ptr, frame.len },
-					.device = frame.device,
-					.keyword = frame.keyword,
+					.bytes = { front.bytes.ptr, frame.len },
 					.offset = s->offset + used,
 					.wall_ns = frame.len == s->scan.end
 							   ? s->end_ns
-							   : wall_ns,
-					.length_ok = frame.length_ok,
+							   : s->newest_ns,
+					.length = frame.length,
+					.checksum = frame.checksum,
 				},
 				out);
 		else
@@ -102,7 +104,7 @@ static int grow(struct track_stream *s, size_t room,
 }
 
 int track_stream_hold(struct track_stream *s, struct base_span bytes,
-		      const struct track_out *out)
+		      uint64_t wall_ns, const struct track_out *out)
 {
 	const size_t need = s->len + bytes.len;
 
@@ -118,6 +120,7 @@ int track_stream_hold(struct track_stream *s, struct base_span bytes,
 	}
 	memcpy(s->held + s->len, bytes.ptr, bytes.len);
 	s->len = (uint32_t)need;
+	s->newest_ns = wall_ns;
 	return 0;
 }
 
@@ -131,9 +134,9 @@ void track_stream_skip(struct track_stream *s, size_t len,
 }
 
 void track_stream_resume(struct track_stream *s, const struct track_protocol *p,
-			 uint64_t wall_ns, const struct track_out *out)
+			 const struct track_out *out)
 {
-	pump(s, p, TRACK_AFTER_MORE, wall_ns, out);
+	pump(s, p, TRACK_AFTER_MORE, out);
 }
 
 int track_stream_feed(struct track_stream *s, const struct track_protocol *p,
@@ -153,12 +156,13 @@ int track_stream_feed(struct track_stream *s, const struct track_protocol *p,
 		const size_t left = base_rd_left(&r);
 		const size_t n = left < PIECE ? left : PIECE;
 
-		if (track_stream_hold(s, base_rd_take(&r, n), out)) {
+		if (track_stream_hold(s, base_rd_take(&r, n), chunk->wall_ns,
+				      out)) {
 			out->counts->no_memory++;
 			track_stream_skip(s, left, out);
 			return -ENOMEM;
 		}
-		pump(s, p, TRACK_AFTER_MORE, chunk->wall_ns, out);
+		pump(s, p, TRACK_AFTER_MORE, out);
 	}
 	return 0;
 }
@@ -172,11 +176,11 @@ void track_stream_expire(struct track_stream *s, const struct track_protocol *p,
 			 uint64_t now_ns, const struct track_out *out)
 {
 	if (s->scan.quiet && now_ns >= track_stream_due(s))
-		pump(s, p, TRACK_AFTER_SILENCE, now_ns, out);
+		pump(s, p, TRACK_AFTER_SILENCE, out);
 }
 
 void track_stream_end(struct track_stream *s, const struct track_protocol *p,
 		      const struct track_out *out)
 {
-	pump(s, p, TRACK_AFTER_NOTHING, s->end_ns, out);
+	pump(s, p, TRACK_AFTER_NOTHING, out);
 }

@@ -47,27 +47,19 @@ struct track_chunk {
 	struct base_span bytes;
 };
 
-/* Borrowed for the time of the callback. */
-struct track_message {
-	const struct track_protocol *protocol;
-	enum base_direction direction; /* the stream's */
-	struct base_span bytes;   /* the whole message as it was on the wire */
-	struct base_span device;  /* id in the message itself; may be empty */
-	struct base_span keyword; /* may be empty */
-	uint64_t offset;          /* stream offset of its first byte */
-	uint64_t wall_ns;         /* of the chunk with its last byte */
-	bool length_ok;           /* declared length = real length */
-};
-
 /* Totals, which only grow, and one gauge. All zero at the start. */
 struct track_counts {
 	uint64_t messages;
+	uint64_t positions;     /* in them */
+	uint64_t unknown;       /* messages of type unknown */
 	uint64_t wrong_lengths; /* of these messages */
-	uint64_t skipped;       /* bytes that belong to no message */
-	uint64_t gaps;          /* jumps in stream offset */
-	uint64_t overflows;     /* partial messages beyond max_frame */
-	uint64_t no_memory;     /* times that held bytes were lost for it */
-	uint64_t memory;        /* bytes allocated for what is held now */
+	uint64_t wrong_checksums;
+	uint64_t skipped;   /* bytes that belong to no message */
+	uint64_t gaps;      /* jumps in stream offset */
+	uint64_t raw;       /* directions that no protocol accepted */
+	uint64_t overflows; /* partial messages beyond max_frame */
+	uint64_t no_memory; /* times that held bytes were lost for it */
+	uint64_t memory;    /* bytes allocated for what is held now */
 };
 
 /* Where results go: one for all streams of a process, or one for each. The
@@ -84,10 +76,11 @@ struct track_out {
 struct track_stream {
 	enum base_direction direction; /* for its messages */
 	uint8_t *held;                 /* front of a message; NULL = nothing */
-	uint64_t offset; /* stream offset of held[0], or of the next byte */
-	uint64_t end_ns; /* wall clock of the chunk with byte scan.end - 1 */
-	uint32_t len;    /* bytes held */
-	uint32_t room;   /* bytes allocated */
+	uint64_t offset;    /* stream offset of held[0], or of the next byte */
+	uint64_t end_ns;    /* wall clock of the chunk with byte scan.end - 1 */
+	uint64_t newest_ns; /* ... with the newest byte held */
+	uint32_t len;       /* bytes held */
+	uint32_t room;      /* bytes allocated */
 	struct track_scan scan;
 };
 
@@ -115,13 +108,13 @@ void track_stream_end(struct track_stream *s, const struct track_protocol *p,
  * Return of hold: 0 or -ENOMEM, and then nothing has changed.
  */
 WS_MUST_USE int track_stream_hold(struct track_stream *s,
-				  struct base_span bytes,
+				  struct base_span bytes, uint64_t wall_ns,
 				  const struct track_out *out);
 void track_stream_skip(struct track_stream *s, size_t len,
 		       const struct track_out *out);
 
-/* Frames what hold() has kept, as if it had come at wall_ns. */
+/* Frames what hold() has kept, as if it had come at once. */
 void track_stream_resume(struct track_stream *s, const struct track_protocol *p,
-			 uint64_t wall_ns, const struct track_out *out);
+			 const struct track_out *out);
 
 #endif

@@ -17,8 +17,9 @@ struct seen_message {
 	enum base_direction direction;
 	uint64_t offset;
 	uint64_t wall_ns;
-	bool length_ok;
-	char device[24], keyword[24];
+	enum track_check length, checksum;
+	enum track_type type;
+	char device[TRACK_DEVICE_LEN], keyword[TRACK_KEYWORD_LEN];
 };
 
 /* Everything that came out; too large for a stack. */
@@ -27,18 +28,10 @@ struct seen {
 	size_t n;
 	size_t used;
 	struct track_counts counts;
-	struct track_out out;
+	struct track_events events;
+	struct track_out out; /* of a stream alone: nothing is decoded */
 	uint8_t bytes[SEEN_BYTES];
 };
-
-static inline void seen_copy(char text[static 24], struct base_span s)
-{
-	const size_t n = s.len < 23 ? s.len : 23;
-
-	if (n)
-		memcpy(text, s.ptr, n);
-	text[n] = '\0';
-}
 
 static inline void seen_message(void *arg, const struct track_message *m)
 {
@@ -47,18 +40,38 @@ static inline void seen_message(void *arg, const struct track_message *m)
 
 	assert_true(seen->n < SEEN_MAX);
 	assert_true(m->bytes.len <= SEEN_BYTES - seen->used);
-	assert_string_equal(m->protocol->name, "watch");
 	memcpy(seen->bytes + seen->used, m->bytes.ptr, m->bytes.len);
 	*to = (struct seen_message){ .at = seen->used,
 				     .len = m->bytes.len,
 				     .direction = m->direction,
 				     .offset = m->offset,
 				     .wall_ns = m->wall_ns,
-				     .length_ok = m->length_ok };
-	seen_copy(to->device, m->device);
-	seen_copy(to->keyword, m->keyword);
+				     .length = m->length,
+				     .checksum = m->checksum };
 	seen->used += m->bytes.len;
 	seen->n++;
+}
+
+static inline void seen_event(void *arg, const struct track_message *m,
+			      const struct track_record *r)
+{
+	struct seen *seen = arg;
+	struct seen_message *to = &seen->m[seen->n];
+
+	seen_message(arg, m);
+	to->type = r->type;
+	assert_true(r->device.len < sizeof(to->device));
+	if (r->device.len)
+		memcpy(to->device, r->device.ptr, r->device.len);
+	memcpy(to->keyword, r->keyword, sizeof(to->keyword));
+}
+
+/* One for all tests of a program. */
+static inline struct track_record *test_record(void)
+{
+	static struct track_record record;
+
+	return &record;
 }
 
 static inline struct seen *seen_new(void)
@@ -67,6 +80,10 @@ static inline struct seen *seen_new(void)
 
 	assert_non_null(seen);
 	memset(seen, 0, offsetof(struct seen, bytes));
+	seen->events = (struct track_events){ .event = seen_event,
+					      .arg = seen,
+					      .counts = &seen->counts,
+					      .record = test_record() };
 	seen->out = (struct track_out){ seen_message, seen, &seen->counts };
 	return seen;
 }
@@ -79,7 +96,9 @@ static inline void seen_equal(const struct seen *a, const struct seen *b)
 		assert_int_equal(a->m[i].len, b->m[i].len);
 		assert_int_equal(a->m[i].offset, b->m[i].offset);
 		assert_int_equal(a->m[i].wall_ns, b->m[i].wall_ns);
-		assert_int_equal(a->m[i].length_ok, b->m[i].length_ok);
+		assert_int_equal(a->m[i].length, b->m[i].length);
+		assert_int_equal(a->m[i].checksum, b->m[i].checksum);
+		assert_int_equal(a->m[i].type, b->m[i].type);
 		assert_string_equal(a->m[i].device, b->m[i].device);
 		assert_string_equal(a->m[i].keyword, b->m[i].keyword);
 	}
@@ -131,19 +150,21 @@ static inline uint32_t next_random(uint64_t *seed)
 }
 
 /*
- * Feeds all bytes through one stream and ends it. chunk: bytes at a time; 0 =
- * all at once; negative = random lengths of 1 to -chunk. wall_ns is always 1:
- * nothing here depends on time.
+ * Feeds all bytes of one direction through a flow and ends it. p: NULL = the
+ * bytes decide. chunk: bytes at a time; 0 = all at once; negative = random
+ * lengths of 1 to -chunk. wall_ns is always 1: nothing here depends on time.
  */
-static inline struct seen *feed_all(struct base_span bytes, int chunk,
-				    uint64_t *seed)
+static inline struct seen *feed_flow(const struct track_protocol *p,
+				     enum base_direction d,
+				     struct base_span bytes, int chunk,
+				     uint64_t *seed)
 {
-	const struct track_protocol *p = track_protocol_find("watch");
-	struct track_stream s = { 0 };
 	struct seen *seen = seen_new();
+	struct track_flow f;
 	uint64_t offset = 0;
 	struct base_rd r;
 
+	track_flow_init(&f, p, 0);
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	while (base_rd_left(&r)) {
 		size_t n = (size_t)chunk;
@@ -156,17 +177,25 @@ static inline struct seen *feed_all(struct base_span bytes, int chunk,
 		if (n > base_rd_left(&r))
 			n = base_rd_left(&r);
 		c.bytes = base_rd_take(&r, n);
-		assert_int_equal(track_stream_feed(&s, p, &c, &seen->out), 0);
+		assert_int_equal(track_flow_feed(&f, d, &c, &seen->events), 0);
 		offset += n;
 	}
-	track_stream_end(&s, p, &seen->out);
-	assert_null(s.held);
+	track_flow_end(&f, &seen->events);
+	assert_null(f.streams[d].held);
 	assert_int_equal(seen->counts.memory, 0);
-	assert_int_equal(s.offset, bytes.len);
+	assert_int_equal(f.streams[d].offset, bytes.len);
 	/* every byte is accounted for */
 	assert_int_equal(seen->used + seen->counts.skipped, bytes.len);
 	assert_int_equal(seen->counts.messages, seen->n);
 	return seen;
+}
+
+/* ... of a client of the watch family. */
+static inline struct seen *feed_all(struct base_span bytes, int chunk,
+				    uint64_t *seed)
+{
+	return feed_flow(track_protocol_find("watch"), BASE_CLIENT, bytes,
+			 chunk, seed);
 }
 
 #endif

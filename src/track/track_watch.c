@@ -35,6 +35,8 @@
 
 #include <string.h>
 
+#include "track_text.h"
+
 enum part {
 	PART_HASH,
 	PART_MAKER,
@@ -175,19 +177,11 @@ static enum track_step skip(struct base_span bytes, struct track_frame *frame)
 }
 
 /* A message of `len` bytes, both brackets included. */
-static enum track_step message(struct base_span bytes, const struct header *h,
-			       size_t len, struct track_frame *frame)
+static enum track_step message(const struct header *h, size_t len,
+			       struct track_frame *frame)
 {
-	const struct base_span content = { bytes.ptr + h->len,
-					   len - h->len - 1 };
-	struct base_rd r;
-
-	base_rd_init(&r, content.ptr, content.len);
-	frame->keyword = base_rd_until(&r, ',');
-	if (!base_rd_ok(&r))
-		frame->keyword = content;
-	frame->device = h->device;
-	frame->length_ok = content.len == h->declared;
+	frame->length = len - h->len - 1 == h->declared ? TRACK_CHECK_OK
+							: TRACK_CHECK_WRONG;
 	frame->len = len;
 	return TRACK_STEP_MESSAGE;
 }
@@ -197,7 +191,7 @@ static enum track_step give_up(struct base_span bytes, const struct header *h,
 			       struct track_frame *frame)
 {
 	if (scan->end)
-		return message(bytes, h, scan->end, frame);
+		return message(h, scan->end, frame);
 	return skip(bytes, frame);
 }
 
@@ -218,7 +212,7 @@ static enum track_step scan_content(struct base_span bytes,
 		if (c == ']') {
 			if (p == h->declared ||
 			    (p > h->declared && !scan->depth))
-				return message(bytes, h, scan->at + 1, frame);
+				return message(h, scan->at + 1, frame);
 			scan->end = scan->at + 1;
 			scan->quiet = !scan->depth;
 			scan->depth -= scan->depth > 0;
@@ -230,7 +224,7 @@ static enum track_step scan_content(struct base_span bytes,
 				return give_up(bytes, h, scan, frame);
 			scan->depth++;
 		} else if (after_end && (c == '\r' || c == '\n')) {
-			return message(bytes, h, scan->end, frame);
+			return message(h, scan->end, frame);
 		}
 	}
 	if (after == TRACK_AFTER_NOTHING ||
@@ -239,41 +233,65 @@ static enum track_step scan_content(struct base_span bytes,
 	return TRACK_STEP_MORE;
 }
 
-static enum track_step watch_frame(struct base_span bytes,
-				   enum track_after after,
+static enum track_step watch_frame(const struct track_front *front,
 				   struct track_scan *scan,
 				   struct track_frame *frame)
 {
 	struct header h;
 
-	switch (match_header(bytes, &h)) {
+	switch (match_header(front->bytes, &h)) {
 	case MATCH_NO:
-		return skip(bytes, frame);
+		return skip(front->bytes, frame);
 	case MATCH_MAYBE:
-		if (after == TRACK_AFTER_NOTHING)
-			return skip(bytes, frame);
+		if (front->after == TRACK_AFTER_NOTHING)
+			return skip(front->bytes, frame);
 		return TRACK_STEP_MORE;
 	case MATCH_YES:
 		break;
 	}
 	if (!scan->at)
 		scan->at = (uint32_t)h.len;
-	return scan_content(bytes, after, &h, scan, frame);
+	return scan_content(front->bytes, front->after, &h, scan, frame);
 }
 
-static bool watch_probe(struct base_span bytes)
+static enum track_probe watch_probe(struct base_span bytes,
+				    enum base_direction direction)
 {
-	struct track_frame frame;
+	static const enum track_probe answers[] = {
+		[MATCH_NO] = TRACK_PROBE_NO,
+		[MATCH_MAYBE] = TRACK_PROBE_MAYBE,
+		[MATCH_YES] = TRACK_PROBE_YES,
+	};
 	struct header h;
 
-	while (bytes.len) {
-		if (match_header(bytes, &h) == MATCH_YES)
-			return true;
-		(void)skip(bytes, &frame);
-		bytes = tail(bytes, frame.len);
-	}
-	return false;
+	(void)direction;
+	return answers[match_header(bytes, &h)];
 }
+
+static void watch_decode(const struct track_message *m,
+			 const struct track_habits *habits,
+			 struct track_session *session,
+			 struct track_record *record)
+{
+	struct base_span keyword;
+	struct header h;
+	struct base_rd r;
+
+	(void)habits;
+	(void)session;
+	if (match_header(m->bytes, &h) != MATCH_YES)
+		return;
+	base_rd_init(&r, m->bytes.ptr + h.len, m->bytes.len - h.len - 1);
+	keyword = track_text_field(&r, ',');
+	track_record_keyword(record, keyword);
+	track_record_device(record, h.device);
+	record->type = track_keyword_type(m->protocol, m->direction, keyword);
+}
+
+static const struct track_keyword watch_keywords[] = {
+	{ "LK", TRACK_FROM_CLIENT, TRACK_TYPE_HEARTBEAT, "link" },
+	{ NULL, 0, TRACK_TYPE_UNKNOWN, NULL },
+};
 
 /* TKSTAR, SeTracker, and the port that Traccar gave the family. */
 static const uint16_t watch_ports[] = { 7700, 8001, 5093, 0 };
@@ -282,6 +300,8 @@ const struct track_protocol track_watch = {
 	.name = TRACK_WATCH_NAME,
 	.ports = watch_ports,
 	.max_frame = HEADER_MAX + CONTENT_MAX + 1,
+	.keywords = watch_keywords,
 	.probe = watch_probe,
 	.frame = watch_frame,
+	.decode = watch_decode,
 };
