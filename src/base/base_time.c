@@ -3,6 +3,7 @@
 #include "base_time.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -48,5 +49,20 @@ const char *base_time_id(uint64_t wall_ns, char buf[static BASE_TIME_STAMP_LEN])
 	if (!local_time(wall_ns, &tm) ||
 	    !strftime(buf, BASE_TIME_STAMP_LEN, "%Y-%m-%d_%H%M%S", &tm))
 		memcpy(buf, "-", 2);
+	return buf;
+}
+
+const char *base_time_utc(uint64_t wall_ns, char buf[static BASE_TIME_UTC_LEN])
+{
+	const time_t t = (time_t)(wall_ns / BASE_TIME_NS_PER_S);
+	char stem[24];
+	struct tm tm;
+
+	/* 64 bits of nanoseconds end in 2554: there is always such a date */
+	if (!gmtime_r(&t, &tm) ||
+	    !strftime(stem, sizeof(stem), "%Y-%m-%dT%H:%M:%S", &tm))
+		memcpy(stem, "-", 2);
+	(void)snprintf(buf, BASE_TIME_UTC_LEN, "%s.%03uZ", stem,
+		       (unsigned)(wall_ns % BASE_TIME_NS_PER_S / 1000000));
 	return buf;
 }

@@ -24,4 +24,8 @@ const char *base_time_stamp(uint64_t wall_ns,
 const char *base_time_id(uint64_t wall_ns,
 			 char buf[static BASE_TIME_STAMP_LEN]);
 
+#define BASE_TIME_UTC_LEN 40
+/* RFC 3339, UTC, milliseconds: "2025-11-03T14:25:01.042Z". Return: buf. */
+const char *base_time_utc(uint64_t wall_ns, char buf[static BASE_TIME_UTC_LEN]);
+
 #endif

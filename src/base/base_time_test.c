@@ -76,12 +76,27 @@ static void clocks_have_their_units(void **state)
 			after.tv_sec * 1000 + after.tv_nsec / 1000000);
 }
 
+/* date -u -d @1762179901; the last second of 64 bits of nanoseconds lies in
+ * July 2554. */
+static void utc_has_milliseconds(void **state)
+{
+	char buf[BASE_TIME_UTC_LEN];
+
+	(void)state;
+	assert_string_equal(base_time_utc(1762179901042999999ULL, buf),
+			    "2025-11-03T14:25:01.042Z");
+	assert_string_equal(base_time_utc(0, buf), "1970-01-01T00:00:00.000Z");
+	assert_string_equal(base_time_utc(UINT64_MAX, buf),
+			    "2554-07-21T23:34:33.709Z");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stamps_are_local_time),
 		cmocka_unit_test(a_second_has_many_nanoseconds),
 		cmocka_unit_test(clocks_have_their_units),
+		cmocka_unit_test(utc_has_milliseconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

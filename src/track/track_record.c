@@ -325,6 +325,9 @@ static double within(double v, double min, double max)
 
 void track_record_end(struct track_record *r)
 {
+	/* where a phone network is, the tracker is */
+	if (r->cells.n || r->wifi.n)
+		(void)track_record_position(r);
 	for (uint32_t i = 0; i < r->n_positions; i++) {
 		struct track_position *p = &r->positions[i];
 
@@ -338,6 +341,8 @@ void track_record_end(struct track_record *r)
 		p->accuracy = within(p->accuracy, 0, 1e8);
 		if (p->satellites > 255)
 			p->satellites = -1;
+		if (p->time_ms < 0)
+			p->time_ms = TRACK_TIME_NONE;
 	}
 }
 

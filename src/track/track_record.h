@@ -174,7 +174,8 @@ struct base_span track_record_bcd(struct track_record *r,
 struct base_span track_record_digits(struct track_record *r,
 				     struct base_span bytes);
 
-/* After decode(): values that cannot be (a latitude of 200) become absent. */
+/* After decode(): values that cannot be (a latitude of 200) become absent, and
+ * cells or Wi-Fi alone a position without a place. */
 void track_record_end(struct track_record *r);
 
 /* "login", "heartbeat" ... as events say it. */

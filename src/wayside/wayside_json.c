@@ -2,13 +2,14 @@
 /* wayside_json.c - values for --json, and printing it */
 #include "wayside_json.h"
 
+#include "base_time.h"
 #include "wayside_text.h"
 
 json_t *wayside_json_time(uint64_t wall_ns)
 {
-	char text[WAYSIDE_UTC_LEN];
+	char text[BASE_TIME_UTC_LEN];
 
-	return wall_ns ? json_string(wayside_text_utc(wall_ns, text))
+	return wall_ns ? json_string(base_time_utc(wall_ns, text))
 		       : json_null();
 }
 

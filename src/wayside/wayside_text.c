@@ -150,18 +150,3 @@ const char *wayside_text_age(uint64_t seconds, char buf[static WAYSIDE_AGE_LEN])
 	(void)snprintf(buf, WAYSIDE_AGE_LEN, "%u s", (unsigned)seconds);
 	return buf;
 }
-
-const char *wayside_text_utc(uint64_t wall_ns, char buf[static WAYSIDE_UTC_LEN])
-{
-	const time_t t = (time_t)(wall_ns / BASE_TIME_NS_PER_S);
-	char stem[24];
-	struct tm tm;
-
-	/* 64 bits of nanoseconds end in 2554: there is always such a date */
-	if (!gmtime_r(&t, &tm) ||
-	    !strftime(stem, sizeof(stem), "%Y-%m-%dT%H:%M:%S", &tm))
-		memcpy(stem, "-", 2);
-	(void)snprintf(buf, WAYSIDE_UTC_LEN, "%s.%03uZ", stem,
-		       (unsigned)(wall_ns % BASE_TIME_NS_PER_S / 1000000));
-	return buf;
-}

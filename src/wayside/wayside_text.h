@@ -56,9 +56,4 @@ const char *wayside_text_error(int error);
 const char *wayside_text_age(uint64_t seconds,
 			     char buf[static WAYSIDE_AGE_LEN]);
 
-#define WAYSIDE_UTC_LEN 40
-/* RFC 3339, milliseconds: "2025-11-03T14:25:01.042Z". Return: buf. */
-const char *wayside_text_utc(uint64_t wall_ns,
-			     char buf[static WAYSIDE_UTC_LEN]);
-
 #endif

@@ -105,21 +105,6 @@ static void ages(void **state)
 				    rows[i].text);
 }
 
-/* date -u -d @1762179901; the last second of 64 bits of nanoseconds lies in
- * July 2554. */
-static void times(void **state)
-{
-	char buf[WAYSIDE_UTC_LEN];
-
-	(void)state;
-	assert_string_equal(wayside_text_utc(1762179901042999999ULL, buf),
-			    "2025-11-03T14:25:01.042Z");
-	assert_string_equal(wayside_text_utc(0, buf),
-			    "1970-01-01T00:00:00.000Z");
-	assert_string_equal(wayside_text_utc(UINT64_MAX, buf),
-			    "2554-07-21T23:34:33.709Z");
-}
-
 static void lines(void **state)
 {
 	char *text = NULL;
@@ -140,7 +125,6 @@ int main(void)
 		cmocka_unit_test(columns_line_up),
 		cmocka_unit_test(last_column_folds),
 		cmocka_unit_test(ages),
-		cmocka_unit_test(times),
 		cmocka_unit_test(lines),
 	};
 
