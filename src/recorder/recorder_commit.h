@@ -54,6 +54,7 @@
 #include "capture_write.h"
 #include "conf_tables.h"
 #include "stat.h"
+#include "track.h"
 
 /* Event files in the order of the configuration, then errors.log. */
 #define RECORDER_FILES_MAX (CONF_EVENTS_MAX + 1)
@@ -66,7 +67,7 @@ enum recorder_record_flag {
 	RECORDER_RECORD_REFUSED = 8, /* another flow has its capture's name */
 };
 
-/* What is committed of the flow in a slot. One cache line. */
+/* What is committed of the flow in a slot. Two cache lines. */
 struct recorder_record {
 	uint64_t seq;     /* 0 = this version was never put */
 	uint32_t serial;  /* the flow's; 0 = none */
@@ -77,8 +78,11 @@ struct recorder_record {
 	uint64_t next[BASE_DIRECTIONS]; /* stream offset after what was seen */
 	/* bytes before it that belong to a message which is not complete */
 	uint32_t held[BASE_DIRECTIONS];
+	/* what the flow's messages had said by then */
+	struct track_session session;
+	uint8_t reserved2[32];
 };
-_Static_assert(sizeof(struct recorder_record) == 64, "one cache line");
+_Static_assert(sizeof(struct recorder_record) == 128, "two cache lines");
 
 struct recorder_globals {
 	uint64_t pos[CONF_WORKERS_MAX]; /* read up to, a ring */

@@ -168,11 +168,11 @@ static void half_a_record_is_none(void **state)
 	assert_int_equal(munmap(two, (size_t)page), 0);
 }
 
-static void a_record_is_a_line_a_version(void **state)
+static void a_record_is_two_lines_a_version(void **state)
 {
 	struct recorder_commit *c = *state;
 
-	assert_int_equal(sizeof(struct recorder_record), 64);
+	assert_int_equal(sizeof(struct recorder_record), 128);
 	assert_int_equal((uintptr_t)&c->records[0][0] % 64, 0);
 }
 
@@ -186,7 +186,7 @@ int main(void)
 		CASE(what_does_not_change_costs_nothing_and_stays),
 		CASE(a_successor_forgets_what_was_not_stored),
 		CASE(half_a_record_is_none),
-		CASE(a_record_is_a_line_a_version),
+		CASE(a_record_is_two_lines_a_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

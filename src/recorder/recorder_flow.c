@@ -144,6 +144,9 @@ static void restore(struct recorder_flow *f, const struct recorder_record *rec)
 	f->track.raw[BASE_SERVER] = rec->flags & RECORDER_RECORD_RAW_SERVER;
 	if (rec->protocol)
 		f->track.protocol = protocol_at(rec->protocol - 1U);
+	f->track.session = rec->session;
+	/* a predecessor that spoilt it is no reason to read on for ever */
+	f->track.session.device[TRACK_DEVICE_LEN - 1] = '\0';
 	for (int d = 0; d < BASE_DIRECTIONS; d++) {
 		f->next[d] = rec->next[d];
 		f->track.streams[d].offset = rec->next[d] - rec->held[d];
@@ -156,7 +159,8 @@ void recorder_flow_record(const struct recorder_flow *f,
 	const struct track_protocol *const *p = track_protocols();
 
 	*rec = (struct recorder_record){ .serial = f->serial,
-					 .capture = f->file.mark };
+					 .capture = f->file.mark,
+					 .session = f->track.session };
 	if (f->ended)
 		rec->flags |= RECORDER_RECORD_ENDED;
 	if (f->refused)
