@@ -11,6 +11,7 @@
 #include "conf_options.h"
 #include "control.h"
 #include "wayside_command.h"
+#include "wayside_decode.h"
 #include "wayside_doctor.h"
 #include "wayside_rules.h"
 #include "wayside_version.h"
@@ -22,7 +23,8 @@ enum {
 	TAKES_SOCKET = 4, /* -c FILE or --control PATH */
 	TAKES_JSON = 8,
 	TAKES_ID = 16,
-	TAKES_ITEM = 32, /* of a rule */
+	TAKES_ITEM = 32,  /* of a rule */
+	TAKES_BYTES = 64, /* to decode */
 };
 
 static const struct command {
@@ -68,6 +70,10 @@ static const struct command {
 	  "look for what keeps interception from working here, and try it;\n"
 	  "      exit status 0: healthy, 3: degraded, 4: broken",
 	  wayside_doctor_run },
+	{ "decode", NULL, TAKES_BYTES | TAKES_JSON,
+	  "print what recorded bytes say: a capture, a pcap file, or bytes of a "
+	  "tracker",
+	  wayside_decode_run },
 };
 
 static const struct option {
@@ -85,19 +91,25 @@ static const struct option {
 	  offsetof(struct wayside_options, json) },
 	{ NULL, "--stopped", TAKES_STOPPED, false, NULL,
 	  offsetof(struct wayside_options, stopped) },
+	{ NULL, "--protocol", TAKES_BYTES, true, "a protocol",
+	  offsetof(struct wayside_options, protocol) },
+	{ NULL, "--hex", TAKES_BYTES, false, NULL,
+	  offsetof(struct wayside_options, hex) },
 };
 
 /* What stands without an option, in this order. */
 static const struct word {
 	const char *what;
 	unsigned takes;
+	bool optional;
 	size_t offset; /* in struct wayside_options */
 } words[] = {
-	{ "ID", TAKES_ID, offsetof(struct wayside_options, id) },
-	{ "RULE", TAKES_ITEM, offsetof(struct wayside_options, rule) },
-	{ "to|clients|interfaces", TAKES_ITEM,
+	{ "ID", TAKES_ID, false, offsetof(struct wayside_options, id) },
+	{ "RULE", TAKES_ITEM, false, offsetof(struct wayside_options, rule) },
+	{ "to|clients|interfaces", TAKES_ITEM, false,
 	  offsetof(struct wayside_options, list) },
-	{ "ITEM", TAKES_ITEM, offsetof(struct wayside_options, item) },
+	{ "ITEM", TAKES_ITEM, false, offsetof(struct wayside_options, item) },
+	{ "FILE", TAKES_BYTES, true, offsetof(struct wayside_options, file) },
 };
 
 /* Those that the command takes, each after a blank. */
@@ -105,7 +117,8 @@ static void print_words(FILE *out, const struct command *c)
 {
 	for (size_t i = 0; i < WS_ARRAY_LEN(words); i++) {
 		if (c->takes & words[i].takes)
-			(void)fprintf(out, " %s", words[i].what);
+			(void)fprintf(out, words[i].optional ? " [%s]" : " %s",
+				      words[i].what);
 	}
 }
 
@@ -118,14 +131,16 @@ static void print_help(FILE *out)
 		(void)fprintf(out, "  %s%s%s", c->group, c->name ? " " : "",
 			      c->name ? c->name : "");
 		print_words(out, c);
-		(void)fprintf(out, "%s%s%s%s\n      %s\n",
-			      c->takes & TAKES_JSON ? " [--json]" : "",
-			      c->takes & TAKES_CONFIG ? " [-c FILE]" : "",
-			      c->takes & TAKES_STOPPED ? " [--stopped]" : "",
-			      c->takes & TAKES_SOCKET
-				      ? " [-c FILE | --control PATH]"
-				      : "",
-			      c->help);
+		(void)fprintf(
+			out, "%s%s%s%s%s\n      %s\n",
+			c->takes & TAKES_BYTES ? " [--protocol NAME] [--hex]"
+					       : "",
+			c->takes & TAKES_JSON ? " [--json]" : "",
+			c->takes & TAKES_CONFIG ? " [-c FILE]" : "",
+			c->takes & TAKES_STOPPED ? " [--stopped]" : "",
+			c->takes & TAKES_SOCKET ? " [-c FILE | --control PATH]"
+						: "",
+			c->help);
 	}
 	(void)fputs("\n"
 		    "  -c, --config FILE  configuration (" CONF_DEFAULT_FILE
@@ -138,6 +153,11 @@ static void print_help(FILE *out)
 		    " where it can be read,\n"
 		    "                     else " CONTROL_PATH "\n"
 		    "      --json         for programs, not for people\n"
+		    "      --protocol NAME  of the tracker; default: the bytes "
+		    "decide\n"
+		    "      --hex          each line of FILE has hexadecimal "
+		    "digits: the bytes of\n"
+		    "                     the client of one flow\n"
 		    "      --stopped      as it is after a clean stop: with "
 		    "on_failure closed the\n"
 		    "                     rejecting rules, with hold all, "
@@ -250,7 +270,7 @@ static enum wayside_status parse_options(const struct command *c, char **argv,
 		if (!p) {
 			const struct word *w = next_word(c, o);
 
-			if (**argv == '-' || !w)
+			if ((**argv == '-' && (*argv)[1]) || !w)
 				return misused("unknown argument", *argv);
 			*(const char **)(void *)((char *)o + w->offset) = *argv;
 			continue;
@@ -263,7 +283,7 @@ static enum wayside_status parse_options(const struct command *c, char **argv,
 		if (!argv)
 			return WAYSIDE_USAGE;
 	}
-	if (next_word(c, o))
+	if (next_word(c, o) && !next_word(c, o)->optional)
 		return misused("more is needed", next_word(c, o)->what);
 	if (o->config && o->control)
 		return misused("either --config or --control", NULL);

@@ -22,6 +22,10 @@ struct wayside_options {
 	const char *id; /* of a flow */
 	/* an item of a rule: which rule, "to", "clients" or "interfaces" */
 	const char *rule, *list, *item;
+	/* decode */
+	const char *protocol; /* NULL: the bytes decide */
+	bool hex;
+	const char *file; /* NULL or "-": standard input */
 };
 
 /*
