@@ -122,19 +122,12 @@ static void put_attributes(json_t **object, const struct track_record *r,
 			   struct track_range range)
 {
 	json_t *attributes = json_object();
-	char name[48];
+	char name[TRACK_KEY_LEN];
 
 	for (uint32_t i = range.first; i < range.first + range.n; i++) {
 		const struct track_attr *a = &r->attr[i];
-		const int number = TRACK_KEY_NUMBER(a->key);
-		const char *word = track_name_row(TRACK_KEY_NAME(a->key))->name;
 
-		if (number < 0)
-			(void)snprintf(name, sizeof(name), "%s", word);
-		else
-			(void)snprintf(name, sizeof(name), "%s%d", word,
-				       number);
-		put(&attributes, name, value_of(a));
+		put(&attributes, track_key_text(a->key, name), value_of(a));
 	}
 	if (range.n)
 		put(object, "attributes", attributes);

@@ -4,10 +4,28 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "track.h"
+
+_Static_assert(TRACK_NAME_MAX <= 1 << TRACK_NAME_BITS, "a name fits its bits");
+
+const char *track_key_text(track_key key, char to[static TRACK_KEY_LEN])
+{
+	const char *name = track_name_row(TRACK_KEY_NAME(key))->name;
+	const int number = TRACK_KEY_NUMBER(key);
+	const char *place = strchr(name, '#');
+	const int front = (int)(place ? (size_t)(place - name) : strlen(name));
+
+	if (number < 0)
+		(void)snprintf(to, TRACK_KEY_LEN, "%s", name);
+	else
+		(void)snprintf(to, TRACK_KEY_LEN, "%.*s%d%s", front, name,
+			       number, place ? place + 1 : "");
+	return to;
+}
 
 struct track_record *track_record_new(void)
 {

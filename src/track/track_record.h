@@ -59,10 +59,15 @@ enum track_kind {
 /* Which attribute: a name, and for families like temp1, temp2 a number. */
 typedef uint32_t track_key;
 #define TRACK_N(name, number) \
-	((track_key)(name) | ((track_key)(number) + 1) << 8)
-#define TRACK_KEY_NAME(key) ((enum track_name)((key)&0xff))
+	((track_key)(name) | ((track_key)(number) + 1) << TRACK_NAME_BITS)
+#define TRACK_NAME_BITS     12
+#define TRACK_KEY_NAME(key) ((enum track_name)((key)&0xfff))
 /* -1 = none. */
-#define TRACK_KEY_NUMBER(key) ((int)((key) >> 8) - 1)
+#define TRACK_KEY_NUMBER(key) ((int)((key) >> TRACK_NAME_BITS) - 1)
+
+/* As events say it: "temp1". Return: `to`. */
+#define TRACK_KEY_LEN 48 /* with the final NUL */
+const char *track_key_text(track_key key, char to[static TRACK_KEY_LEN]);
 
 struct track_attr {
 	track_key key;
