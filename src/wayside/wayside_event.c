@@ -73,13 +73,9 @@ static bool is_plain(struct base_span s)
 
 static void print_attribute(FILE *out, const struct track_attr *a)
 {
-	const int number = TRACK_KEY_NUMBER(a->key);
+	char name[TRACK_KEY_LEN];
 
-	(void)fprintf(out, "  %s",
-		      track_name_row(TRACK_KEY_NAME(a->key))->name);
-	if (number >= 0)
-		(void)fprintf(out, "%d", number);
-	(void)fputc('=', out);
+	(void)fprintf(out, "  %s=", track_key_text(a->key, name));
 	switch (a->kind) {
 	case TRACK_KIND_BOOL:
 		(void)fputs(a->yes ? "true" : "false", out);
