@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# wayside_module(NAME SRCS ... [DEPS ...] [LIBS ...] [TESTS ...])
+# wayside_module(NAME SRCS ... [DEPS ...] [LIBS ...] [TESTS ...] [TEST_DEPS ...])
 #   One directory = one module = one static library = one target.
 #   DEPS are modules of ours. They are linked PRIVATE, so the module sees just
 #   the headers of the modules it names, not theirs in turn, and a module that
 #   is not defined yet is refused: the order of add_subdirectory() is the order
 #   of the layers, and an include against it does not compile.
 #   TESTS x_test: x_test.c beside the code, run as "unit/x_test", label unit.
+#   TEST_DEPS are what only the tests need; they may lie above the module.
 #
 # wayside_fuzz(x_fuzz DEPS ... [SRCS ...] [LIBS ...])
 #   A fuzz target: x_fuzz.c has LLVMFuzzerTestOneInput(), SRCS are further files,
@@ -33,7 +34,7 @@ function(wayside_require name)
 endfunction()
 
 function(wayside_module name)
-  cmake_parse_arguments(M "" "" "SRCS;DEPS;LIBS;TESTS" ${ARGN})
+  cmake_parse_arguments(M "" "" "SRCS;DEPS;LIBS;TESTS;TEST_DEPS" ${ARGN})
   if(M_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "wayside_module(${name}): ${M_UNPARSED_ARGUMENTS}?")
   endif()
@@ -45,8 +46,10 @@ function(wayside_module name)
     foreach(test IN LISTS M_TESTS)
       add_executable(${test} ${test}.c)
       target_compile_definitions(${test} PRIVATE
-        WAYSIDE_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
-      target_link_libraries(${test} PRIVATE ${name} ${M_DEPS} base
+        WAYSIDE_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}"
+        WAYSIDE_SCHEMA="${PROJECT_SOURCE_DIR}/contrib/schema/event.schema.json"
+        WAYSIDE_VALIDATE="${PROJECT_SOURCE_DIR}/contrib/schema/validate")
+      target_link_libraries(${test} PRIVATE ${name} ${M_TEST_DEPS} ${M_DEPS} base
         PkgConfig::CMOCKA ${M_LIBS} wayside_flags)
       add_test(NAME unit/${test} COMMAND ${test})
       set_tests_properties(unit/${test} PROPERTIES

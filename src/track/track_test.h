@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base_test.h"
+#include "event_test.h"
 #include "track_flow.h"
 
 #define SEEN_MAX   64
@@ -59,6 +60,7 @@ static inline void seen_event(void *arg, const struct track_message *m,
 	struct seen_message *to = &seen->m[seen->n];
 
 	seen_message(arg, m);
+	event_test_note(m, r);
 	to->type = r->type;
 	assert_true(r->device.len < sizeof(to->device));
 	if (r->device.len)
