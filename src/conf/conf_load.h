@@ -37,8 +37,11 @@ struct conf_input {
 	/* Not NULL: neither file nor command line, but the tables in force
 	 * with an edit; it outlives the call. */
 	const struct conf_edit *edit;
-	const char *const *protocols; /* names for `observe`, NULL-terminated */
-	uint32_t number;              /* the config number; 0 = the first, 1 */
+	/* names for `observe` and `protocols`, NULL-terminated */
+	const char *const *protocols;
+	/* minutes east of UTC where `protocols` says nothing; NULL: 0 */
+	int (*usual_zone)(const char *protocol);
+	uint32_t number; /* the config number; 0 = the first, 1 */
 	/* To run with it here, as this user without capabilities: log_dir must
 	 * take files, and there must be a place for each event file and the pid
 	 * file. Without it, a configuration is judged by its text alone. */

@@ -2,10 +2,12 @@
 /* conf_parse.c - bytes of a configuration to tables, without side effects */
 #include "conf_parse.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf_load.h"
+#include "conf_near.h"
 #include "conf_scalar.h"
 #include "conf_text.h"
 #include "conf_value.h"
@@ -17,7 +19,7 @@
 /* A mapping while it is read. */
 struct place {
 	enum conf_scope scope;
-	void *base; /* its struct: conf_tables or conf_rule */
+	void *base; /* its struct: conf_tables, conf_rule ... */
 	char where[WHERE_LEN];
 };
 
@@ -85,7 +87,8 @@ static void take_list(struct conf_draft *d, const struct conf_key *k,
 				a->such);
 		return;
 	}
-	if (k->required &&
+	/* no event file is a choice, a rule for nothing is a slip */
+	if (k->required && k->scope == CONF_SCOPE_RULE &&
 	    node->data.sequence.items.start == node->data.sequence.items.top)
 		conf_errors_add(d->errors, mark_of(node),
 				"%s: the list is empty", k->name);
@@ -204,17 +207,121 @@ static void take_rules(struct conf_draft *d, yaml_document_t *doc,
 	}
 }
 
+/* The files of one mapping, all in its format. */
+static void take_event_files(struct conf_draft *d, yaml_document_t *doc,
+			     const yaml_node_t *node)
+{
+	const uint32_t first = d->t->n_events;
+	uint32_t format; /* the scope's struct */
+	const struct place p = { CONF_SCOPE_EVENTS, &format, "events" };
+
+	if (node->type != YAML_MAPPING_NODE) {
+		conf_errors_add(d->errors, mark_of(node),
+				"events: must be a mapping, such as {file: "
+				"/var/log/wayside/events.log}, or a list of "
+				"them");
+		return;
+	}
+	set_initial(d, CONF_SCOPE_EVENTS, &format);
+	take_mapping(d, doc, node, &p);
+	for (uint32_t i = first; i < d->t->n_events; i++)
+		d->t->events_format[i] = format;
+}
+
 static void take_events(struct conf_draft *d, yaml_document_t *doc,
 			const yaml_node_t *node)
 {
-	const struct place p = { CONF_SCOPE_EVENTS, d->t, "events" };
+	if (node->type != YAML_SEQUENCE_NODE) {
+		take_event_files(d, doc, node);
+		return;
+	}
+	for (const int *i = node->data.sequence.items.start;
+	     i < node->data.sequence.items.top; i++)
+		take_event_files(d, doc, yaml_document_get_node(doc, *i));
+}
 
-	if (node->type == YAML_MAPPING_NODE)
-		take_mapping(d, doc, node, &p);
-	else
+/* NULL after it was said that there is none. */
+static struct conf_protocol *find_protocol(struct conf_draft *d,
+					   const yaml_node_t *key)
+{
+	char quoted[CONF_QUOTE_LEN], near_text[CONF_NAME_LEN + 16] = "";
+	const struct base_span name = scalar_text(key);
+	struct conf_near near;
+
+	conf_near_init(&near, name);
+	for (uint32_t i = 0; i < d->t->n_protocols; i++) {
+		struct conf_protocol *p = &d->t->protocols[i];
+
+		if (name.len == strlen(p->name) &&
+		    !memcmp(name.ptr, p->name, name.len))
+			return p;
+		(void)conf_near_try(&near, p->name);
+	}
+	if (near.best)
+		(void)snprintf(near_text, sizeof(near_text),
+			       " (nearest: \"%s\")", near.best);
+	conf_errors_add(
+		d->errors, mark_of(key), "protocols: %s is no protocol%s",
+		conf_text_quote(name, quoted, sizeof(quoted)), near_text);
+	return NULL;
+}
+
+static void take_protocol(struct conf_draft *d, yaml_document_t *doc,
+			  const yaml_node_pair_t *pair,
+			  uint32_t seen_on[static CONF_PROTOCOLS_MAX])
+{
+	const yaml_node_t *key = yaml_document_get_node(doc, pair->key);
+	const yaml_node_t *value = yaml_document_get_node(doc, pair->value);
+	struct place place = { .scope = CONF_SCOPE_PROTOCOL };
+	struct conf_protocol *p;
+	uint32_t *seen;
+
+	if (!is_scalar(key)) {
+		conf_errors_add(d->errors, mark_of(key),
+				"a key must be a single word");
+		return;
+	}
+	p = find_protocol(d, key);
+	if (!p)
+		return;
+	seen = &seen_on[p - d->t->protocols];
+	if (*seen) {
+		conf_errors_add(d->errors, mark_of(key),
+				"protocols: \"%s\" is given twice (first on "
+				"line %u)",
+				p->name, *seen);
+		return;
+	}
+	*seen = mark_of(key).line;
+	if (value->type != YAML_MAPPING_NODE) {
+		conf_errors_add(d->errors, mark_of(value),
+				"protocols: \"%s\" must be a mapping, such as "
+				"{time_zone: \"+08:00\"}",
+				p->name);
+		return;
+	}
+	place.base = p;
+	(void)snprintf(place.where, sizeof(place.where), "protocol \"%s\"",
+		       p->name);
+	take_mapping(d, doc, value, &place);
+}
+
+static void take_protocols(struct conf_draft *d, yaml_document_t *doc,
+			   const yaml_node_t *node)
+{
+	uint32_t seen_on[CONF_PROTOCOLS_MAX] = { 0 };
+
+	if (node->type != YAML_MAPPING_NODE) {
 		conf_errors_add(d->errors, mark_of(node),
-				"events: must be a mapping, such as {file: "
-				"/var/log/wayside/events.log}");
+				"protocols: must be a mapping, such as {%s: "
+				"{time_zone: \"+08:00\"}}",
+				d->t->n_protocols ? d->t->protocols[0].name
+						  : "NAME");
+		return;
+	}
+	for (const yaml_node_pair_t *i = node->data.mapping.pairs.start;
+	     i < node->data.mapping.pairs.top; i++)
+		take_protocol(d, doc, i, seen_on);
 }
 
 static void take_value(struct conf_draft *d, yaml_document_t *doc,
@@ -229,6 +336,9 @@ static void take_value(struct conf_draft *d, yaml_document_t *doc,
 		return;
 	case CONF_TYPE_EVENTS:
 		take_events(d, doc, node);
+		return;
+	case CONF_TYPE_PROTOCOLS:
+		take_protocols(d, doc, node);
 		return;
 	case CONF_TYPE_INTERFACES:
 	case CONF_TYPE_NETWORKS:
@@ -247,6 +357,7 @@ static void take_value(struct conf_draft *d, yaml_document_t *doc,
 	case CONF_TYPE_PORT:
 	case CONF_TYPE_SIZE:
 	case CONF_TYPE_DURATION:
+	case CONF_TYPE_ZONE:
 	case CONF_TYPE_NAME:
 	case CONF_TYPE_PROTOCOL:
 	case CONF_TYPE_FILE:
@@ -307,8 +418,9 @@ static void take_pair(struct conf_draft *d, yaml_document_t *doc,
 		return;
 	}
 	seen_on[id] = at.line;
-	if (p->scope == CONF_SCOPE_RULE) {
+	if (p->scope == CONF_SCOPE_RULE)
 		d->rule_key_at[d->t->n_rules - 1][id] = mark_of(value);
+	if (p->scope != CONF_SCOPE_TOP) {
 		take_value(d, doc, k, value, p->base);
 		return;
 	}
@@ -409,7 +521,22 @@ static void take_overrides(struct conf_draft *d)
 	take_option(d, CONF_KEY_PROXY_PROTOCOL, o->proxy_protocol);
 	for (int i = 0; i < o->n_observers; i++)
 		take_observer(d, o->observers[i]);
-	d->given[CONF_KEY_EVENTS_FILE] = o->n_observers > 0;
+	d->given[CONF_KEY_EVENTS] = o->n_observers > 0;
+}
+
+/* All that are known, as they usually are. */
+static void set_protocols(struct conf_draft *d)
+{
+	const struct conf_input *in = d->env->in;
+
+	for (const char *const *p = in->protocols; p && *p; p++) {
+		struct conf_protocol *to =
+			&d->t->protocols[d->t->n_protocols++];
+
+		assert(d->t->n_protocols <= CONF_PROTOCOLS_MAX);
+		(void)snprintf(to->name, sizeof(to->name), "%s", *p);
+		to->zone_min = in->usual_zone ? in->usual_zone(*p) : 0;
+	}
 }
 
 /* Fixed-remote mode has one rule, made of the rules' defaults. */
@@ -463,6 +590,7 @@ bool conf_parse(const struct conf_env *env, struct base_span text,
 	d->t = t;
 	d->errors = errors;
 	set_initial(d, CONF_SCOPE_TOP, t);
+	set_protocols(d);
 	if (!env->in->path) { /* as tcpproxy: a pid file only where -p says,
 				 and it ends at once */
 		t->pidfile[0] = t->control[0] = '\0';

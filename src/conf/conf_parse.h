@@ -50,8 +50,8 @@ struct conf_draft {
 	const struct conf_env *env;
 	struct conf_tables *t;
 	struct conf_errors *errors;
-	/* of the top keys and events.file: the place of the value, was it
-	 * given at all, and was it wrong */
+	/* of the top keys: the place of the value, was it given at all, and
+	 * was it wrong */
 	struct conf_mark key_at[CONF_KEY_MAX];
 	bool given[CONF_KEY_MAX];
 	bool key_bad[CONF_KEY_MAX];

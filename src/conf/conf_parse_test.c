@@ -171,9 +171,23 @@ static void every_key_lands(void **state)
 	assert_int_equal(t->idle_timeout_ms, 43200000);
 	assert_int_equal(t->udp_timeout_ms, 90000);
 	assert_int_equal(t->max_udp_flows, 23);
-	assert_int_equal(t->n_events, 2);
+	assert_int_equal(t->n_events, 4);
 	assert_string_equal(t->events[0], "/var/log/wayside/events.log");
 	assert_string_equal(t->events[1], "/cwd/e \"v\\\xc3\xa4");
+	assert_string_equal(t->events[2], "/cwd/classic.log");
+	assert_string_equal(t->events[3], "/cwd/third.log");
+	assert_int_equal(t->events_format[0], CONF_EVENT_FORMAT_JSON);
+	assert_int_equal(t->events_format[1], CONF_EVENT_FORMAT_JSON);
+	assert_int_equal(t->events_format[2], CONF_EVENT_FORMAT_CLASSIC);
+	assert_int_equal(t->events_format[3], CONF_EVENT_FORMAT_CLASSIC);
+	/* in the program's order; jt808 as it usually is: 8 h = 480 min */
+	assert_int_equal(t->n_protocols, 3);
+	assert_string_equal(t->protocols[0].name, "watch");
+	assert_int_equal(t->protocols[0].zone_min, 14 * 60);
+	assert_string_equal(t->protocols[1].name, "gt06");
+	assert_int_equal(t->protocols[1].zone_min, -(3 * 60 + 30));
+	assert_string_equal(t->protocols[2].name, "jt808");
+	assert_int_equal(t->protocols[2].zone_min, 480);
 	assert_false(conf_tables_fixed(t));
 	assert_int_equal(t->n_rules, 2);
 	assert_string_equal(t->rules[0].name, "tkstar");
@@ -317,7 +331,7 @@ static void command_line_beats_file(void **state)
 	got = outcome(&in,
 		      "listen: 127.0.0.1:7700\nremote: nowhere.example:1\n"
 		      "log_dir: /nonexistent\npidfile: /x\n"
-		      "events: {file: [/y, /z]}\n",
+		      "events: {file: [/y, /z], format: json}\n",
 		      t);
 	assert_string_equal(got, "");
 	assert_string_equal(base_addr_format(&t->remote, text), "192.0.2.5:5");
@@ -327,6 +341,7 @@ static void command_line_beats_file(void **state)
 	assert_string_equal(t->pidfile, "/cwd/p");
 	assert_int_equal(t->n_events, 1);
 	assert_string_equal(t->events[0], "/o");
+	assert_int_equal(t->events_format[0], CONF_EVENT_FORMAT_CLASSIC);
 	free(got);
 	free(t);
 }
@@ -418,7 +433,10 @@ static void limits_and_their_words(void **state)
 	assert_int_equal(t->udp_timeout_ms, 300000);
 	assert_int_equal(t->max_udp_flows, 2000);
 	assert_int_equal(t->number, 1);
-	/* protocols: watch, gt06 */
+	assert_int_equal(t->n_protocols, 3);
+	assert_int_equal(t->protocols[1].zone_min, 0);
+	assert_int_equal(t->protocols[2].zone_min, 480);
+	/* protocols: watch, gt06, jt808 */
 	assert_int_equal(t->rules[0].observe_code, CONF_OBSERVE_PROTOCOL + 1);
 	assert_int_equal(t->rules[1].observe_code, CONF_OBSERVE_NONE);
 	(void)snprintf(text, sizeof(text),

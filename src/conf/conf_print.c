@@ -46,6 +46,31 @@ static void print_key(FILE *out, const struct conf_key *k,
 	}
 }
 
+static void print_events(FILE *out, const struct conf_tables *t)
+{
+	const struct conf_key *file = &conf_keys[CONF_KEY_EVENTS_FILE];
+	const struct conf_key *format = &conf_keys[CONF_KEY_EVENTS_FORMAT];
+	char text[CONF_PRINTED_LEN];
+
+	(void)fputs(t->n_events ? "events:\n" : "events: []\n", out);
+	for (uint32_t i = 0; i < t->n_events; i++) {
+		conf_scalar_format(file, t->events[i], text);
+		(void)fprintf(out, "  - %s: %s\n", file->name, text);
+		conf_scalar_format(format, &t->events_format[i], text);
+		(void)fprintf(out, "    %s: %s\n", format->name, text);
+	}
+}
+
+static void print_protocols(FILE *out, const struct conf_tables *t)
+{
+	(void)fputs(t->n_protocols ? "protocols:\n" : "protocols: {}\n", out);
+	for (uint32_t i = 0; i < t->n_protocols; i++) {
+		(void)fprintf(out, "  %s:\n    ", t->protocols[i].name);
+		print_key(out, &conf_keys[CONF_KEY_PROTOCOL_ZONE], t,
+			  &t->protocols[i]);
+	}
+}
+
 static void print_rules(FILE *out, const struct conf_tables *t)
 {
 	(void)fputs("rules:\n", out);
@@ -73,8 +98,9 @@ void conf_print(FILE *out, const struct conf_tables *t)
 			if (!conf_tables_fixed(t))
 				print_rules(out, t);
 		} else if (k->type == CONF_TYPE_EVENTS) {
-			(void)fputs("events:\n  ", out);
-			print_key(out, &conf_keys[CONF_KEY_EVENTS_FILE], t, t);
+			print_events(out, t);
+		} else if (k->type == CONF_TYPE_PROTOCOLS) {
+			print_protocols(out, t);
 		} else if (k->type != CONF_TYPE_SERVICE ||
 			   conf_tables_fixed(t)) {
 			print_key(out, k, t, t);
@@ -110,9 +136,9 @@ static void sample_key(FILE *out, const struct conf_key *k)
 		[CONF_SCOPE_TOP] = "",
 		[CONF_SCOPE_RULE] = "    ",
 		[CONF_SCOPE_EVENTS] = "  ",
+		[CONF_SCOPE_PROTOCOL] = "    ",
 	};
 	const char *indent = indents[k->scope];
-	const bool active = k->required || k->scope == CONF_SCOPE_EVENTS;
 	const bool first = k == &conf_keys[CONF_KEY_RULE_NAME];
 	char text[768];
 
@@ -123,15 +149,21 @@ static void sample_key(FILE *out, const struct conf_key *k)
 		(void)fprintf(out, "#   %s: %s\n", k->name, k->example);
 	else
 		(void)fprintf(out, "%s%s%s: %s\n", first ? "  - " : indent,
-			      active ? "" : "#", k->name,
+			      k->required ? "" : "#", k->name,
 			      k->initial ? k->initial : k->example);
 }
 
-/* The keys of a mapping, a blank line between two. */
-static void sample_keys(FILE *out, enum conf_scope scope)
+/* A key that stands for a mapping, and the keys in that, a blank line between
+ * two. */
+static void sample_mapping(FILE *out, const struct conf_key *of,
+			   enum conf_scope scope)
 {
 	const char *between = "";
 
+	print_wrapped(out, "", of->help);
+	(void)fprintf(out, "%s%s:\n", of->example ? "#" : "", of->name);
+	if (of->example) /* the name of an inner one */
+		(void)fprintf(out, "  #%s:\n", of->example);
 	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
 		if (conf_keys[i].scope != scope)
 			continue;
@@ -161,14 +193,13 @@ void conf_print_sample(FILE *out)
 		if (k->scope != CONF_SCOPE_TOP)
 			continue;
 		(void)fputc('\n', out);
-		if (k->type != CONF_TYPE_RULES && k->type != CONF_TYPE_EVENTS) {
+		if (k->type == CONF_TYPE_RULES)
+			sample_mapping(out, k, CONF_SCOPE_RULE);
+		else if (k->type == CONF_TYPE_EVENTS)
+			sample_mapping(out, k, CONF_SCOPE_EVENTS);
+		else if (k->type == CONF_TYPE_PROTOCOLS)
+			sample_mapping(out, k, CONF_SCOPE_PROTOCOL);
+		else
 			sample_key(out, k);
-			continue;
-		}
-		print_wrapped(out, "", k->help);
-		(void)fprintf(out, "%s:\n", k->name);
-		sample_keys(out, k->type == CONF_TYPE_RULES
-					 ? CONF_SCOPE_RULE
-					 : CONF_SCOPE_EVENTS);
 	}
 }

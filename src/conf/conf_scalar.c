@@ -364,6 +364,26 @@ static void print_dest(const void *value, char buf[static CONF_PRINTED_LEN])
 	quote(text, buf);
 }
 
+static bool parse_zone(const struct job *j)
+{
+	int32_t zone;
+
+	if (!conf_value_zone(j->text, &zone))
+		return false;
+	memcpy(j->out, &zone, sizeof(zone));
+	return true;
+}
+
+static void print_zone(const void *value, char buf[static CONF_PRINTED_LEN])
+{
+	char text[CONF_ZONE_LEN];
+	int32_t zone;
+
+	memcpy(&zone, value, sizeof(zone));
+	conf_value_format_zone(zone, text);
+	quote(text, buf);
+}
+
 static void print_user(const void *value, char buf[static CONF_PRINTED_LEN])
 {
 	char text[CONF_NUMBER_LEN];
@@ -372,7 +392,7 @@ static void print_user(const void *value, char buf[static CONF_PRINTED_LEN])
 	(void)snprintf(buf, CONF_PRINTED_LEN, "%s", text);
 }
 
-/* RULES and EVENTS hold no scalar: they have no row. */
+/* RULES, EVENTS and PROTOCOLS hold no scalar: they have no row. */
 static const struct type_row rows[CONF_TYPE_MAX] = {
 	[CONF_TYPE_CHOICE] = {
 		.parse = parse_choice,
@@ -401,6 +421,11 @@ static const struct type_row rows[CONF_TYPE_MAX] = {
 		.value = conf_value_duration,
 		.format = conf_value_format_duration,
 		.width = sizeof(uint32_t),
+	},
+	[CONF_TYPE_ZONE] = {
+		.what = "a zone (write \"+08:00\"; -14:00 to +14:00)",
+		.parse = parse_zone,
+		.print = print_zone,
 	},
 	[CONF_TYPE_NAME] = {
 		.what = "a name (1 to 31 letters, digits, _ or -)",

@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf_near.h"
 #include "conf_tables.h"
 
 #define TOP(member) \
 	CONF_SCOPE_TOP, .offset = offsetof(struct conf_tables, member)
+#define PROTOCOL(member) \
+	CONF_SCOPE_PROTOCOL, .offset = offsetof(struct conf_protocol, member)
 #define RULE(member) \
 	CONF_SCOPE_RULE, .offset = offsetof(struct conf_rule, member)
 
@@ -50,6 +53,11 @@ static const char *capture_word(unsigned i)
 static const char *when_full_word(unsigned i)
 {
 	return conf_when_full_name((enum conf_when_full)i);
+}
+
+static const char *event_format_word(unsigned i)
+{
+	return conf_event_format_name((enum conf_event_format)i);
 }
 
 const struct conf_key conf_keys[CONF_KEY_MAX] = {
@@ -377,7 +385,17 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.scope = CONF_SCOPE_TOP,
 		.name = "events",
 		.type = CONF_TYPE_EVENTS,
-		.help = "Where the trackers' messages are written.",
+		.help = "Where the trackers' messages are written: a mapping, "
+			"or a list of them.",
+	},
+	[CONF_KEY_PROTOCOLS] = {
+		.scope = CONF_SCOPE_TOP,
+		.name = "protocols",
+		.type = CONF_TYPE_PROTOCOLS,
+		.example = "jt808",
+		.help = "How the trackers use a protocol, where that is not as "
+			"usual; by its name. A reload changes it for all "
+			"connections, from the next message on.",
 	},
 	[CONF_KEY_RULE_NAME] = {
 		.scope = RULE(name),
@@ -483,9 +501,29 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.scope = CONF_SCOPE_EVENTS,
 		.name = "file",
 		.type = CONF_TYPE_FILES,
+		.required = true,
 		.example = "/var/log/wayside/events.log",
 		.help = "File that gets one line a message; or a list of "
 			"files.",
+	},
+	[CONF_KEY_EVENTS_FORMAT] = {
+		.scope = CONF_SCOPE_EVENTS,
+		.name = "format",
+		.type = CONF_TYPE_CHOICE,
+		.initial = "classic",
+		.choice = event_format_word,
+		.help = "Form of the line: classic (five fields, as tcpproxy "
+			"writes them) or json (all that the message says, as "
+			"event.schema.json has it).",
+	},
+	[CONF_KEY_PROTOCOL_ZONE] = {
+		.scope = PROTOCOL(zone_min),
+		.name = "time_zone",
+		.type = CONF_TYPE_ZONE,
+		.example = "\"+08:00\"",
+		.help = "Zone of the times that a message gives without one, "
+			"-14:00 to +14:00, east of UTC. Default: the "
+			"protocol's; --print-config shows it.",
 	},
 };
 
@@ -506,65 +544,18 @@ const struct conf_key *conf_key_find(enum conf_scope scope,
 	return NULL;
 }
 
-#define NEAR_LEN 32 /* longer words are near to no key */
-
-static unsigned least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-/*
- * Optimal string alignment distance: a letter changed, left out, put in, or
- * two neighbours swapped count one each. The table is kept in three lines,
- * for the prefixes of `a` of lengths i - 2, i - 1 and i.
- */
-static unsigned distance(struct base_span a, const char *b)
-{
-	const size_t len = strlen(b);
-	unsigned line[3][NEAR_LEN + 1] = { { 0 } };
-
-	for (unsigned j = 0; j <= len; j++)
-		line[0][j] = j;
-	for (size_t i = 1; i <= a.len; i++) {
-		const unsigned *two = line[(i + 1) % 3],
-			       *one = line[(i + 2) % 3];
-		unsigned *now = line[i % 3];
-
-		now[0] = (unsigned)i;
-		for (size_t j = 1; j <= len; j++) {
-			const bool same = a.ptr[i - 1] == (uint8_t)b[j - 1];
-
-			now[j] = least(one[j - 1] + !same,
-				       least(one[j], now[j - 1]) + 1);
-			if (i > 1 && j > 1 &&
-			    a.ptr[i - 1] == (uint8_t)b[j - 2] &&
-			    a.ptr[i - 2] == (uint8_t)b[j - 1])
-				now[j] = least(now[j], two[j - 2] + 1);
-		}
-	}
-	return line[a.len % 3][len];
-}
-
 const struct conf_key *conf_key_nearest(enum conf_scope scope,
 					struct base_span name)
 {
 	const struct conf_key *best = NULL;
-	/* one slip in four letters */
-	unsigned limit = 1 + (unsigned)(name.len / 4);
+	struct conf_near near;
 
-	if (name.len > NEAR_LEN)
-		return NULL;
+	conf_near_init(&near, name);
 	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
 		const struct conf_key *k = &conf_keys[i];
-		unsigned d;
 
-		if (k->scope != scope)
-			continue;
-		d = distance(name, k->name);
-		if (d <= limit && d < strlen(k->name)) {
+		if (k->scope == scope && conf_near_try(&near, k->name))
 			best = k;
-			limit = d - 1; /* later ones must be nearer */
-		}
 	}
 	return best;
 }

@@ -44,6 +44,7 @@ enum conf_key_id {
 	CONF_KEY_PROXY_PROTOCOL,
 	CONF_KEY_RULES,
 	CONF_KEY_EVENTS,
+	CONF_KEY_PROTOCOLS,
 	CONF_KEY_RULE_NAME,
 	CONF_KEY_RULE_INTERFACES,
 	CONF_KEY_RULE_CLIENTS,
@@ -55,6 +56,8 @@ enum conf_key_id {
 	CONF_KEY_RULE_WHEN_FULL,
 	CONF_KEY_RULE_OBSERVE,
 	CONF_KEY_EVENTS_FILE,
+	CONF_KEY_EVENTS_FORMAT,
+	CONF_KEY_PROTOCOL_ZONE,
 	CONF_KEY_MAX
 };
 
@@ -63,6 +66,7 @@ enum conf_scope {
 	CONF_SCOPE_TOP,
 	CONF_SCOPE_RULE,
 	CONF_SCOPE_EVENTS,
+	CONF_SCOPE_PROTOCOL,
 	CONF_SCOPE_MAX
 };
 
@@ -72,6 +76,7 @@ enum conf_type {
 	CONF_TYPE_PORT,       /* uint16_t */
 	CONF_TYPE_SIZE,       /* uint64_t, bytes */
 	CONF_TYPE_DURATION,   /* uint32_t, milliseconds */
+	CONF_TYPE_ZONE,       /* int32_t, minutes east of UTC */
 	CONF_TYPE_NAME,       /* char[CONF_NAME_LEN] */
 	CONF_TYPE_PROTOCOL,   /* char[CONF_NAME_LEN] */
 	CONF_TYPE_FILE,       /* char[CONF_PATH_LEN], absolute */
@@ -83,7 +88,8 @@ enum conf_type {
 	CONF_TYPE_FILES,      /* one or a list; the array `events` */
 	CONF_TYPE_USERS,      /* one or a list; the array `users` */
 	CONF_TYPE_RULES,      /* list of mappings */
-	CONF_TYPE_EVENTS,     /* mapping */
+	CONF_TYPE_EVENTS,     /* mapping, or a list of mappings */
+	CONF_TYPE_PROTOCOLS,  /* mapping of names to mappings */
 	CONF_TYPE_MAX
 };
 
@@ -98,7 +104,7 @@ struct conf_key {
 	const char *word;    /* stands for 0 or for no file */
 	uint64_t min, max;   /* of numbers, inclusive; max: bytes of a path */
 	const char *(*choice)(unsigned i); /* the i-th word, NULL at the end */
-	size_t offset; /* in struct conf_tables, or conf_rule for rules */
+	size_t offset;                     /* in the struct of its scope */
 	const char *help;
 };
 

@@ -62,6 +62,13 @@ static const char *const when_full_names[] = {
 };
 static_assert(WS_ARRAY_LEN(when_full_names) == CONF_WHEN_FULL_MAX, "names");
 
+static const char *const event_format_names[] = {
+	[CONF_EVENT_FORMAT_CLASSIC] = "classic",
+	[CONF_EVENT_FORMAT_JSON] = "json",
+};
+static_assert(WS_ARRAY_LEN(event_format_names) == CONF_EVENT_FORMAT_MAX,
+	      "names");
+
 const char *conf_failure_name(enum conf_failure v)
 {
 	return v < CONF_FAILURE_MAX ? failure_names[v] : NULL;
@@ -100,6 +107,11 @@ const char *conf_capture_name(enum conf_capture v)
 const char *conf_when_full_name(enum conf_when_full v)
 {
 	return v < CONF_WHEN_FULL_MAX ? when_full_names[v] : NULL;
+}
+
+const char *conf_event_format_name(enum conf_event_format v)
+{
+	return v < CONF_EVENT_FORMAT_MAX ? event_format_names[v] : NULL;
 }
 
 static bool ended(const char *text, size_t size)
@@ -161,10 +173,21 @@ static bool valid_rule(const struct conf_tables *t, const struct conf_rule *r)
 	       (r->to.n > 0) != conf_tables_fixed(t);
 }
 
+static bool valid_protocol(const struct conf_protocol *p)
+{
+	return valid_name(p->name) && p->zone_min >= -CONF_ZONE_MAX &&
+	       p->zone_min <= CONF_ZONE_MAX;
+}
+
 static bool valid_arrays(const struct conf_tables *t)
 {
 	for (uint32_t i = 0; i < t->n_events; i++) {
-		if (!valid_path(t->events[i]))
+		if (!valid_path(t->events[i]) ||
+		    t->events_format[i] >= CONF_EVENT_FORMAT_MAX)
+			return false;
+	}
+	for (uint32_t i = 0; i < t->n_protocols; i++) {
+		if (!valid_protocol(&t->protocols[i]))
 			return false;
 	}
 	for (uint32_t i = 0; i < t->n_users; i++) {
@@ -200,7 +223,8 @@ bool conf_tables_valid(const struct conf_tables *t, size_t len)
 		return false;
 	if (t->n_events > CONF_EVENTS_MAX || t->n_rules > CONF_RULES_MAX ||
 	    t->n_dests > CONF_DESTS_MAX || t->n_nets > CONF_NETS_MAX ||
-	    t->n_ifaces > CONF_IFACES_MAX || t->n_users > CONF_USERS_MAX)
+	    t->n_ifaces > CONF_IFACES_MAX || t->n_users > CONF_USERS_MAX ||
+	    t->n_protocols > CONF_PROTOCOLS_MAX)
 		return false;
 	if (!valid_scalars(CONF_SCOPE_TOP, t) || !t->workers ||
 	    t->ring_size & (t->ring_size - 1))

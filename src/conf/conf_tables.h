@@ -18,20 +18,22 @@
 #include "base_addr.h"
 #include "base_attr.h"
 
-#define CONF_MAGIC       0x57435446U /* "WCTF" */
-#define CONF_WORKERS_MAX 64
-#define CONF_RULES_MAX   64
-#define CONF_DESTS_MAX   1024
-#define CONF_NETS_MAX    1024
-#define CONF_IFACES_MAX  256
-#define CONF_EVENTS_MAX  8
-#define CONF_USERS_MAX   16
-#define CONF_USER_MAX    (UINT32_MAX - 1) /* UINT32_MAX is no user */
-#define CONF_NAME_LEN    32               /* with the final NUL */
-#define CONF_IFNAME_LEN  16               /* IFNAMSIZ */
-#define CONF_PATH_LEN    1024             /* with the final NUL */
-#define CONF_CONTROL_MAX 107 /* bytes of a socket's path: sun_path, unix(7) */
-#define CONF_RULE_NONE   0xffffU
+#define CONF_MAGIC         0x57435446U /* "WCTF" */
+#define CONF_WORKERS_MAX   64
+#define CONF_RULES_MAX     64
+#define CONF_DESTS_MAX     1024
+#define CONF_NETS_MAX      1024
+#define CONF_IFACES_MAX    256
+#define CONF_EVENTS_MAX    8
+#define CONF_PROTOCOLS_MAX 16
+#define CONF_ZONE_MAX      (14 * 60) /* minutes: no clock is further from UTC */
+#define CONF_USERS_MAX     16
+#define CONF_USER_MAX      (UINT32_MAX - 1) /* UINT32_MAX is no user */
+#define CONF_NAME_LEN      32               /* with the final NUL */
+#define CONF_IFNAME_LEN    16               /* IFNAMSIZ */
+#define CONF_PATH_LEN      1024             /* with the final NUL */
+#define CONF_CONTROL_MAX   107 /* bytes of a socket's path: sun_path, unix(7) */
+#define CONF_RULE_NONE     0xffffU
 
 enum conf_failure { /* on_failure */
 	CONF_FAILURE_OPEN_STAY,
@@ -77,6 +79,12 @@ enum conf_capture { /* rule.capture */
 	CONF_CAPTURE_TEXT,
 	CONF_CAPTURE_NONE,
 	CONF_CAPTURE_MAX
+};
+
+enum conf_event_format {
+	CONF_EVENT_FORMAT_CLASSIC, /* tcpproxy's lines */
+	CONF_EVENT_FORMAT_JSON,    /* event.schema.json, one a line */
+	CONF_EVENT_FORMAT_MAX
 };
 
 enum conf_when_full {         /* rule.when_full: the ring is full, what now */
@@ -126,6 +134,13 @@ struct conf_rule {
 	uint32_t observe_code;       /* the same: enum conf_observe */
 };
 
+/* What the owner's trackers make of a protocol. All that the program knows are
+ * there, in the order of conf_input.protocols. */
+struct conf_protocol {
+	char name[CONF_NAME_LEN];
+	int32_t zone_min; /* times without a zone: minutes east of UTC */
+};
+
 struct conf_tables {
 	uint32_t magic;
 	uint32_t size;   /* sizeof(struct conf_tables) */
@@ -163,7 +178,11 @@ struct conf_tables {
 	char pidfile[CONF_PATH_LEN]; /* absolute; "" = none */
 	char control[CONF_PATH_LEN]; /* control socket; absolute; "" = none */
 	char events[CONF_EVENTS_MAX][CONF_PATH_LEN]; /* event files, absolute */
+	uint32_t events_format[CONF_EVENTS_MAX]; /* enum conf_event_format */
 	uint32_t n_events;
+
+	uint32_t n_protocols;
+	struct conf_protocol protocols[CONF_PROTOCOLS_MAX];
 
 	/* local_except: users whose connections no rule takes */
 	uint32_t n_users;
@@ -221,5 +240,6 @@ const char *conf_proxy_protocol_name(enum conf_proxy_protocol v);
 const char *conf_transport_name(enum conf_transport v);
 const char *conf_capture_name(enum conf_capture v);
 const char *conf_when_full_name(enum conf_when_full v);
+const char *conf_event_format_name(enum conf_event_format v);
 
 #endif

@@ -31,6 +31,9 @@ static struct conf_tables *good_tables(void)
 	memcpy(t->control, "/c", 3);
 	memcpy(t->events[0], "/e", 3);
 	t->n_events = 1;
+	memcpy(t->protocols[0].name, "watch", 6);
+	t->protocols[0].zone_min = -840;
+	t->n_protocols = 1;
 	t->users[0] = UINT32_MAX - 1;
 	t->n_users = 1;
 	for (size_t i = 0; i < WS_ARRAY_LEN(ifaces); i++)
@@ -145,6 +148,11 @@ static const struct {
 	BAD(events[0][0], 0),
 	BAD(n_events, 2), /* the second is empty */
 	BAD(n_events, CONF_EVENTS_MAX + 1),
+	BAD(events_format[0], CONF_EVENT_FORMAT_MAX),
+	BAD(n_protocols, 2), /* the second has no name */
+	BAD(n_protocols, CONF_PROTOCOLS_MAX + 1),
+	BAD(protocols[0].zone_min, 841),
+	BAD(protocols[0].zone_min, (uint32_t)-841),
 	BAD(n_rules, 0),
 	BAD(n_rules, 3),
 	BAD(n_rules, CONF_RULES_MAX + 1),
@@ -209,6 +217,8 @@ static void strings_without_end(void **state)
 		{ offsetof(struct conf_tables, pidfile), CONF_PATH_LEN },
 		{ offsetof(struct conf_tables, events[0]), CONF_PATH_LEN },
 		{ offsetof(struct conf_tables, rules[0].name), CONF_NAME_LEN },
+		{ offsetof(struct conf_tables, protocols[0].name),
+		  CONF_NAME_LEN },
 		{ offsetof(struct conf_tables, rules[1].observe),
 		  CONF_NAME_LEN },
 		{ offsetof(struct conf_tables, ifaces[0]), CONF_IFNAME_LEN },

@@ -17,7 +17,12 @@
 
 #define TEXT_MAX (1U << 20)
 
-static const char *const protocols[] = { "watch", "gt06", NULL };
+static const char *const protocols[] = { "watch", "gt06", "jt808", NULL };
+
+static inline int test_usual_zone(const char *protocol)
+{
+	return !strcmp(protocol, "jt808") ? 480 : 0;
+}
 
 /* A little world: what there is, and no more. */
 static inline const char *test_resolve(const struct conf_service *s,
@@ -68,6 +73,7 @@ static inline int test_check_dir(const char *path, bool writable)
 
 static const struct conf_input file_input = { .path = "f",
 					      .protocols = protocols,
+					      .usual_zone = test_usual_zone,
 					      .surroundings = true };
 
 static inline struct conf_env env_of(const struct conf_input *in)

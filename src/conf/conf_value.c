@@ -221,6 +221,48 @@ bool conf_value_name(struct base_span text, char out[static CONF_NAME_LEN])
 	return copy(text, DIGITS LETTERS "_-", out, CONF_NAME_LEN);
 }
 
+/* Two digits. */
+static unsigned take_two(struct base_rd *r)
+{
+	unsigned v = 0;
+
+	for (int i = 0; i < 2; i++) {
+		const int c = base_rd_peek(r);
+
+		if (!is_digit(c))
+			base_rd_fail(r);
+		v = v * 10 + (unsigned)(c - '0');
+		(void)base_rd_u8(r);
+	}
+	return v;
+}
+
+bool conf_value_zone(struct base_span text, int32_t *out)
+{
+	unsigned hours, minutes;
+	bool west;
+	struct base_rd r;
+
+	base_rd_init(&r, text.ptr, text.len);
+	west = base_rd_peek(&r) == '-';
+	base_rd_expect(&r, west ? '-' : '+');
+	hours = take_two(&r);
+	base_rd_expect(&r, ':');
+	minutes = take_two(&r);
+	if (!ended(&r) || minutes > 59 || hours * 60 + minutes > CONF_ZONE_MAX)
+		return false;
+	*out = (int32_t)(hours * 60 + minutes) * (west ? -1 : 1);
+	return true;
+}
+
+void conf_value_format_zone(int32_t v, char buf[static CONF_ZONE_LEN])
+{
+	const unsigned m = (unsigned)(v < 0 ? -v : v) % 6000;
+
+	(void)snprintf(buf, CONF_ZONE_LEN, "%c%02u:%02u", v < 0 ? '-' : '+',
+		       m / 60, m % 60);
+}
+
 bool conf_value_user(struct base_span text, char out[static CONF_USER_LEN])
 {
 	return copy(text, DIGITS LETTERS "_.@$-", out, CONF_USER_LEN);

@@ -43,6 +43,11 @@ WS_MUST_USE bool conf_value_net(struct base_span text, struct base_net *out);
 WS_MUST_USE bool conf_value_name(struct base_span text,
 				 char out[static CONF_NAME_LEN]);
 
+/* "+08:00", "-03:30": minutes east of UTC. */
+#define CONF_ZONE_LEN 8
+WS_MUST_USE bool conf_value_zone(struct base_span text, int32_t *out);
+void conf_value_format_zone(int32_t v, char buf[static CONF_ZONE_LEN]);
+
 /* A user's name: [A-Za-z0-9_.@$-], 1 to 63. */
 #define CONF_USER_LEN 64
 WS_MUST_USE bool conf_value_user(struct base_span text,

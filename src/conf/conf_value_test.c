@@ -318,6 +318,39 @@ static void quoting(void **state)
 			    "\"012345678...\"");
 }
 
+/* want = 1 stands for refused: no zone ends in an odd minute. */
+static void zones(void **state)
+{
+	static const struct {
+		const char *text;
+		int32_t want;
+	} rows[] = {
+		{ "+00:00", 0 },    { "+08:00", 480 }, /* 8 * 60 */
+		{ "-03:30", -210 },                    /* -(3 * 60 + 30) */
+		{ "+05:45", 345 },                     /* Nepal */
+		{ "+14:00", 840 },  { "-14:00", -840 }, { "-00:00", 0 },
+		{ "+14:01", 1 },    { "-14:02", 1 },    { "+99:00", 1 },
+		{ "+08:60", 1 },    { "08:00", 1 },     { "+8:00", 1 },
+		{ "+0800", 1 },     { "+08:00 ", 1 },   { "+08:0", 1 },
+		{ "+08:000", 1 },   { "+-8:00", 1 },    { "+08:-1", 1 },
+		{ "UTC", 1 },       { "", 1 },
+	};
+	char text[CONF_ZONE_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		int32_t v = 1;
+		const bool ok = conf_value_zone(span(rows[i].text), &v);
+
+		if (ok != (rows[i].want != 1) || v != rows[i].want)
+			fail_msg("\"%s\" gave %d, %d", rows[i].text, ok, v);
+		if (!ok || (rows[i].text[0] == '-' && !v))
+			continue;
+		conf_value_format_zone(v, text);
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,7 +358,7 @@ int main(void)
 		cmocka_unit_test(sizes),        cmocka_unit_test(formats),
 		cmocka_unit_test(destinations), cmocka_unit_test(interfaces),
 		cmocka_unit_test(services),     cmocka_unit_test(utf8),
-		cmocka_unit_test(quoting),
+		cmocka_unit_test(quoting),      cmocka_unit_test(zones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

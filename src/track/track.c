@@ -37,6 +37,13 @@ const struct track_protocol *track_protocol_find(const char *name)
 	return NULL;
 }
 
+int track_protocol_zone(const char *name)
+{
+	const struct track_protocol *p = track_protocol_find(name);
+
+	return p ? p->habits.zone_min : 0;
+}
+
 static bool has_port(const struct track_protocol *p, uint16_t port)
 {
 	for (const uint16_t *q = p->ports; *q; q++) {

@@ -149,6 +149,10 @@ const struct track_protocol *const *track_protocols(void);
 /* Their names, NULL-terminated: the values of `observe` beside auto, none. */
 const char *const *track_protocol_names(void);
 
+/* Of the protocol of that name, where the configuration says nothing: minutes
+ * east of UTC. */
+int track_protocol_zone(const char *name);
+
 /* NULL: no protocol of that name. */
 const struct track_protocol *track_protocol_find(const char *name);
 

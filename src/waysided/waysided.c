@@ -108,7 +108,8 @@ static int with_configuration(enum conf_action action,
 int main(int argc, char **argv)
 {
 	struct conf_options options;
-	struct conf_input input = { .protocols = track_protocol_names() };
+	struct conf_input input = { .protocols = track_protocol_names(),
+				    .usual_zone = track_protocol_zone };
 
 	if (!base_fd_standard())
 		return STATUS_FAILED;
