@@ -13,6 +13,7 @@
 #include "wayside_command.h"
 #include "wayside_decode.h"
 #include "wayside_doctor.h"
+#include "wayside_protocols.h"
 #include "wayside_rules.h"
 #include "wayside_version.h"
 
@@ -74,6 +75,9 @@ static const struct command {
 	  "print what recorded bytes say: a capture, a pcap file, or bytes of a "
 	  "tracker",
 	  wayside_decode_run },
+	{ "protocols", NULL, TAKES_JSON,
+	  "print the protocols that are understood, with their keywords",
+	  wayside_protocols_run },
 };
 
 static const struct option {
