@@ -34,6 +34,19 @@ uint16_t track_sum_arc(struct base_span bytes)
 	return crc(half, 0, bytes);
 }
 
+uint16_t track_sum_xmodem(struct base_span bytes)
+{
+	uint16_t sum = 0;
+
+	/* ... and here the other way round: the highest bit comes first */
+	for (size_t i = 0; i < bytes.len; i++) {
+		sum = (uint16_t)(sum ^ bytes.ptr[i] << 8);
+		for (int bit = 0; bit < 8; bit++)
+			sum = (uint16_t)(sum << 1 ^ (sum >> 15) * 0x1021);
+	}
+	return sum;
+}
+
 uint8_t track_sum_xor(struct base_span bytes)
 {
 	uint8_t sum = 0;

@@ -13,6 +13,8 @@ uint16_t track_sum_x25(struct base_span bytes);
 /* CRC-16/ARC, also CRC-16/IBM: reflected polynomial 0x8005, from 0. Of
  * "123456789": 0xbb3d. */
 uint16_t track_sum_arc(struct base_span bytes);
+/* CRC-16/XMODEM: polynomial 0x1021, from 0. Of "123456789": 0x31c3. */
+uint16_t track_sum_xmodem(struct base_span bytes);
 /* All bytes, exclusive or. */
 uint8_t track_sum_xor(struct base_span bytes);
 

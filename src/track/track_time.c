@@ -85,6 +85,7 @@ bool track_time_parse(struct track_civil *c, const char *form,
 		      struct base_span digits)
 {
 	struct track_civil parsed = *c;
+	bool seconds = false;
 
 	digits = track_text_trim(digits);
 	for (; *form; form++) {
@@ -97,8 +98,9 @@ bool track_time_parse(struct track_civil *c, const char *form,
 			return false;
 		*member(&parsed, *form) = (int)v;
 		digits = track_text_tail(digits, n);
+		seconds = *form == 'S';
 	}
-	if (!parse_fraction(digits, &parsed.ms))
+	if (seconds ? !parse_fraction(digits, &parsed.ms) : digits.len > 0)
 		return false;
 	*c = parsed;
 	return true;

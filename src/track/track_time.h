@@ -19,9 +19,9 @@ int64_t track_time(const struct track_civil *c, int zone_min);
 
 /*
  * Digits as `form` says, two for each letter: y year, m month, d day, H hour,
- * M minute, S second; Y takes four. The text has just as many digits, or a
- * fraction of a second behind a point after them. "dmy" and "HMS" are the usual
- * ones. What the form does not name stays. Return: false, and nothing has
+ * M minute, S second; Y takes four. The text has just as many digits, or,
+ * behind a final S, a point and a fraction of a second. "dmy" and "HMS" are the
+ * usual ones. What the form does not name stays. Return: false, and nothing has
  * changed.
  */
 bool track_time_parse(struct track_civil *c, const char *form,
