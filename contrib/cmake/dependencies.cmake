@@ -18,14 +18,26 @@ else()
   set(WAYSIDE_SYSTEMD OFF)
 endif()
 
+option(WAYSIDE_WITH_PCAP "Captures as pcap files, where libpcap is" ON)
+if(WAYSIDE_WITH_PCAP OR BUILD_TESTING)
+  pkg_check_modules(PCAP IMPORTED_TARGET libpcap)
+endif()
+if(WAYSIDE_WITH_PCAP AND PCAP_FOUND)
+  set(WAYSIDE_PCAP ON)
+else()
+  set(WAYSIDE_PCAP OFF)
+endif()
+
 if(BUILD_TESTING)
   pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
-  pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
+  if(NOT PCAP_FOUND)
+    message(FATAL_ERROR "tests need libpcap")
+  endif()
 endif()
 
 function(wayside_summary)
   message(STATUS "Wayside ${PROJECT_VERSION}: ${CMAKE_C_COMPILER_ID} "
     "${CMAKE_BUILD_TYPE}, sanitizers: ${WAYSIDE_SANITIZE}, "
     "warnings are errors: ${WAYSIDE_WERROR}, tests: ${BUILD_TESTING}, "
-    "systemd: ${WAYSIDE_SYSTEMD}")
+    "systemd: ${WAYSIDE_SYSTEMD}, pcap: ${WAYSIDE_PCAP}")
 endfunction()
