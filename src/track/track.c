@@ -77,22 +77,13 @@ track_protocol_choose(const struct track_protocol *const *table, uint16_t port,
 	return NULL;
 }
 
-static bool fits(const char *name, struct base_span keyword)
-{
-	const size_t n = strlen(name);
-
-	if (n && name[n - 1] == '*')
-		return keyword.len >= n - 1 &&
-		       (n == 1 || !memcmp(name, keyword.ptr, n - 1));
-	return track_text_is(keyword, name);
-}
-
 enum track_type track_keyword_type(const struct track_protocol *p,
 				   enum base_direction direction,
 				   struct base_span keyword)
 {
 	for (const struct track_keyword *k = p->keywords; k->name; k++) {
-		if (k->from & 1U << direction && fits(k->name, keyword))
+		if (k->from & 1U << direction &&
+		    track_text_fits(keyword, k->name))
 			return k->type;
 	}
 	return TRACK_TYPE_UNKNOWN;

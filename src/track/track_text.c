@@ -22,6 +22,25 @@ void track_text_skip(struct base_rd *r, uint8_t delim, size_t n)
 		(void)track_text_field(r, delim);
 }
 
+struct base_span track_text_run(struct base_rd *r, const char *set, size_t max)
+{
+	struct base_rd ahead = *r;
+	size_t n = 0;
+
+	while (n < max && base_rd_peek(&ahead) >= 0 &&
+	       memchr(set, base_rd_u8(&ahead), strlen(set)))
+		n++;
+	return base_rd_take(r, n);
+}
+
+bool track_text_take(struct base_rd *r, uint8_t byte)
+{
+	if (base_rd_peek(r) != byte)
+		return false;
+	base_rd_expect(r, byte);
+	return true;
+}
+
 bool track_text_is(struct base_span s, const char *word)
 {
 	return s.len == strlen(word) && track_text_begins(s, word);
@@ -32,6 +51,15 @@ bool track_text_begins(struct base_span s, const char *word)
 	const size_t n = strlen(word);
 
 	return s.len >= n && (!n || !memcmp(s.ptr, word, n));
+}
+
+bool track_text_fits(struct base_span s, const char *pattern)
+{
+	const size_t n = strlen(pattern);
+
+	if (!n || pattern[n - 1] != '*')
+		return track_text_is(s, pattern);
+	return s.len >= n - 1 && (n == 1 || !memcmp(s.ptr, pattern, n - 1));
 }
 
 static bool is_blank(uint8_t c)

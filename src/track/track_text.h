@@ -24,8 +24,15 @@ struct base_span track_text_field(struct base_rd *r, uint8_t delim);
 /* Passes over n of them. */
 void track_text_skip(struct base_rd *r, uint8_t delim, size_t n);
 
+/* Takes the bytes at the reader that are in `set`, at most `max`. */
+struct base_span track_text_run(struct base_rd *r, const char *set, size_t max);
+/* Takes the byte if it is the next one. */
+bool track_text_take(struct base_rd *r, uint8_t byte);
+
 bool track_text_is(struct base_span s, const char *word);
 bool track_text_begins(struct base_span s, const char *word);
+/* A final * of the pattern stands for any ending, also none. */
+bool track_text_fits(struct base_span s, const char *pattern);
 struct base_span track_text_trim(struct base_span s);
 /* The first n bytes, or fewer where there are fewer; all behind them. */
 struct base_span track_text_head(struct base_span s, size_t n);

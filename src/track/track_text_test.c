@@ -52,6 +52,15 @@ static void words(void **state)
 	assert_false(track_text_begins(span("L"), "LK"));
 	assert_true(track_text_begins(span(""), ""));
 	assert_true(track_text_is((struct base_span){ NULL, 0 }, ""));
+	assert_true(track_text_fits(span("LK"), "LK"));
+	assert_false(track_text_fits(span("LK2"), "LK"));
+	assert_true(track_text_fits(span("UD"), "UD*"));
+	assert_true(track_text_fits(span("UD2"), "UD*"));
+	assert_false(track_text_fits(span("U"), "UD*"));
+	assert_true(track_text_fits(span(""), "*"));
+	assert_true(track_text_fits(span("x"), "*"));
+	assert_true(track_text_fits(span(""), ""));
+	assert_false(track_text_fits(span("x"), ""));
 	is(track_text_trim(span(" \t a b\r\n")), "a b");
 	is(track_text_trim(span(" \r ")), "");
 	is(track_text_head(span("abc"), 2), "ab");

@@ -35,7 +35,7 @@
 
 #include <string.h>
 
-#include "track_text.h"
+#include "track_watch_internal.h"
 
 enum part {
 	PART_HASH,
@@ -273,7 +273,6 @@ static void watch_decode(const struct track_message *m,
 			 struct track_session *session,
 			 struct track_record *record)
 {
-	struct base_span keyword;
 	struct header h;
 	struct base_rd r;
 
@@ -281,17 +280,10 @@ static void watch_decode(const struct track_message *m,
 	(void)session;
 	if (match_header(m->bytes, &h) != MATCH_YES)
 		return;
-	base_rd_init(&r, m->bytes.ptr + h.len, m->bytes.len - h.len - 1);
-	keyword = track_text_field(&r, ',');
-	track_record_keyword(record, keyword);
 	track_record_device(record, h.device);
-	record->type = track_keyword_type(m->protocol, m->direction, keyword);
+	base_rd_init(&r, m->bytes.ptr + h.len, m->bytes.len - h.len - 1);
+	track_watch_content(m, base_rd_take(&r, base_rd_left(&r)), record);
 }
-
-static const struct track_keyword watch_keywords[] = {
-	{ "LK", TRACK_FROM_CLIENT, TRACK_TYPE_HEARTBEAT, "link" },
-	{ NULL, 0, TRACK_TYPE_UNKNOWN, NULL },
-};
 
 /* TKSTAR, SeTracker, and the port that Traccar gave the family. */
 static const uint16_t watch_ports[] = { 7700, 8001, 5093, 0 };
@@ -300,7 +292,7 @@ const struct track_protocol track_watch = {
 	.name = TRACK_WATCH_NAME,
 	.ports = watch_ports,
 	.max_frame = HEADER_MAX + CONTENT_MAX + 1,
-	.keywords = watch_keywords,
+	.keywords = track_watch_keywords,
 	.probe = watch_probe,
 	.frame = watch_frame,
 	.decode = watch_decode,
