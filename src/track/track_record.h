@@ -140,7 +140,7 @@ void track_record_free(struct track_record *r);
 /* Costs nothing beyond the heads. */
 void track_record_clear(struct track_record *r);
 
-/* Bytes outside 0x21-0x7e become '?', and too long a word is cut. */
+/* Bytes outside 0x20-0x7e become '?', and too long a word is cut. */
 void track_record_keyword(struct track_record *r, struct base_span keyword);
 /* Ignored unless it is 1 to TRACK_DEVICE_LEN - 1 letters, digits, - or _. */
 void track_record_device(struct track_record *r, struct base_span device);

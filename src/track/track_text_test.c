@@ -42,6 +42,26 @@ static void fields_end_with_a_delimiter_or_the_text(void **state)
 	assert_true(base_rd_ok(&r));
 }
 
+static void runs_of_bytes(void **state)
+{
+	struct base_rd r;
+
+	(void)state;
+	base_rd_init(&r, "1230x", 5);
+	is(track_text_run(&r, "0123", 3), "123");
+	is(track_text_run(&r, "0123", 3), "0");
+	is(track_text_run(&r, "0123", 3), "");
+	assert_false(track_text_take(&r, '0'));
+	assert_true(track_text_take(&r, 'x'));
+	assert_false(track_text_take(&r, 'x'));
+	is(track_text_run(&r, "x", 3), "");
+	assert_true(base_rd_ok(&r));
+
+	/* a NUL is in no set */
+	base_rd_init(&r, "a", 2);
+	is(track_text_run(&r, "a", 9), "a");
+}
+
 static void words(void **state)
 {
 	(void)state;
@@ -302,6 +322,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_end_with_a_delimiter_or_the_text),
+		cmocka_unit_test(runs_of_bytes),
 		cmocka_unit_test(words),
 		cmocka_unit_test(whole_numbers),
 		cmocka_unit_test(hexadecimal_numbers),
