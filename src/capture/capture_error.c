@@ -10,6 +10,8 @@
 
 /* Stamp, context, message, cause, and what stands between. */
 #define LINE_MAX_LEN 640
+/* Its set has but one. */
+#define FORM 0
 
 const char *capture_error_connection(const struct capture_id *id,
 				     const struct base_addr *client,
@@ -29,7 +31,7 @@ void capture_error_add(struct capture_lines *l, uint64_t wall_ns,
 {
 	const char *text = err ? strerrordesc_np(err) : NULL;
 	char stamp[BASE_TIME_STAMP_LEN], cause[96];
-	char *line = capture_lines_reserve(l, LINE_MAX_LEN);
+	char *line = capture_lines_reserve(l, FORM, LINE_MAX_LEN);
 
 	if (!line)
 		return;
@@ -38,7 +40,7 @@ void capture_error_add(struct capture_lines *l, uint64_t wall_ns,
 			       text ? text : "unknown");
 	else
 		(void)snprintf(cause, sizeof(cause), "no errno");
-	capture_lines_commit(l,
+	capture_lines_commit(l, FORM,
 			     (size_t)snprintf(line, LINE_MAX_LEN,
 					      "%s\t%.255s\t%.255s (%s)\n",
 					      base_time_stamp(wall_ns, stamp),

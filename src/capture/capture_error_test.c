@@ -27,7 +27,7 @@ static int setup(void **state)
 	scratch_init(&scratch);
 	lost = 0;
 	capture_lines_init(&lines, &ops, NULL);
-	f = capture_lines_add_file(&lines, scratch.dir, CAPTURE_ERROR_FILE,
+	f = capture_lines_add_file(&lines, 0, scratch.dir, CAPTURE_ERROR_FILE,
 				   NULL);
 	f->flags = O_NOFOLLOW;
 	return 0;

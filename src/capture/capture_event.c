@@ -31,12 +31,13 @@ static size_t escape(char *out, struct base_span text)
 	return (size_t)(p - out);
 }
 
-void capture_event_add(struct capture_lines *l, const struct capture_event *v)
+void capture_event_add(struct capture_lines *l, unsigned form,
+		       const struct capture_event *v)
 {
 	char stamp[BASE_TIME_STAMP_LEN], ip[BASE_ADDR_STRLEN];
 	char id[CAPTURE_ID_LEN];
 	char *line = capture_lines_reserve(
-		l, HEAD_MAX + v->message.len * ESCAPE_LEN + 1);
+		l, form, HEAD_MAX + v->message.len * ESCAPE_LEN + 1);
 	size_t len;
 
 	if (!line)
@@ -48,5 +49,5 @@ void capture_event_add(struct capture_lines *l, const struct capture_event *v)
 			       capture_id_format(&v->id, id));
 	len += escape(line + len, v->message);
 	line[len++] = '\n';
-	capture_lines_commit(l, len);
+	capture_lines_commit(l, form, len);
 }

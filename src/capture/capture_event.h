@@ -27,7 +27,9 @@ struct capture_event {
 	struct base_span message;
 };
 
-/* Gathers its line for all files of the set; lost there when memory is. */
-void capture_event_add(struct capture_lines *l, const struct capture_event *v);
+/* Gathers its line for the files of the set that get this form; lost there when
+ * memory is. */
+void capture_event_add(struct capture_lines *l, unsigned form,
+		       const struct capture_event *v);
 
 #endif

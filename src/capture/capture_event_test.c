@@ -52,11 +52,12 @@ static int teardown(void **state)
 static void add(enum base_direction d, uint32_t number, const char *client,
 		const void *message, size_t len)
 {
-	capture_event_add(&lines, &(struct capture_event){ WALL_NS,
-							   d,
-							   { SECOND, number },
-							   addr(client),
-							   { message, len } });
+	capture_event_add(&lines, 0,
+			  &(struct capture_event){ WALL_NS,
+						   d,
+						   { SECOND, number },
+						   addr(client),
+						   { message, len } });
 }
 
 /* The end of a batch. */
@@ -69,7 +70,7 @@ static void flush(void)
 static int add_file(const char *path)
 {
 	struct capture_lines_file *f =
-		capture_lines_add_file(&lines, AT_FDCWD, path, NULL);
+		capture_lines_add_file(&lines, 0, AT_FDCWD, path, NULL);
 
 	return f ? capture_lines_settle(f) : -EMFILE;
 }

@@ -19,14 +19,16 @@ void capture_lines_init(struct capture_lines *l,
 }
 
 struct capture_lines_file *
-capture_lines_add_file(struct capture_lines *l, int dir, const char *path,
-		       const struct capture_mark *mark)
+capture_lines_add_file(struct capture_lines *l, unsigned form, int dir,
+		       const char *path, const struct capture_mark *mark)
 {
 	struct capture_lines_file *f = &l->files[l->n_files];
 
 	if (l->n_files == CAPTURE_LINES_FILES_MAX)
 		return NULL;
-	*f = (struct capture_lines_file){ .path = path, .dir = dir, .fd = -1 };
+	*f = (struct capture_lines_file){
+		.path = path, .form = form, .dir = dir, .fd = -1
+	};
 	if (mark) {
 		f->mark = *mark;
 		f->unsure = true;
@@ -98,22 +100,23 @@ static size_t keep_whole_lines(struct capture_lines_file *f, const char *text,
 
 static void write_lines(struct capture_lines *l, struct capture_lines_file *f)
 {
-	const uint8_t *text = (const uint8_t *)l->text;
+	const struct capture_lines_text *t = &l->texts[f->form];
+	const uint8_t *text = (const uint8_t *)t->bytes;
 	struct iovec part =
-		capture_write_part((struct base_span){ text, l->len });
+		capture_write_part((struct base_span){ text, t->len });
 	size_t written, whole;
 	int r;
 
 	f->begun = true;
 	r = capture_write_all(f->fd, &part, 1, BASE_DIE_EVENTS_HALF, &written);
 	if (!r) {
-		f->mark.len += f->mark.ino ? l->len : 0;
+		f->mark.len += f->mark.ino ? t->len : 0;
 		base_die_at(BASE_DIE_EVENTS_WRITTEN);
 		return;
 	}
-	whole = keep_whole_lines(f, l->text, written);
+	whole = keep_whole_lines(f, t->bytes, written);
 	l->ops->lost(l->arg, f->path, -r,
-		     l->n - count_lines((struct base_span){ text, whole }));
+		     t->n - count_lines((struct base_span){ text, whole }));
 }
 
 /* Return: 0 or -errno; *news: a mark has changed. */
@@ -136,20 +139,22 @@ void capture_lines_flush(struct capture_lines *l)
 	int r[CAPTURE_LINES_FILES_MAX] = { 0 };
 	bool news = false;
 
-	if (!l->n)
-		return;
-	for (int i = 0; i < l->n_files; i++)
-		r[i] = settle(&l->files[i], &news);
+	for (int i = 0; i < l->n_files; i++) {
+		if (l->texts[l->files[i].form].n)
+			r[i] = settle(&l->files[i], &news);
+	}
 	if (news && l->ops->keep)
 		l->ops->keep(l->arg);
 	for (int i = 0; i < l->n_files; i++) {
+		const uint64_t n = l->texts[l->files[i].form].n;
+
 		if (r[i])
-			l->ops->lost(l->arg, l->files[i].path, -r[i], l->n);
-		else
+			l->ops->lost(l->arg, l->files[i].path, -r[i], n);
+		else if (n)
 			write_lines(l, &l->files[i]);
 	}
-	l->len = 0;
-	l->n = 0;
+	for (int i = 0; i < CAPTURE_LINES_FORMS; i++)
+		l->texts[i].len = l->texts[i].n = 0;
 }
 
 void capture_lines_committed(struct capture_lines *l)
@@ -158,31 +163,56 @@ void capture_lines_committed(struct capture_lines *l)
 		l->files[i].begun = false;
 }
 
-char *capture_lines_reserve(struct capture_lines *l, size_t max)
+bool capture_lines_wants(const struct capture_lines *l, unsigned form)
 {
-	const size_t room = max > GATHER_LEN ? max : GATHER_LEN;
-	char *text = l->text;
-
-	if (l->len + max > GATHER_LEN)
-		capture_lines_flush(l);
-	if (l->len + max > l->room) {
-		text = realloc(l->text, room);
-		if (text) {
-			l->text = text;
-			l->room = room;
-		}
+	for (int i = 0; i < l->n_files; i++) {
+		if (l->files[i].form == form)
+			return true;
 	}
-	if (text)
-		return text + l->len;
-	for (int i = 0; i < l->n_files; i++)
-		l->ops->lost(l->arg, l->files[i].path, ENOMEM, 1);
-	return NULL;
+	return false;
 }
 
-void capture_lines_commit(struct capture_lines *l, size_t len)
+bool capture_lines_any(const struct capture_lines *l)
 {
-	l->len += len;
-	l->n++;
+	for (int i = 0; i < CAPTURE_LINES_FORMS; i++) {
+		if (l->texts[i].n)
+			return true;
+	}
+	return false;
+}
+
+char *capture_lines_reserve(struct capture_lines *l, unsigned form, size_t max)
+{
+	const size_t room = max > GATHER_LEN ? max : GATHER_LEN;
+	struct capture_lines_text *t = &l->texts[form];
+	char *bytes;
+
+	if (t->len + max > GATHER_LEN)
+		capture_lines_flush(l);
+	if (t->len + max > t->room) {
+		bytes = realloc(t->bytes, room);
+		if (!bytes) {
+			capture_lines_lose(l, form, ENOMEM);
+			return NULL;
+		}
+		t->bytes = bytes;
+		t->room = room;
+	}
+	return t->bytes + t->len;
+}
+
+void capture_lines_commit(struct capture_lines *l, unsigned form, size_t len)
+{
+	l->texts[form].len += len;
+	l->texts[form].n++;
+}
+
+void capture_lines_lose(struct capture_lines *l, unsigned form, int err)
+{
+	for (int i = 0; i < l->n_files; i++) {
+		if (l->files[i].form == form)
+			l->ops->lost(l->arg, l->files[i].path, err, 1);
+	}
 }
 
 void capture_lines_done(struct capture_lines *l)
@@ -190,9 +220,9 @@ void capture_lines_done(struct capture_lines *l)
 	capture_lines_flush(l);
 	for (int i = 0; i < l->n_files; i++)
 		base_fd_close(&l->files[i].fd);
-	free(l->text);
-	l->text = NULL;
-	l->len = 0;
-	l->room = 0;
+	for (int i = 0; i < CAPTURE_LINES_FORMS; i++) {
+		free(l->texts[i].bytes);
+		l->texts[i] = (struct capture_lines_text){ .bytes = NULL };
+	}
 	l->n_files = 0;
 }

@@ -6,8 +6,9 @@
  *
  * Event files and errors.log are the same thing: whole lines at the end of a
  * file that others may move away, cut short or delete at any time. The lines of
- * a batch are gathered and written at once, the same to every file of the set,
- * at the latest by capture_lines_flush().
+ * a batch are gathered and written at once, at the latest by
+ * capture_lines_flush(). A set may gather lines of several forms; each file
+ * gets those of one form, all of them.
  *
  * Where a file stands is looked at once a batch, before its first line: one
  * that was moved away or deleted is made again, one that became shorter is
@@ -28,6 +29,7 @@
 #include "capture_write.h"
 
 #define CAPTURE_LINES_FILES_MAX 8
+#define CAPTURE_LINES_FORMS     2
 
 struct capture_lines_ops {
 	/* n lines are not in the file. */
@@ -39,6 +41,7 @@ struct capture_lines_ops {
 
 struct capture_lines_file {
 	const char *path; /* borrowed */
+	unsigned form;    /* of its lines */
 	int dir;          /* what a relative path starts from; borrowed */
 	int flags; /* further flags of open(); the owner's, after adding it */
 	int fd;    /* -1 = not open */
@@ -48,13 +51,18 @@ struct capture_lines_file {
 	bool begun;               /* written to since the owner's last commit */
 };
 
+/* What is gathered of a form. */
+struct capture_lines_text {
+	char *bytes; /* heap */
+	size_t len, room;
+	uint64_t n; /* lines */
+};
+
 /* Owned by the recorder. */
 struct capture_lines {
 	struct capture_lines_file files[CAPTURE_LINES_FILES_MAX];
 	int n_files;
-	char *text; /* gathered; heap */
-	size_t len, room;
-	uint64_t n; /* lines in `text` */
+	struct capture_lines_text texts[CAPTURE_LINES_FORMS];
 	const struct capture_lines_ops *ops;
 	void *arg;
 };
@@ -66,19 +74,27 @@ void capture_lines_init(struct capture_lines *l,
  * outlive the set. mark: what a predecessor left, or NULL. Return: the file;
  * NULL beyond the maximum. */
 struct capture_lines_file *
-capture_lines_add_file(struct capture_lines *l, int dir, const char *path,
-		       const struct capture_mark *mark);
+capture_lines_add_file(struct capture_lines *l, unsigned form, int dir,
+		       const char *path, const struct capture_mark *mark);
 
 /* Opens the file if it is not open, makes it if it is not there, and settles
  * it. Return: 0; 1 when the mark has changed; -errno: every flush tries again.
  */
 WS_MUST_USE int capture_lines_settle(struct capture_lines_file *f);
 
-/* A place for at most `max` bytes at the end of what is gathered; NULL: no
- * memory, and one line is lost. */
-char *capture_lines_reserve(struct capture_lines *l, size_t max);
+/* Does a file get lines of this form? */
+WS_MUST_USE bool capture_lines_wants(const struct capture_lines *l,
+				     unsigned form);
+/* Is anything gathered? */
+WS_MUST_USE bool capture_lines_any(const struct capture_lines *l);
+
+/* A place for at most `max` bytes at the end of what is gathered of this form;
+ * NULL: no memory, and one line is lost. */
+char *capture_lines_reserve(struct capture_lines *l, unsigned form, size_t max);
 /* So much of it was used: a whole line with its LF. */
-void capture_lines_commit(struct capture_lines *l, size_t len);
+void capture_lines_commit(struct capture_lines *l, unsigned form, size_t len);
+/* Instead of a line of this form that cannot be made: it is lost. */
+void capture_lines_lose(struct capture_lines *l, unsigned form, int err);
 
 void capture_lines_flush(struct capture_lines *l);
 /* The owner has committed: the next flush looks at the files again. */

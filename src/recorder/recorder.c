@@ -362,6 +362,7 @@ int recorder_main(const struct recorder_setup *setup, pid_t parent)
 	}
 	r->setup = setup;
 	r->conf = setup->conf;
+	recorder_event_habits(r);
 	r->log_dir = -1;
 	r->loop.epoll_fd = -1;
 	r->rings = calloc(setup->n_workers, sizeof(*r->rings));

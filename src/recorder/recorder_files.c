@@ -169,8 +169,8 @@ static int open_event_files(struct recorder *r)
 	capture_lines_init(&r->events, &recorder_files_event_ops, r);
 	for (uint32_t i = 0; i < r->conf->n_events; i++) {
 		struct capture_lines_file *f = capture_lines_add_file(
-			&r->events, AT_FDCWD, r->conf->events[i],
-			mark_of_file(r, (int)i));
+			&r->events, r->conf->events_format[i], AT_FDCWD,
+			r->conf->events[i], mark_of_file(r, (int)i));
 		const int err = f ? capture_lines_settle(f) : -EMFILE;
 
 		if (err >= 0)
@@ -190,8 +190,8 @@ static void open_errors(struct recorder *r)
 	struct capture_lines_file *f;
 
 	capture_lines_init(&r->errors, &error_ops, r);
-	f = capture_lines_add_file(&r->errors, r->log_dir, CAPTURE_ERROR_FILE,
-				   mark);
+	f = capture_lines_add_file(&r->errors, 0, r->log_dir,
+				   CAPTURE_ERROR_FILE, mark);
 	f->flags = O_NOFOLLOW;
 	/* what fails now is told when there is a line to write */
 	if (mark && mark->ino && capture_lines_settle(f) < 0)
@@ -233,7 +233,7 @@ static void follow_log_dir(struct recorder *r)
 	struct stat a, b;
 	int dir;
 
-	if ((!r->captures.first && !r->errors.n) ||
+	if ((!r->captures.first && !capture_lines_any(&r->errors)) ||
 	    now - r->looked_ms < RECORDER_LOOK_MS)
 		return;
 	r->looked_ms = now;
@@ -272,6 +272,11 @@ static void take_counts(struct recorder *r)
 	stat_add(&r->stat, STAT_EVENTS, now->messages - old->messages);
 	stat_add(&r->stat, STAT_LENGTH_WRONG,
 		 now->wrong_lengths - old->wrong_lengths);
+	stat_add(&r->stat, STAT_CHECKSUM_WRONG,
+		 now->wrong_checksums - old->wrong_checksums);
+	stat_add(&r->stat, STAT_POSITIONS, now->positions - old->positions);
+	stat_add(&r->stat, STAT_UNKNOWN_MESSAGES, now->unknown - old->unknown);
+	stat_add(&r->stat, STAT_RAW, now->raw - old->raw);
 	stat_add(&r->stat, STAT_SKIPPED_BYTES, now->skipped - old->skipped);
 	stat_add(&r->stat, STAT_NO_MEMORY, now->no_memory - old->no_memory);
 	r->counted = r->counts;

@@ -12,32 +12,16 @@ _Static_assert((int)RING_CLIENT == (int)BASE_CLIENT &&
 		       (int)RING_SIDES == (int)BASE_DIRECTIONS,
 	       "a direction is named after the side that sends");
 
-static void event(void *arg, const struct track_message *m,
-		  const struct track_record *record)
-{
-	struct recorder *r = arg;
-	const struct recorder_flow *f = r->current;
-	const struct capture_event e = {
-		.wall_ns = m->wall_ns,
-		.direction = m->direction,
-		.id = f->file.id,
-		.client = f->file.client,
-		.message = m->bytes,
-	};
-
-	(void)record;
-	capture_event_add(&r->events, &e);
-}
-
 static struct track_events events_of(struct recorder_flow *f)
 {
 	struct recorder *r = f->ring->recorder;
 
 	r->current = f;
-	return (struct track_events){ .event = event,
+	return (struct track_events){ .event = recorder_event,
 				      .arg = r,
 				      .counts = &r->counts,
-				      .record = r->record };
+				      .record = r->record,
+				      .habits = r->habits };
 }
 
 static void touch(struct recorder_flow *f)

@@ -93,7 +93,8 @@ struct recorder {
 	struct recorder_ring *rings; /* setup->n_workers */
 	struct capture_files captures;
 	struct capture_lines events, errors;
-	struct capture_lines next_events;    /* files of next_conf */
+	struct capture_lines next_events; /* files of next_conf */
+	struct track_habits habits[TRACK_PROTOCOLS_MAX]; /* of conf */
 	struct track_record *record;         /* of the message at hand */
 	struct track_counts counts, counted; /* seen; already in `stat` */
 	struct stat_block stat;              /* published by commits */
@@ -113,6 +114,13 @@ struct recorder {
 
 /* recorder.c: what this worker says makes no sense. */
 void recorder_nonsense(struct recorder_ring *ring);
+
+/* recorder_event.c */
+/* For struct track_events; arg: the recorder. */
+void recorder_event(void *arg, const struct track_message *m,
+		    const struct track_record *record);
+/* Those of the configuration in force. */
+void recorder_event_habits(struct recorder *r);
 
 /* recorder_flow.c */
 void recorder_flow_entry(struct recorder_ring *ring, const struct ring_entry *e,

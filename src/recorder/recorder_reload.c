@@ -29,7 +29,8 @@ static int open_new_files(struct recorder *r)
 
 	for (uint32_t i = 0; i < t->n_events; i++) {
 		struct capture_lines_file *f = capture_lines_add_file(
-			&r->next_events, AT_FDCWD, t->events[i], NULL);
+			&r->next_events, t->events_format[i], AT_FDCWD,
+			t->events[i], NULL);
 		int err = -EMFILE;
 
 		if (f && find_file(&r->events, t->events[i]))
@@ -94,17 +95,18 @@ void recorder_reload_activate(struct recorder *r, uint32_t number)
 			 number, r->conf->number);
 		return;
 	}
-	assert(!r->events.n); /* this is between two batches */
+	assert(!capture_lines_any(&r->events)); /* between two batches */
 	for (int i = 0; i < r->next_events.n_files; i++) {
 		struct capture_lines_file *to = &r->next_events.files[i];
 		struct capture_lines_file *from =
 			find_file(&r->events, to->path);
-		const char *path = to->path;
+		const struct capture_lines_file mine = *to;
 
 		if (!from)
 			continue;
 		*to = *from;
-		to->path = path;
+		to->path = mine.path;
+		to->form = mine.form;
 		from->fd = -1;
 	}
 	capture_lines_done(&r->events);
@@ -112,6 +114,7 @@ void recorder_reload_activate(struct recorder *r, uint32_t number)
 	capture_lines_init(&r->next_events, &recorder_files_event_ops, r);
 	conf_load_unmap(r->own_conf);
 	r->conf = r->own_conf = r->next_conf;
+	recorder_event_habits(r);
 	r->next_conf = NULL;
 	/* their marks, before a byte is written to them */
 	r->dirty = true;

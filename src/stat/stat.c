@@ -69,6 +69,13 @@ const struct stat_desc stat_table[STAT_MAX] = {
 	[STAT_EVENTS] = { "events", "Tracker messages observed" },
 	[STAT_LENGTH_WRONG] = { "length_wrong",
 				"Messages whose announced length is wrong" },
+	[STAT_CHECKSUM_WRONG] = { "checksum_wrong",
+				  "Messages whose checksum is wrong" },
+	[STAT_POSITIONS] = { "positions", "Positions in messages" },
+	[STAT_UNKNOWN_MESSAGES] = { "unknown_messages",
+				    "Messages of a kind that is not known" },
+	[STAT_RAW] = { "raw", "Directions of flows that are of no known "
+			      "protocol" },
 	[STAT_SKIPPED_BYTES] = { "skipped_bytes",
 				 "Bytes between messages that belong to none" },
 	[STAT_GAP_BYTES] = { "gap_bytes", "Bytes missing in flows that the "

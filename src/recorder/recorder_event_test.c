@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* recorder_event_test.c - a message becomes a line of each format */
+#include "recorder_test.h"
+
+static void add_file(struct lab *lab, const char *name,
+		     enum conf_event_format format)
+{
+	struct conf_tables *t = lab->conf;
+
+	(void)snprintf(t->events[t->n_events], CONF_PATH_LEN, "%s/%s", lab->dir,
+		       name);
+	t->events_format[t->n_events++] = format;
+}
+
+/* Message `offset` of the flow in slot 3, as event.schema.json says it; LK has
+ * nothing to tell, and its length, 2, is right. */
+#define JSON(side, word, kind, offset)                                \
+	"{\"id\":\"0000000000001003-" side "-" offset "\","           \
+	"\"flow\":\"0000000000001003\","                              \
+	"\"time\":\"2025-11-03T14:25:01.000Z\",\"direction\":\"" word \
+	"\",\"client\":\"192.0.2.10:4711\",\"server\":"               \
+	"\"198.51.100.7:7700\",\"connection_id\":\"" ID "\","         \
+	"\"protocol\":\"watch\",\"device_id\":\"1234567890\","        \
+	"\"type\":\"" kind "\",\"keyword\":\"LK\",\"payload\":\"" LK  \
+	"\",\"length_ok\":true}\n"
+#define CLASSIC(word) STAMP "\t" word "\t192.0.2.10\t" ID "\t" LK "\n"
+
+static void each_file_has_its_format(void **state)
+{
+	struct lab *lab = *state;
+
+	add_file(lab, "json", CONF_EVENT_FORMAT_JSON);
+	add_file(lab, "classic", CONF_EVENT_FORMAT_CLASSIC);
+	add_file(lab, "more_json", CONF_EVENT_FORMAT_JSON);
+	flow(lab, 3, 0);
+	hint(lab, 3, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 3, RING_CLIENT, 0, LK "[3G*1234567890");
+	bytes(lab, 3, RING_CLIENT, 37, "*0002*LK]");
+	bytes(lab, 3, RING_SERVER, 0, LK);
+	start(lab);
+	stop(lab);
+	/* LK has 23 bytes */
+	for (int i = 0; i < 2; i++)
+		assert_file(lab, i ? "more_json" : "json",
+			    JSON("c", "client", "heartbeat", "0")
+				    JSON("c", "client", "heartbeat", "23")
+					    JSON("s", "server", "reply", "0"));
+	for (int i = 0; i < 2; i++)
+		assert_file(lab, i ? "classic" : "events",
+			    CLASSIC("client") CLASSIC("client")
+				    CLASSIC("server"));
+	assert_int_equal(count(lab, STAT_EVENTS), 3);
+	assert_int_equal(count(lab, STAT_EVENTS_LOST), 0);
+}
+
+/* One file that cannot be written takes no line from the others. */
+static void one_format_fails_alone(void **state)
+{
+	struct lab *lab = *state;
+
+	add_file(lab, "json", CONF_EVENT_FORMAT_JSON);
+	(void)snprintf(lab->conf->events[0], CONF_PATH_LEN, "/dev/full");
+	flow(lab, 3, 0);
+	hint(lab, 3, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 3, RING_CLIENT, 0, LK);
+	start(lab);
+	stop(lab);
+	assert_file(lab, "json", JSON("c", "client", "heartbeat", "0"));
+	assert_int_equal(count(lab, STAT_EVENTS), 1);
+	assert_int_equal(count(lab, STAT_EVENTS_LOST), 1);
+}
+
+/* From UD to 0000 it is 77 = 0x4D bytes. */
+#define UD                                                                  \
+	"[3G*1234567890*004D*UD,220414,134652,A,22.571707,N,113.8613968,E," \
+	"0.1,0.0,100,7,60,90,1000,50,0000]"
+
+/* What is said of messages is counted. */
+static void kinds_of_messages_are_counted(void **state)
+{
+	struct lab *lab = *state;
+
+	flow(lab, 3, 0);
+	hint(lab, 3, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 3, RING_CLIENT, 0, LK "[3G*1234567890*0005*QWERT]" UD);
+	/* nothing of a known protocol in as much as is looked at: 256 bytes */
+	flow(lab, 4, 1);
+	hint(lab, 4, RING_ENTRY_OPEN, 0, 0);
+	for (uint64_t i = 0; i < 256; i += 16)
+		bytes(lab, 4, RING_SERVER, i, "................");
+	bytes(lab, 4, RING_SERVER, 256, LK);
+	start(lab);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_EVENTS), 3);
+	assert_int_equal(count(lab, STAT_UNKNOWN_MESSAGES), 1);
+	assert_int_equal(count(lab, STAT_POSITIONS), 1);
+	assert_int_equal(count(lab, STAT_RAW), 1);
+	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 256 + 23);
+	assert_int_equal(count(lab, STAT_CHECKSUM_WRONG), 0);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(each_file_has_its_format),
+		CASE(one_format_fails_alone),
+		CASE(kinds_of_messages_are_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
