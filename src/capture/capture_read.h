@@ -19,11 +19,12 @@
  *
  * Offsets are counted from the start of what was fed, for each direction. Bytes
  * that were never recorded leave no trace in a text capture: there are no gaps.
- * Times have a second, in the local zone; in the hour that comes twice, the
- * earlier is meant.
+ * Times have a second, in the local zone; in an hour that comes twice, either
+ * may be meant.
  *
  * Bytes come in any chunks. A record of up to CAPTURE_RECORD_MAX bytes is given
- * out as one; more is given out in pieces of that size.
+ * out as one; of a longer one, which is several that the rule took for one,
+ * pieces of that size. One without bytes is not given out.
  */
 #ifndef CAPTURE_READ_H
 #define CAPTURE_READ_H
@@ -59,8 +60,8 @@ bool capture_read_is(struct base_span start);
 /* Return: false, for good: it does not begin with a head, so it is none. */
 WS_MUST_USE bool capture_read_feed(struct capture_read *r,
 				   struct base_span bytes);
-/* The file has ended: gives out the last record. Can be fed anew. Return: as
- * before. */
+/* The file has ended: gives out the last record. The next part of the same
+ * connection may be fed then; offsets go on. Return: as before. */
 WS_MUST_USE bool capture_read_end(struct capture_read *r);
 
 #endif
