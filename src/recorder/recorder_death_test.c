@@ -12,16 +12,17 @@
 #include "base_die.h"
 #include "recorder_test.h"
 
-#define FLOWS 8   /* slots in use, a ring */
-#define STEPS 420 /* things that happen in one half of a script */
-#define FILES 600 /* flows of a script, at most */
+#define TEXT_LEN 160 /* of a message */
+#define FLOWS    8   /* slots in use, a ring */
+#define STEPS    420 /* things that happen in one half of a script */
+#define FILES    600 /* flows of a script, at most */
 
 /* What must be in one flow's files. */
 struct truth {
-	uint64_t connection;
+	uint64_t connection, flow_id;
 	bool captured, observed;
-	char *capture, *events;
-	size_t capture_len, events_len;
+	char *capture, *events, *json;
+	size_t capture_len, events_len, json_len;
 	const char *error; /* its line's message; NULL = none */
 	uint64_t error_ns;
 };
@@ -63,14 +64,21 @@ static uint32_t draw(struct script *s, uint32_t below)
 }
 
 /* Message n of a direction: its length is right, as the framer wants it. */
-static size_t message_text(uint32_t n, enum ring_side side, char out[96])
+static size_t message_text(uint32_t n, enum ring_side side, char out[TEXT_LEN])
 {
-	char content[40];
-	const int len = snprintf(content, sizeof(content), "UD%c,%u%.*s",
-				 side == RING_CLIENT ? 'c' : 's', n,
-				 (int)(n % 20), ",22.5,1,0,11,22.571,");
+	char content[TEXT_LEN - 24];
+	const char who = side == RING_CLIENT ? 'c' : 's';
+	int len;
 
-	return (size_t)snprintf(out, 96, "[3G*1234567890*%04X*%s]",
+	if (n % 5 == 0)
+		len = snprintf(content, sizeof(content),
+			       "UD,220414,134652,A,22.571707,N,113.8613968,E,"
+			       "0.1,0.0,100,7,60,90,%u,50,0000,%c",
+			       n, who);
+	else
+		len = snprintf(content, sizeof(content), "QQ%c,%u%.*s", who, n,
+			       (int)(n % 20), ",22.5,1,0,11,22.571,");
+	return (size_t)snprintf(out, TEXT_LEN, "[3G*1234567890*%04X*%s]",
 				(unsigned)len, content);
 }
 
@@ -146,6 +154,7 @@ static void begin_flow(struct script *s, unsigned ring, uint32_t slot)
 	assert_true(base_addr_parse(&table->client, "192.0.2.10:4711"));
 	assert_true(base_addr_parse(&table->server, "198.51.100.7:7700"));
 	*t = (struct truth){ .connection = table->connection,
+			     .flow_id = table->flow_id,
 			     .captured = kind != 0,
 			     .observed = kind != 1 };
 	s->flows[ring][slot] = (struct model_flow){ .truth = t };
@@ -160,11 +169,30 @@ static void tear(struct script *s, const struct model_flow *f,
 		s->skipped += t->at;
 }
 
+/* What is compared of an event: see heads_of(). */
+static void count_json(const struct script *s, struct truth *t,
+		       const char *side, uint64_t offset, const char *text)
+{
+	const unsigned ds = (unsigned)((s->now_ns - NOW) / 100000000);
+	char line[TEXT_LEN + 128];
+	const int n = snprintf(
+		line, sizeof(line),
+		"{\"id\":\"%016llx-%c-%llu\",\"flow\":\"%016llx\","
+		"\"time\":\"2025-11-03T14:%02u:%02u.%u00Z\"|%s\n",
+		(unsigned long long)t->flow_id, *side,
+		(unsigned long long)offset, (unsigned long long)t->flow_id,
+		25 + (ds + 10) / 600, (ds + 10) / 10 % 60, ds % 10, text);
+
+	append(&t->json, &t->json_len, line, (size_t)n);
+}
+
+/* It ends at that offset. */
 static void count_message(struct script *s, struct model_flow *f,
-			  enum ring_side side, const char *text, size_t len)
+			  enum ring_side side, uint64_t end, const char *text)
 {
 	static const char *const sides[] = { "client", "server" };
-	char line[256], when[32], id[32];
+	const size_t len = strlen(text);
+	char line[TEXT_LEN + 128], when[32], id[32];
 	int n;
 
 	if (!f->truth->observed)
@@ -175,6 +203,7 @@ static void count_message(struct script *s, struct model_flow *f,
 	n = snprintf(line, sizeof(line), "%s\t%s\t192.0.2.10\t%s\t%.*s\n", when,
 		     sides[side], id, (int)len, text);
 	append(&f->truth->events, &f->truth->events_len, line, (size_t)n);
+	count_json(s, f->truth, sides[side], end - len, text);
 }
 
 /* One DATA entry: up to `most` bytes, over the ends of messages. */
@@ -185,7 +214,7 @@ static void talk(struct script *s, unsigned ring, uint32_t slot,
 	struct model_flow *f = &s->flows[ring][slot];
 	struct talk *t = &f->talk[side];
 	struct ring_slot *table = &s->lab->maps[ring].slots[slot];
-	char chunk[512], text[96], when[32];
+	char chunk[512], text[TEXT_LEN], when[32];
 	size_t len = 0;
 	const uint64_t from = t->offset;
 
@@ -200,7 +229,7 @@ static void talk(struct script *s, unsigned ring, uint32_t slot,
 		t->at += (uint32_t)n;
 		if (t->at < whole)
 			continue;
-		count_message(s, f, side, text, whole);
+		count_message(s, f, side, from + len, text);
 		t->at = 0;
 		t->n++;
 	}
@@ -234,7 +263,7 @@ static void lose(struct script *s, unsigned ring, uint32_t slot,
 {
 	struct model_flow *f = &s->flows[ring][slot];
 	struct talk *t = &f->talk[side];
-	char text[96];
+	char text[TEXT_LEN];
 	uint64_t gone = message_text(t->n, side, text) - t->at;
 
 	gone += message_text(t->n + 1, side, text);
@@ -307,7 +336,7 @@ static void end_all(struct script *s)
 /* Moves event file and errors.log away, as logrotate does without `create`. */
 static void rotate(struct script *s)
 {
-	static const char *const names[] = { "events", "errors.log" };
+	static const char *const names[] = { "events", "json", "errors.log" };
 	char from[128], to[128];
 
 	for (size_t i = 0; i < WS_ARRAY_LEN(names); i++) {
@@ -457,6 +486,10 @@ static struct script *script_new(uint64_t seed)
 
 	assert_non_null(s);
 	s->lab = lab_new(LAB_RINGS_MAX, LAB_SLOTS);
+	(void)snprintf(s->lab->conf->events[1], CONF_PATH_LEN, "%s/json",
+		       s->lab->dir);
+	s->lab->conf->events_format[1] = CONF_EVENT_FORMAT_JSON;
+	s->lab->conf->n_events = 2;
 	s->random = seed;
 	s->now_ns = NOW;
 	return s;
@@ -467,6 +500,7 @@ static void script_free(struct script *s)
 	for (size_t i = 0; i < s->n_truths; i++) {
 		free(s->truths[i].capture);
 		free(s->truths[i].events);
+		free(s->truths[i].json);
 	}
 	lab_free(s->lab);
 	free(s);
@@ -525,6 +559,63 @@ static char *lines_with(const char *all, const char *key)
 	return found;
 }
 
+/* Of JSON lines: what comes before the direction, and the payload. */
+static char *heads_of(const char *lines)
+{
+	static const char to[] = ",\"direction\"", from[] = "\"payload\":\"";
+	char *heads = calloc(1, 1);
+	size_t len = 0;
+
+	assert_non_null(heads);
+	for (const char *p = lines; *p; p += strcspn(p, "\n") + 1) {
+		const char *head_end = strstr(p, to);
+		const char *payload = strstr(p, from);
+
+		assert_non_null(head_end);
+		assert_non_null(payload);
+		payload += sizeof(from) - 1;
+		append(&heads, &len, p, (size_t)(head_end - p));
+		append(&heads, &len, "|", 1);
+		append(&heads, &len, payload, strcspn(payload, "\""));
+		append(&heads, &len, "\n", 1);
+	}
+	return heads;
+}
+
+static void check_json(const struct truth *t, const char *json)
+{
+	char key[64], id[32], *lines, *heads;
+
+	name_of(t, id);
+	(void)snprintf(key, sizeof(key), "\"connection_id\":\"%s\"", id);
+	lines = lines_with(json, key);
+	heads = heads_of(lines);
+	assert_string_equal(heads, t->json ? t->json : "");
+	free(heads);
+	free(lines);
+}
+
+/* Counters of what messages hold, against the events. */
+static void check_counts(const struct script *s, const char *json)
+{
+	static const struct {
+		enum stat_id id;
+		const char *has;
+	} rows[] = {
+		{ STAT_POSITIONS, "\"positions\":[{" },
+		{ STAT_UNKNOWN_MESSAGES, "\"type\":\"unknown\"" },
+	};
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		uint64_t n = 0;
+
+		for (const char *p = json; (p = strstr(p, rows[i].has)); p++)
+			n++;
+		assert_true(n > 0 || s->jumps);
+		assert_int_equal(count(s->lab, rows[i].id), n);
+	}
+}
+
 static void check_flow(const struct script *s, const struct truth *t,
 		       const char *events, const char *errors)
 {
@@ -563,9 +654,14 @@ static void check(const struct script *s)
 {
 	char *events = read_rotated(s, "events");
 	char *errors = read_rotated(s, "errors.log");
+	char *json = read_rotated(s, "json");
 
-	for (size_t i = 0; i < s->n_truths; i++)
+	for (size_t i = 0; i < s->n_truths; i++) {
 		check_flow(s, &s->truths[i], events, errors);
+		check_json(&s->truths[i], json);
+	}
+	check_counts(s, json);
+	free(json);
 	free(events);
 	free(errors);
 	assert_int_equal(count(s->lab, STAT_EVENTS), s->events);
