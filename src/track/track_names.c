@@ -55,6 +55,8 @@ static const struct track_name_row names[TRACK_NAME_MAX] = {
 	[TRACK_BLOOD_OXYGEN] = { "bloodOxygen", "%" },
 	[TRACK_PRESSURE_HIGH] = { "pressureHigh", "mmHg, of the blood" },
 	[TRACK_PRESSURE_LOW] = { "pressureLow", "mmHg, of the blood" },
+	[TRACK_TURNOVERS] = { "turnovers",
+			      "rolls in sleep, as h02 calls them" },
 	[TRACK_TUMBLES] = { "tumbles", "rolls in sleep" },
 	[TRACK_RPM] = { "rpm", "turns a minute" },
 	[TRACK_THROTTLE] = { "throttle", "%" },
