@@ -5,18 +5,21 @@
 #include <string.h>
 
 #include "track_h02.h"
+#include "track_teltonika.h"
 #include "track_text.h"
 #include "track_watch.h"
 
 static const struct track_protocol *const protocols[] = {
 	&track_watch,
 	&track_h02,
+	&track_teltonika,
 	NULL,
 };
 
 static const char *const names[] = {
 	TRACK_WATCH_NAME,
 	TRACK_H02_NAME,
+	TRACK_TELTONIKA_NAME,
 	NULL,
 };
 _Static_assert(sizeof(names) == sizeof(protocols), "one name a protocol");
