@@ -539,8 +539,10 @@ static void take_segment(struct packet_streams *s, struct flow *f, int i,
 	const bool syn = p->flags & PACKET_SYN;
 	uint64_t at;
 
-	if (syn)
+	if (syn) {
 		take_syn(f, i, p);
+		give_ready(s, f);
+	}
 	if (p->flags & PACKET_ACK && other->seen) {
 		const uint64_t acked = position(other, p->ack);
 
