@@ -7,11 +7,13 @@
 #include "track_h02.h"
 #include "track_teltonika.h"
 #include "track_text.h"
+#include "track_tk103.h"
 #include "track_watch.h"
 
 static const struct track_protocol *const protocols[] = {
 	&track_watch,
 	&track_h02,
+	&track_tk103,
 	&track_teltonika,
 	NULL,
 };
@@ -19,6 +21,7 @@ static const struct track_protocol *const protocols[] = {
 static const char *const names[] = {
 	TRACK_WATCH_NAME,
 	TRACK_H02_NAME,
+	TRACK_TK103_NAME,
 	TRACK_TELTONIKA_NAME,
 	NULL,
 };
