@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* recorder_event_test.c - a message becomes a line of each format */
 #include "recorder_test.h"
+#include "ring_note.h"
 
 static void add_file(struct lab *lab, const char *name,
 		     enum conf_event_format format)
@@ -99,6 +100,65 @@ static void kinds_of_messages_are_counted(void **state)
 	assert_int_equal(count(lab, STAT_CHECKSUM_WRONG), 0);
 }
 
+/* The notes of ring 0, as the recorder's own mapping would be. */
+static struct ring_note *notes_of(const struct lab *lab)
+{
+	uint8_t *p = mmap(NULL, ring_cursor_size(LAB_SLOTS),
+			  PROT_READ | PROT_WRITE, MAP_SHARED,
+			  lab->maps[0].cursor_fd[RING_READER_RECORDER], 0);
+
+	assert_true(p != MAP_FAILED);
+	return (struct ring_note *)(void *)(p + RING_PAGE);
+}
+
+static void expect_note(const struct ring_note *n, const char *protocol,
+			const char *device)
+{
+	struct ring_note_text text;
+
+	assert_true(ring_note_get(n, 1, &text));
+	assert_string_equal(text.protocol, protocol);
+	assert_string_equal(text.device, device);
+}
+
+/* What is known of each flow can be looked at, also after a death. */
+static void notes_tell_of_flows(void **state)
+{
+	struct lab *lab = *state;
+	struct ring_note *notes = notes_of(lab);
+	struct ring_note_text text;
+
+	for (uint32_t i = 0; i < 5; i++) {
+		flow(lab, i, i);
+		lab->maps[0].slots[i].observe = i == 3   ? CONF_OBSERVE_NONE
+						: i == 4 ? CONF_OBSERVE_PROTOCOL
+							 : CONF_OBSERVE_AUTO;
+		hint(lab, i, RING_ENTRY_OPEN, 0, 0);
+	}
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	for (uint64_t i = 0; i < 256; i += 16)
+		bytes(lab, 1, RING_CLIENT, i, "................");
+	start(lab);
+	await_ready(lab);
+	lab_await_read(lab);
+	kill_it(lab);
+	/* it died in the middle of a note */
+	notes[0].version |= 1;
+	assert_false(ring_note_get(&notes[0], 1, &text));
+	start(lab);
+	await_ready(lab);
+	expect_note(&notes[0], "watch", "1234567890");
+	expect_note(&notes[1], "raw", "");
+	expect_note(&notes[2], "", "");
+	expect_note(&notes[3], "", "");
+	expect_note(&notes[4], "watch", "");
+	stop(lab);
+	assert_false(ring_note_get(&notes[5], 1, &text));
+	assert_int_equal(munmap((uint8_t *)notes - RING_PAGE,
+				ring_cursor_size(LAB_SLOTS)),
+			 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -107,6 +167,7 @@ int main(void)
 		CASE(each_file_has_its_format),
 		CASE(one_format_fails_alone),
 		CASE(kinds_of_messages_are_counted),
+		CASE(notes_tell_of_flows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

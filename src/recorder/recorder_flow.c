@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* recorder_flow.c - what comes out of a ring, flow by flow */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base_log.h"
 #include "recorder_internal.h"
+#include "ring_note.h"
 #include "ring_shared.h"
 
 _Static_assert((int)RING_CLIENT == (int)BASE_CLIENT &&
@@ -267,6 +269,20 @@ static void free_flow(struct recorder_flow *f)
 	free(f);
 }
 
+/* For whoever looks at the flows. */
+static void publish(const struct recorder_flow *f)
+{
+	const char *protocol = f->tracked ? track_flow_protocol(&f->track)
+					  : NULL;
+	struct ring_note_text text = { .protocol = "" };
+
+	(void)snprintf(text.protocol, sizeof(text.protocol), "%s",
+		       protocol ? protocol : "");
+	(void)snprintf(text.device, sizeof(text.device), "%s",
+		       f->track.session.device);
+	ring_note_put(&f->ring->reader.map.notes[f->slot], f->serial, &text);
+}
+
 void recorder_flow_committed(struct recorder *r)
 {
 	struct recorder_flow *next;
@@ -274,6 +290,7 @@ void recorder_flow_committed(struct recorder *r)
 	for (struct recorder_flow *f = r->changed; f; f = next) {
 		next = f->next_changed;
 		f->changed = false;
+		publish(f);
 		if (f->ended)
 			free_flow(f);
 	}
@@ -501,9 +518,12 @@ void recorder_flow_take_over(struct recorder_ring *ring)
 		     s.serial == ring->reader.map.slots[i].serial)) {
 			struct recorder_flow *f = begin(ring, i, &s, &rec);
 
-			if (!f)
+			if (!f) {
 				ring->lost[i] = rec.serial;
-			else if (f->captured)
+				continue;
+			}
+			publish(f);
+			if (f->captured)
 				capture_file_check(&ring->recorder->captures,
 						   &f->file);
 		}

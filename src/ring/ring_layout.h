@@ -4,12 +4,13 @@
  *
  * Theory of operation
  *
- * Each worker has three memfds that it alone writes, and one page per reader:
+ * Each worker has three memfds that it alone writes, and one for each reader:
  *
  *   table   control page | slot 0 | slot 1 | ...        read by everybody
  *   data    the tap ring, a power of two, mapped twice back to back
  *   pool    scratch | next[] | 4 KiB blocks             bytes not yet sent
  *   cursor  one page a reader, written by that reader   read by the worker
+ *           | note 0 | note 1 | ...                     read by the tool
  *
  * The supervisor makes them and maps table, data and pool for writing, then
  * seals them (F_SEAL_FUTURE_WRITE): a worker inherits the mapping by fork,
@@ -41,6 +42,7 @@
 #define RING_LAYOUT_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base_addr.h"
@@ -48,7 +50,7 @@
 #include "stat.h"
 
 #define RING_MAGIC           0x57524e47U /* "WRNG" */
-#define RING_LAYOUT_VERSION  4
+#define RING_LAYOUT_VERSION  5
 #define RING_PAGE            4096
 #define RING_ALIGN           64 /* entries begin at multiples of it */
 #define RING_SIZE_MIN        (1U << 20)
@@ -285,6 +287,21 @@ struct ring_cursor {
 	uint8_t reserved1[RING_PAGE - 64 - sizeof(struct stat_block)];
 };
 _Static_assert(sizeof(struct ring_cursor) == RING_PAGE, "shared layout");
+
+/* What a reader found out about the flow in a slot; ring_note.h. */
+#define RING_NOTE_WORDS 7
+struct ring_note {
+	_Atomic uint32_t version;                /* odd: it is being written */
+	_Atomic uint32_t serial;                 /* the flow's; 0 = none yet */
+	_Atomic uint64_t words[RING_NOTE_WORDS]; /* struct ring_note_text */
+};
+_Static_assert(sizeof(struct ring_note) == 64, "shared layout");
+
+/* A reader's memfd: its page, and a note a slot. */
+static inline size_t ring_cursor_size(uint32_t n_slots)
+{
+	return RING_PAGE + (size_t)n_slots * sizeof(struct ring_note);
+}
 
 enum ring_entry_type {
 	RING_ENTRY_DATA = 1, /* bytes of one direction */

@@ -86,7 +86,8 @@ static int make_descriptors(struct ring_map *m, uint32_t worker)
 			return *rows[i].fd;
 	}
 	for (uint32_t i = 0; i < m->n_readers; i++) {
-		m->cursor_fd[i] = make_memfd("cursor", worker, RING_PAGE);
+		m->cursor_fd[i] = make_memfd("cursor", worker,
+					     ring_cursor_size(m->n_slots));
 		if (m->cursor_fd[i] < 0)
 			return m->cursor_fd[i];
 		/* a memfd begins open to all, and it can be opened anew by
@@ -244,6 +245,7 @@ int ring_map_view(struct ring_view_map *v, const struct ring_map *m,
 		  unsigned reader)
 {
 	const uint8_t *table;
+	uint8_t *cursor;
 
 	memset(v, 0, sizeof(*v));
 	if (reader >= m->n_readers)
@@ -253,7 +255,7 @@ int ring_map_view(struct ring_view_map *v, const struct ring_map *m,
 	v->n_slots = m->n_slots;
 	if (!has_size(m->table_fd, m->table_size) ||
 	    !has_size(m->data_fd, m->ring_size) ||
-	    !has_size(m->cursor_fd[reader], RING_PAGE))
+	    !has_size(m->cursor_fd[reader], ring_cursor_size(m->n_slots)))
 		return -EBADMSG;
 	table = map_shared(m->table_fd, m->table_size, PROT_READ);
 	v->control = (const struct ring_control *)(const void *)table;
@@ -261,9 +263,12 @@ int ring_map_view(struct ring_view_map *v, const struct ring_map *m,
 								    RING_PAGE)
 			 : NULL;
 	v->data = map_twice(m->data_fd, m->ring_size, PROT_READ);
-	v->cursor = map_shared(m->cursor_fd[reader], RING_PAGE,
-			       PROT_READ | PROT_WRITE);
-	if (!table || !v->data || !v->cursor) {
+	cursor = map_shared(m->cursor_fd[reader], ring_cursor_size(v->n_slots),
+			    PROT_READ | PROT_WRITE);
+	v->cursor = (struct ring_cursor *)(void *)cursor;
+	v->notes = cursor ? (struct ring_note *)(void *)(cursor + RING_PAGE)
+			  : NULL;
+	if (!table || !v->data || !cursor) {
 		ring_map_unview(v);
 		return -ENOMEM;
 	}
@@ -275,6 +280,6 @@ void ring_map_unview(struct ring_view_map *v)
 	base_unmap(v->control, v->table_size);
 	if (v->data)
 		base_unmap(v->data, 2 * v->ring_size);
-	base_unmap(v->cursor, RING_PAGE);
+	base_unmap(v->cursor, ring_cursor_size(v->n_slots));
 	memset(v, 0, sizeof(*v));
 }

@@ -50,9 +50,9 @@ void ring_map_destroy(struct ring_map *m);
 /* In a child that is not the writer: gives back the writable mapping. */
 void ring_map_forget(struct ring_map *m);
 
-/* A descriptor of a reader's page for somebody who shall see its counters: the
- * caller closes it. It cannot be opened for writing again by another user, who
- * the page's mode keeps out. Return: the descriptor or -errno. */
+/* A descriptor of a reader's page for somebody who shall see its counters and
+ * notes: the caller closes it. It cannot be opened for writing again by another
+ * user, who the page's mode keeps out. Return: the descriptor or -errno. */
 WS_MUST_USE int ring_map_cursor_readonly(const struct ring_map *m,
 					 unsigned reader);
 
@@ -62,6 +62,7 @@ struct ring_view_map {
 	const struct ring_slot *slots;
 	const uint8_t *data;
 	struct ring_cursor *cursor;
+	struct ring_note *notes; /* n_slots, behind the cursor */
 	size_t table_size, ring_size;
 	uint32_t n_slots;
 };

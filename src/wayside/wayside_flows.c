@@ -50,8 +50,11 @@ int wayside_flows_collect(const struct wayside_view *v,
 
 			f->worker = i;
 			f->index = j;
-			flows->n +=
-				wayside_view_slot(&v->workers[i], j, &f->slot);
+			if (!wayside_view_slot(&v->workers[i], j, &f->slot))
+				continue;
+			wayside_view_note(&v->workers[i], j, f->slot.serial,
+					  &f->note);
+			flows->n++;
 		}
 	}
 	qsort(flows->list, flows->n, sizeof(*flows->list), by_age);
@@ -129,9 +132,15 @@ static void put_number(char cell[static WAYSIDE_CELL_LEN], uint64_t n)
 	(void)snprintf(cell, WAYSIDE_CELL_LEN, "%llu", (unsigned long long)n);
 }
 
-static void fill(struct wayside_row *row, const struct wayside_view *v,
-		 const struct ring_slot *s, uint64_t now_ns)
+static const char *known(const char *text)
 {
+	return *text ? text : "-";
+}
+
+static void fill(struct wayside_row *row, const struct wayside_view *v,
+		 const struct wayside_flow *f, uint64_t now_ns)
+{
+	const struct ring_slot *s = &f->slot;
 	const uint64_t age_ns = now_ns > s->opened_ns ? now_ns - s->opened_ns
 						      : 0;
 	const char *rule = rule_name(v, s);
@@ -147,11 +156,13 @@ static void fill(struct wayside_row *row, const struct wayside_view *v,
 	else /* by number, with that of its configuration */
 		(void)snprintf(row->cell[5], WAYSIDE_CELL_LEN, "%u of #%u",
 			       (unsigned)s->rule, (unsigned)s->config_number);
-	put(row->cell[6], wayside_text_age(age_ns / BASE_TIME_NS_PER_S, text));
-	put_number(row->cell[7], s->dir[RING_CLIENT].bytes_in);
-	put_number(row->cell[8], s->dir[RING_SERVER].bytes_in);
-	put_number(row->cell[9], pending(s));
-	put(row->cell[10], wayside_view_state(s->state));
+	put(row->cell[6], known(f->note.protocol));
+	put(row->cell[7], known(f->note.device));
+	put(row->cell[8], wayside_text_age(age_ns / BASE_TIME_NS_PER_S, text));
+	put_number(row->cell[9], s->dir[RING_CLIENT].bytes_in);
+	put_number(row->cell[10], s->dir[RING_SERVER].bytes_in);
+	put_number(row->cell[11], pending(s));
+	put(row->cell[12], wayside_view_state(s->state));
 }
 
 void wayside_flows_print(FILE *out, const struct wayside_view *v,
@@ -161,6 +172,7 @@ void wayside_flows_print(FILE *out, const struct wayside_view *v,
 		{ "ID", false },          { "FLOW", false },
 		{ "TRANSPORT", false },   { "CLIENT", false },
 		{ "SERVER", false },      { "RULE", false },
+		{ "PROTOCOL", false },    { "DEVICE", false },
 		{ "AGE", true },          { "CLIENT BYTES", true },
 		{ "SERVER BYTES", true }, { "PENDING", true },
 		{ "STATE", false },
@@ -170,14 +182,19 @@ void wayside_flows_print(FILE *out, const struct wayside_view *v,
 
 	wayside_table_init(&t, columns, WS_ARRAY_LEN(columns));
 	for (size_t i = 0; i < flows->n; i++) {
-		fill(&row, v, &flows->list[i].slot, now_ns);
+		fill(&row, v, &flows->list[i], now_ns);
 		wayside_table_measure(&t, &row);
 	}
 	wayside_table_titles(&t, out);
 	for (size_t i = 0; i < flows->n; i++) {
-		fill(&row, v, &flows->list[i].slot, now_ns);
+		fill(&row, v, &flows->list[i], now_ns);
 		wayside_table_print(&t, out, &row);
 	}
+}
+
+static const char *text_or_null(const char *text)
+{
+	return *text ? text : NULL;
 }
 
 static json_t *flow_json(const struct wayside_view *v,
@@ -191,14 +208,16 @@ static json_t *flow_json(const struct wayside_view *v,
 	char client[BASE_ADDR_STRLEN], server[BASE_ADDR_STRLEN];
 
 	return json_pack(
-		"{s:s,s:s,s:I,s:I,s:s,s:s,s:s,s:s,s:o,s:I,s:I,s:o,"
+		"{s:s,s:s,s:I,s:I,s:s,s:s,s:s,s:s,s:s?,s:s?,s:o,s:I,s:I,s:o,"
 		"s:I,s:I,s:I,s:I,s:I}",
 		"id", connection_id(s, id), "flow", flow_id(s, flow), "worker",
 		(json_int_t)f->worker, "slot", (json_int_t)f->index, "state",
 		wayside_view_state(s->state), "transport",
 		wayside_view_transport(s->transport), "client",
 		base_addr_format(&s->client, client), "server",
-		base_addr_format(&s->server, server), "rule",
+		base_addr_format(&s->server, server), "protocol",
+		text_or_null(f->note.protocol), "device",
+		text_or_null(f->note.device), "rule",
 		rule ? wayside_json_text(rule) : json_null(), "config",
 		(json_int_t)s->config_number, "rule_number",
 		(json_int_t)s->rule, "opened", wayside_json_time(s->opened_ns),

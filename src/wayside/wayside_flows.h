@@ -10,6 +10,9 @@
  *   state            "connecting", "open", "closing", "held"; "?" for what is
  *                    none: the worker's table is damaged
  *   client, server   addresses with port
+ *   protocol         that of the tracker; "raw" when it is none that Wayside
+ *                    knows; null while that is undecided
+ *   device           what the tracker calls itself; null before it has
  *   rule             its name; null when the flow began with a configuration
  *                    that is not in force any more
  *   config, rule_number   the number of that configuration, the rule in it
@@ -28,13 +31,14 @@
 #include <stdio.h>
 
 #include "base_attr.h"
-#include "ring_layout.h"
+#include "ring_note.h"
 
 struct wayside_view;
 
 /* A copy of a slot, and where it lies. */
 struct wayside_flow {
 	struct ring_slot slot;
+	struct ring_note_text note;
 	unsigned worker;
 	uint32_t index;
 };

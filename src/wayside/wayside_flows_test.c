@@ -48,6 +48,13 @@ static void fill(struct wayside_lab *lab)
 	s->dir[RING_SERVER].bytes_in = 9;
 	s->dir[RING_SERVER].unobserved = 1;
 	s->dir[RING_SERVER].pend_len = 4;
+	ring_note_put(&lab->notes[1][2], 7,
+		      &(struct ring_note_text){ "gt06", "123456789012345" });
+	/* nothing is known of the device; and a note of the slot's last life */
+	ring_note_put(&lab->notes[0][1], 7,
+		      &(struct ring_note_text){ .protocol = "raw" });
+	ring_note_put(&lab->notes[0][0], 6,
+		      &(struct ring_note_text){ "watch", "1" });
 	/* free, with what its last life left; and one beyond those ever used */
 	set_flow(&lab->slots[0][2], 1, 3);
 	lab->slots[0][2].state = RING_STATE_FREE;
@@ -82,21 +89,10 @@ static void for_people(void **state)
 	text = print(lab, &flows);
 	assert_string_equal(
 		text,
-		"ID                   FLOW              TRANSPORT  "
-		"CLIENT             SERVER              RULE           AGE  CLIENT BYTES  SERVER "
-		"BYTES  PENDING  STATE\n"
-		"2025-11-03_131821-3  00000000abcdef02  udp        "
-		"192.168.1.7:40000  "
-		"[2001:db8::7]:7710  1 of #2  1 h 6 min        123456        "
-		"     9      304  held\n"
-		"2025-11-03_142456    00000000abcdef00  tcp        "
-		"192.168.1.7:40000  "
-		"47.88.85.196:7700   watches        5 s             0        "
-		"     0        0  open\n"
-		"2025-11-03_142456-2  00000000abcdef01  tcp        "
-		"192.168.1.7:40000  "
-		"47.88.85.196:7700   watches        5 s             0        "
-		"     0        0  open\n");
+		"ID                   FLOW              TRANSPORT  CLIENT             SERVER              RULE     PROTOCOL  DEVICE                 AGE  CLIENT BYTES  SERVER BYTES  PENDING  STATE\n"
+		"2025-11-03_131821-3  00000000abcdef02  udp        192.168.1.7:40000  [2001:db8::7]:7710  1 of #2  gt06      123456789012345  1 h 6 min        123456             9      304  held\n"
+		"2025-11-03_142456    00000000abcdef00  tcp        192.168.1.7:40000  47.88.85.196:7700   watches  raw       -                      5 s             0             0        0  open\n"
+		"2025-11-03_142456-2  00000000abcdef01  tcp        192.168.1.7:40000  47.88.85.196:7700   watches  -         -                      5 s             0             0        0  open\n");
 	free(text);
 	wayside_flows_free(&flows);
 }
@@ -138,6 +134,8 @@ static void for_programs(void **state)
 	has_string(f, "transport", "udp");
 	has_string(f, "client", "192.168.1.7:40000");
 	has_string(f, "server", "[2001:db8::7]:7710");
+	has_string(f, "protocol", "gt06");
+	has_string(f, "device", "123456789012345");
 	assert_true(json_is_null(json_object_get(f, "rule")));
 	has_integer(f, "config", 2);
 	has_integer(f, "rule_number", 1);
@@ -147,9 +145,14 @@ static void for_programs(void **state)
 	has_integer(f, "client_unobserved", 56);
 	has_integer(f, "server_unobserved", 1);
 	has_integer(f, "pending", 304);
-	assert_int_equal(json_object_size(f), 17);
-	has_string(json_array_get(list, 1), "rule", "watches");
+	assert_int_equal(json_object_size(f), 19);
+	f = json_array_get(list, 1);
+	has_string(f, "rule", "watches");
+	has_string(f, "protocol", "raw");
+	assert_true(json_is_null(json_object_get(f, "device")));
 	f = json_array_get(list, 2);
+	assert_true(json_is_null(json_object_get(f, "protocol")));
+	assert_true(json_is_null(json_object_get(f, "device")));
 	assert_true(json_is_null(json_object_get(f, "rule")));
 	has_string(f, "state", "?");
 	json_decref(list);
@@ -222,6 +225,14 @@ static void hostile_slots(void **state)
 		for (unsigned i = 0; i < WAYSIDE_TEST_WORKERS; i++)
 			wayside_test_noise(lab->control[i], WAYSIDE_TEST_TABLE,
 					   &seed);
+		for (unsigned i = 0; i < WAYSIDE_TEST_WORKERS; i++) {
+			wayside_test_noise(lab->cursor[i], WAYSIDE_TEST_CURSOR,
+					   &seed);
+			/* some are of their flow, and some whole */
+			for (unsigned j = 0; j < WAYSIDE_TEST_SLOTS; j++)
+				lab->notes[i][j].serial =
+					lab->slots[i][j].serial;
+		}
 		/* a number of a rule that the configuration in force has not */
 		lab->slots[0][0].config_number = lab->conf->number;
 		lab->slots[0][0].rule = 2;

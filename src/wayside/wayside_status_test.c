@@ -578,7 +578,8 @@ static void hostile_memory(void **state)
 		for (unsigned i = 0; i < WAYSIDE_TEST_WORKERS; i++) {
 			wayside_test_noise(lab->control[i], WAYSIDE_TEST_TABLE,
 					   &seed);
-			wayside_test_noise(lab->cursor[i], RING_PAGE, &seed);
+			wayside_test_noise(lab->cursor[i], WAYSIDE_TEST_CURSOR,
+					   &seed);
 		}
 		text = print(lab, WAYSIDE_TEST_NS);
 		/* 1,000 x more slots than the table has are not looked for */

@@ -34,11 +34,13 @@ struct wayside_lab {
 	struct ring_control *control[WAYSIDE_TEST_WORKERS];
 	struct ring_slot *slots[WAYSIDE_TEST_WORKERS];
 	struct ring_cursor *cursor[WAYSIDE_TEST_WORKERS];
+	struct ring_note *notes[WAYSIDE_TEST_WORKERS];
 	struct wayside_view view;
 };
 
 #define WAYSIDE_TEST_TABLE \
 	(RING_PAGE + WAYSIDE_TEST_SLOTS * sizeof(struct ring_slot))
+#define WAYSIDE_TEST_CURSOR ring_cursor_size(WAYSIDE_TEST_SLOTS)
 
 /* A mapping that stays writable; the descriptor goes into the result. */
 static inline void *wayside_test_memory(struct wayside_lab *lab, size_t size)
@@ -104,13 +106,16 @@ static inline int wayside_test_setup(void **state)
 	wayside_test_conf(lab->conf);
 	for (unsigned i = 0; i < WAYSIDE_TEST_WORKERS; i++) {
 		uint8_t *table = wayside_test_memory(lab, WAYSIDE_TEST_TABLE);
+		uint8_t *page;
 
 		lab->control[i] = (struct ring_control *)(void *)table;
 		lab->control[i]->magic = RING_MAGIC;
 		lab->control[i]->version = RING_LAYOUT_VERSION;
 		atomic_store(&lab->control[i]->n_used, WAYSIDE_TEST_SLOTS);
 		lab->slots[i] = (struct ring_slot *)(void *)(table + RING_PAGE);
-		lab->cursor[i] = wayside_test_memory(lab, RING_PAGE);
+		page = wayside_test_memory(lab, WAYSIDE_TEST_CURSOR);
+		lab->cursor[i] = (struct ring_cursor *)(void *)page;
+		lab->notes[i] = (struct ring_note *)(void *)(page + RING_PAGE);
 	}
 	*state = lab;
 	return 0;
@@ -123,7 +128,7 @@ static inline int wayside_test_teardown(void **state)
 	wayside_view_close(&lab->view);
 	for (unsigned i = 0; i < WAYSIDE_TEST_WORKERS; i++) {
 		(void)munmap(lab->control[i], WAYSIDE_TEST_TABLE);
-		(void)munmap(lab->cursor[i], RING_PAGE);
+		(void)munmap(lab->cursor[i], WAYSIDE_TEST_CURSOR);
 	}
 	(void)munmap(lab->conf, sizeof(*lab->conf));
 	(void)munmap(lab->state, sizeof(*lab->state));

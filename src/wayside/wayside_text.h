@@ -10,7 +10,7 @@
 
 #include "base_attr.h"
 
-#define WAYSIDE_COLUMNS_MAX 12
+#define WAYSIDE_COLUMNS_MAX 16
 #define WAYSIDE_CELL_LEN    96 /* with the final NUL */
 #define WAYSIDE_LINE_LEN    80 /* of a terminal */
 

@@ -142,9 +142,15 @@ static int map_worker(struct wayside_worker *w, const int *fds,
 	w->sane = w->control->magic == RING_MAGIC &&
 		  w->control->version == RING_LAYOUT_VERSION;
 	for (unsigned i = 0; i < n_readers; i++) {
-		w->cursors[i] = map_whole(fds[1 + i], RING_PAGE);
-		if (!w->cursors[i])
+		const uint8_t *page =
+			map_whole(fds[1 + i], ring_cursor_size(w->n_slots));
+
+		if (!page)
 			return -EBADMSG;
+		w->cursors[i] = (const struct ring_cursor *)(const void *)page;
+		w->notes[i] =
+			(const struct ring_note *)(const void *)(page +
+								 RING_PAGE);
 	}
 	return 0;
 }
@@ -193,7 +199,7 @@ void wayside_view_close(struct wayside_view *v)
 
 		base_unmap(w->control, w->table_size);
 		for (unsigned j = 0; j < v->n_readers; j++)
-			base_unmap(w->cursors[j], RING_PAGE);
+			base_unmap(w->cursors[j], ring_cursor_size(w->n_slots));
 	}
 	base_unmap(v->state, sizeof(*v->state));
 	base_unmap(v->conf, sizeof(*v->conf));
@@ -255,6 +261,22 @@ bool wayside_view_slot(const struct wayside_worker *w, uint32_t i,
 			break;
 	}
 	return copy->state != RING_STATE_FREE;
+}
+
+void wayside_view_note(const struct wayside_worker *w, uint32_t i,
+		       uint32_t serial, struct ring_note_text *note)
+{
+	const struct ring_note *notes = w->notes[RING_READER_RECORDER];
+	struct ring_note_text raw;
+
+	*note = (struct ring_note_text){ .protocol = "" };
+	if (!notes || i >= w->n_slots ||
+	    !ring_note_get(&notes[i], serial, &raw))
+		return;
+	(void)wayside_text_clean(note->protocol, sizeof(note->protocol),
+				 raw.protocol);
+	(void)wayside_text_clean(note->device, sizeof(note->device),
+				 raw.device);
 }
 
 const char *wayside_view_state(uint32_t state)

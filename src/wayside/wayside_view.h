@@ -16,6 +16,7 @@
 #include "control.h"
 #include "nft.h"
 #include "ring_layout.h"
+#include "ring_note.h"
 #include "wayside_command.h"
 
 struct control_result;
@@ -27,6 +28,7 @@ struct wayside_worker {
 	uint32_t n_slots; /* that the mapping holds */
 	bool sane;        /* the page says that it is a table as we know it */
 	const struct ring_cursor *cursors[RING_READER_ROOM];
+	const struct ring_note *notes[RING_READER_ROOM]; /* n_slots each */
 };
 
 /* Owned by the caller; wayside_view_close() unmaps. */
@@ -69,6 +71,11 @@ uint32_t wayside_view_slots(const struct wayside_worker *w);
  * still. Return: false when it is free. */
 bool wayside_view_slot(const struct wayside_worker *w, uint32_t i,
 		       struct ring_slot *copy);
+
+/* What the recorder knows of the flow of which slot i held `serial`; two empty
+ * texts when that is nothing. Printable. */
+void wayside_view_note(const struct wayside_worker *w, uint32_t i,
+		       uint32_t serial, struct ring_note_text *note);
 
 /* The word of a state or transport of a slot; "?" for what is none. */
 const char *wayside_view_state(uint32_t state);
