@@ -9,12 +9,14 @@
 #include "track_text.h"
 #include "track_tk103.h"
 #include "track_watch.h"
+#include "track_xexun.h"
 
 static const struct track_protocol *const protocols[] = {
 	&track_watch,
 	&track_h02,
 	&track_tk103,
 	&track_teltonika,
+	&track_xexun,
 	NULL,
 };
 
@@ -23,6 +25,7 @@ static const char *const names[] = {
 	TRACK_H02_NAME,
 	TRACK_TK103_NAME,
 	TRACK_TELTONIKA_NAME,
+	TRACK_XEXUN_NAME,
 	NULL,
 };
 _Static_assert(sizeof(names) == sizeof(protocols), "one name a protocol");

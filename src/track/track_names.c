@@ -30,6 +30,8 @@ static const struct track_name_row names[TRACK_NAME_MAX] = {
 	[TRACK_SATELLITES_VISIBLE] = { "satVisible", "satellites in view" },
 	[TRACK_RSSI] = { "rssi", "strength of the mobile signal, as sent" },
 	[TRACK_GPS] = { "gps", "state of the receiver" },
+	[TRACK_SIGNAL] = { "signal",
+			   "of the satellites: F is full, L is low" },
 	[TRACK_ROAMING] = { "roaming", "on a foreign network" },
 	[TRACK_BATTERY] = { "battery", "V, of the battery" },
 	[TRACK_BATTERY_LEVEL] = { "batteryLevel", "%" },

@@ -62,6 +62,19 @@ bool track_text_fits(struct base_span s, const char *pattern)
 	return s.len >= n - 1 && (n == 1 || !memcmp(s.ptr, pattern, n - 1));
 }
 
+struct base_span track_text_capitals(struct base_span s, uint8_t *to,
+				     size_t room)
+{
+	const size_t n = s.len < room ? s.len : room;
+
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t c = s.ptr[i];
+
+		to[i] = c >= 'a' && c <= 'z' ? (uint8_t)(c - 'a' + 'A') : c;
+	}
+	return (struct base_span){ to, n };
+}
+
 static bool is_blank(uint8_t c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';

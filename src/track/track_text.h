@@ -33,6 +33,9 @@ bool track_text_is(struct base_span s, const char *word);
 bool track_text_begins(struct base_span s, const char *word);
 /* A final * of the pattern stands for any ending, also none. */
 bool track_text_fits(struct base_span s, const char *pattern);
+/* The first `room` bytes, or fewer, with letters in capitals, at `to`. */
+struct base_span track_text_capitals(struct base_span s, uint8_t *to,
+				     size_t room);
 struct base_span track_text_trim(struct base_span s);
 /* The first n bytes, or fewer where there are fewer; all behind them. */
 struct base_span track_text_head(struct base_span s, size_t n);

@@ -64,6 +64,8 @@ static void runs_of_bytes(void **state)
 
 static void words(void **state)
 {
+	uint8_t capitals[8];
+
 	(void)state;
 	assert_true(track_text_is(span("LK"), "LK"));
 	assert_false(track_text_is(span("LK2"), "LK"));
@@ -81,6 +83,10 @@ static void words(void **state)
 	assert_true(track_text_fits(span("x"), "*"));
 	assert_true(track_text_fits(span(""), ""));
 	assert_false(track_text_fits(span("x"), ""));
+	is(track_text_capitals(span("aZ z!0{"), capitals, sizeof(capitals)),
+	   "AZ Z!0{");
+	is(track_text_capitals(span("abcdefghi"), capitals, sizeof(capitals)),
+	   "ABCDEFGH");
 	is(track_text_trim(span(" \t a b\r\n")), "a b");
 	is(track_text_trim(span(" \r ")), "");
 	is(track_text_head(span("abc"), 2), "ab");

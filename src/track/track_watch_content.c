@@ -443,20 +443,6 @@ static const struct reader readers[] = {
 /* Long enough for all names above and below. */
 #define NAME_LEN 16
 
-/* The keyword in capitals, or as much as it takes to tell the names apart. */
-static struct base_span capitals(struct base_span keyword,
-				 uint8_t to[static NAME_LEN])
-{
-	const size_t n = keyword.len < NAME_LEN ? keyword.len : NAME_LEN;
-
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t c = keyword.ptr[i];
-
-		to[i] = c >= 'a' && c <= 'z' ? (uint8_t)(c - 'a' + 'A') : c;
-	}
-	return (struct base_span){ to, n };
-}
-
 void track_watch_content(const struct track_message *m,
 			 struct base_span content, struct track_record *record)
 {
@@ -467,7 +453,7 @@ void track_watch_content(const struct track_message *m,
 	base_rd_init(&c.fields, content.ptr, content.len);
 	keyword = next(&c);
 	track_record_keyword(record, keyword);
-	keyword = capitals(keyword, buf);
+	keyword = track_text_capitals(keyword, buf, sizeof(buf));
 	record->type = track_keyword_type(m->protocol, m->direction, keyword);
 	for (size_t i = 0; i < WS_ARRAY_LEN(readers); i++) {
 		if (readers[i].from & 1U << m->direction &&
