@@ -286,6 +286,20 @@ static void check_hold(struct conf_draft *d)
 	}
 }
 
+static void check_pcap(struct conf_draft *d)
+{
+	static const bool built = WAYSIDE_PCAP;
+
+	for (uint32_t i = 0; !built && i < d->t->n_rules; i++) {
+		if (d->t->rules[i].capture == CONF_CAPTURE_PCAP)
+			conf_errors_add(
+				d->errors,
+				d->rule_key_at[i][CONF_KEY_RULE_CAPTURE],
+				"capture: pcap: this build has no "
+				"libpcap; it can write text");
+	}
+}
+
 static void check_proxy_protocol(struct conf_draft *d)
 {
 	if (d->t->proxy_protocol && !is_fixed(d))
@@ -338,6 +352,7 @@ void conf_check(struct conf_draft *d)
 	check_redirect(d);
 	check_hold(d);
 	check_local(d);
+	check_pcap(d);
 	check_proxy_protocol(d);
 	check_udp_flows(d);
 	check_idle_timeout(d);

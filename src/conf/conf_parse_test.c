@@ -188,6 +188,8 @@ static void every_key_lands(void **state)
 	assert_int_equal(t->protocols[1].zone_min, -(3 * 60 + 30));
 	assert_string_equal(t->protocols[2].name, "jt808");
 	assert_int_equal(t->protocols[2].zone_min, 480);
+	assert_true(t->capture_rotate_size == 1ULL << 30);
+	assert_int_equal(t->capture_rotate_time_ms, 24 * 3600 * 1000);
 	assert_false(conf_tables_fixed(t));
 	assert_int_equal(t->n_rules, 2);
 	assert_string_equal(t->rules[0].name, "tkstar");

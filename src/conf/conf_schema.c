@@ -320,6 +320,33 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 			"exist and be writable for the user that runs "
 			"Wayside.",
 	},
+	[CONF_KEY_CAPTURE_ROTATE_SIZE] = {
+		.scope = TOP(capture_rotate_size),
+		.name = "capture_rotate_size",
+		.type = CONF_TYPE_SIZE,
+		.initial = "none",
+		.word = "none",
+		.min = 4U << 10,
+		.max = 1ULL << 40,
+		.help = "Largest size of a capture file, 4K to 1024G, or none. "
+			"What would go beyond it begins the connection's next "
+			"file, whose name ends in .rot000002.log and so on; "
+			"only a single piece that is larger by itself makes a "
+			"larger one. Running connections follow a change. "
+			"None: one file a connection.",
+	},
+	[CONF_KEY_CAPTURE_ROTATE_TIME] = {
+		.scope = TOP(capture_rotate_time_ms),
+		.name = "capture_rotate_time",
+		.type = CONF_TYPE_DURATION,
+		.initial = "none",
+		.word = "none",
+		.min = 1000,
+		.max = 2592000000, /* 30 days: it fits 32 bits */
+		.help = "The same by time: bytes that come so long after a "
+			"file's first ones begin the next file, 1s to 720h, or "
+			"none.",
+	},
 	[CONF_KEY_PIDFILE] = {
 		.scope = TOP(pidfile),
 		.name = "pidfile",
@@ -476,7 +503,9 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.initial = "text",
 		.choice = capture_word,
 		.help = "Form of the capture, one file a connection in "
-			"log_dir: text or none.",
+			"log_dir: text, pcap (for Wireshark and its like: the "
+			"bytes in packets with the real addresses; in a build "
+			"with libpcap) or none.",
 	},
 	[CONF_KEY_RULE_WHEN_FULL] = {
 		.scope = RULE(when_full),

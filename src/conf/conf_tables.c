@@ -51,6 +51,7 @@ static_assert(WS_ARRAY_LEN(transport_names) == CONF_TRANSPORT_MAX, "names");
 
 static const char *const capture_names[] = {
 	[CONF_CAPTURE_TEXT] = "text",
+	[CONF_CAPTURE_PCAP] = "pcap",
 	[CONF_CAPTURE_NONE] = "none",
 };
 static_assert(WS_ARRAY_LEN(capture_names) == CONF_CAPTURE_MAX, "names");

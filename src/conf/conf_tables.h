@@ -77,6 +77,7 @@ enum conf_source { /* rule.source: whose address the server sees */
 
 enum conf_capture { /* rule.capture */
 	CONF_CAPTURE_TEXT,
+	CONF_CAPTURE_PCAP, /* in a build with libpcap */
 	CONF_CAPTURE_NONE,
 	CONF_CAPTURE_MAX
 };
@@ -173,6 +174,11 @@ struct conf_tables {
 	/* Fixed-remote mode: both or neither have a family. */
 	struct base_addr listen;
 	struct base_addr remote;
+
+	/* The next part of a capture begins; 0 = none. */
+	uint64_t capture_rotate_size;
+	uint32_t capture_rotate_time_ms;
+	uint32_t reserved2;
 
 	char log_dir[CONF_PATH_LEN]; /* absolute */
 	char pidfile[CONF_PATH_LEN]; /* absolute; "" = none */

@@ -147,6 +147,8 @@ static const struct {
 	BAD(events[0][0], 'e'),
 	BAD(events[0][0], 0),
 	BAD(n_events, 2), /* the second is empty */
+	BAD(capture_rotate_size, 4095),
+	BAD(capture_rotate_time_ms, 999),
 	BAD(n_events, CONF_EVENTS_MAX + 1),
 	BAD(events_format[0], CONF_EVENT_FORMAT_MAX),
 	BAD(n_protocols, 2), /* the second has no name */
@@ -343,6 +345,7 @@ static void names(void **state)
 	assert_string_equal(conf_source_name(CONF_SOURCE_GATEWAY), "gateway");
 	assert_string_equal(conf_source_name(CONF_SOURCE_CLIENT), "client");
 	assert_string_equal(conf_capture_name(CONF_CAPTURE_TEXT), "text");
+	assert_string_equal(conf_capture_name(CONF_CAPTURE_PCAP), "pcap");
 	assert_string_equal(conf_capture_name(CONF_CAPTURE_NONE), "none");
 	assert_string_equal(conf_when_full_name(CONF_WHEN_FULL_BRIEF), "brief");
 	assert_string_equal(conf_when_full_name(CONF_WHEN_FULL_DROP), "drop");
