@@ -51,8 +51,8 @@ static void put32(uint8_t *at, uint32_t v)
 }
 
 /* len: of transport header and payload. Return: the header's length. */
-static size_t build_ip(const struct packet *p, uint16_t id, size_t len,
-		       uint8_t proto, uint8_t *at)
+static size_t build_ip(const struct packet *p, size_t len, uint8_t proto,
+		       uint8_t *at)
 {
 	struct sum s = { .total = 0 };
 
@@ -69,8 +69,8 @@ static size_t build_ip(const struct packet *p, uint16_t id, size_t len,
 	memset(at, 0, IPV4_LEN);
 	at[0] = 4 << 4 | IPV4_LEN / 4;
 	put16(at + 2, (uint32_t)(IPV4_LEN + len));
-	put16(at + 4, id);
-	at[6] = 0x40; /* don't fragment */
+	/* don't fragment: so the identification may be 0 (RFC 6864) */
+	at[6] = 0x40;
 	at[8] = HOPS;
 	at[9] = proto;
 	memcpy(at + 12, p->from.ip + 12, 4);
@@ -133,7 +133,7 @@ static void build_udp(const struct packet *p, uint8_t *at)
 	put16(at + 6, sum ? sum : 0xffff); /* 0 would say: none */
 }
 
-size_t packet_build(const struct packet *p, uint16_t id,
+size_t packet_build(const struct packet *p,
 		    uint8_t head[static PACKET_HEAD_MAX])
 {
 	const bool udp = p->transport == PACKET_UDP;
@@ -144,8 +144,8 @@ size_t packet_build(const struct packet *p, uint16_t id,
 	assert(p->payload.len <= (udp ? PACKET_UDP_MAX : PACKET_TCP_MAX));
 	if (!udp && p->flags & PACKET_SYN)
 		len += SYN_LEN;
-	ip = build_ip(p, id, len + p->payload.len,
-		      udp ? IPPROTO_UDP : IPPROTO_TCP, head);
+	ip = build_ip(p, len + p->payload.len, udp ? IPPROTO_UDP : IPPROTO_TCP,
+		      head);
 	if (udp)
 		build_udp(p, head + ip);
 	else

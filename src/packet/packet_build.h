@@ -25,10 +25,9 @@
 
 /*
  * p->payload: at most PACKET_TCP_MAX or PACKET_UDP_MAX bytes. The addresses are
- * of one family. id: IPv4's identification. Return: the length of the headers;
- * the payload follows them.
+ * of one family. Return: the length of the headers; the payload follows them.
  */
-size_t packet_build(const struct packet *p, uint16_t id,
+size_t packet_build(const struct packet *p,
 		    uint8_t head[static PACKET_HEAD_MAX]);
 
 #endif
