@@ -40,7 +40,7 @@ static void tcp_over_ipv4(void **state)
 
 	(void)state;
 	heads_are(
-		&p, 1,
+		&p,
 		"45 00 00 2c 00 00 40 00 40 06 4e 90 c0 00 02 01 c6 33 64 07"
 		"0f a1 1e 14 00 00 00 01 00 00 00 05 50 18 ff ff d1 0a 00 00");
 }
