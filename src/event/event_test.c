@@ -234,6 +234,32 @@ static void positions_have_what_is_known(void **state)
 	member_is(v, "positions.2", NULL);
 }
 
+/* Every name, with a number behind it or where its # is. */
+static char *pattern_of_names(void)
+{
+	char *text, between = '(';
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	(void)fputc('^', out);
+	for (int i = 0; i < TRACK_NAME_MAX; i++) {
+		const char *name = track_name_row((enum track_name)i)->name;
+		const char *place = strchr(name, '#');
+
+		(void)fputc(between, out);
+		between = '|';
+		if (place)
+			(void)fprintf(out, "%.*s[0-9]+%s", (int)(place - name),
+				      name, place + 1);
+		else
+			(void)fprintf(out, "%s[0-9]*", name);
+	}
+	(void)fputs(")$", out);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
 /* What the schema says is what there is. */
 static void the_schema_has_every_word(void **state)
 {
@@ -248,7 +274,7 @@ static void the_schema_has_every_word(void **state)
 					"attributes"),
 			"propertyNames"),
 		"pattern"));
-	char word[64];
+	char *expected;
 	size_t n = 0;
 
 	(void)state;
@@ -260,13 +286,9 @@ static void the_schema_has_every_word(void **state)
 				    names[n]);
 	assert_int_equal(json_array_size(words), n);
 	assert_non_null(pattern);
-	for (int i = 0; i < TRACK_NAME_MAX; i++) {
-		(void)snprintf(word, sizeof(word), "%c%s%c", i ? '|' : '(',
-			       track_name_row((enum track_name)i)->name,
-			       i + 1 < TRACK_NAME_MAX ? '|' : ')');
-		if (!strstr(pattern, word))
-			fail_msg("not in the schema: %s", word);
-	}
+	expected = pattern_of_names();
+	assert_string_equal(pattern, expected);
+	free(expected);
 	json_decref(schema);
 }
 

@@ -25,7 +25,7 @@ enum {
 	TAKES_JSON = 8,
 	TAKES_ID = 16,
 	TAKES_ITEM = 32,  /* of a rule */
-	TAKES_BYTES = 64, /* to decode */
+	TAKES_BYTES = 64, /* to decode; a configuration has no default */
 };
 
 static const struct command {
@@ -87,8 +87,8 @@ static const struct option {
 	const char *what;
 	size_t offset; /* in struct wayside_options */
 } options[] = {
-	{ "-c", "--config", TAKES_CONFIG | TAKES_SOCKET, true, "a file",
-	  offsetof(struct wayside_options, config) },
+	{ "-c", "--config", TAKES_CONFIG | TAKES_SOCKET | TAKES_BYTES, true,
+	  "a file", offsetof(struct wayside_options, config) },
 	{ NULL, "--control", TAKES_SOCKET, true, "a path",
 	  offsetof(struct wayside_options, control) },
 	{ NULL, "--json", TAKES_JSON, false, NULL,
@@ -150,7 +150,9 @@ static void print_help(FILE *out)
 		    "  -c, --config FILE  configuration (" CONF_DEFAULT_FILE
 		    ");\n"
 		    "                     where a daemon is asked: whose "
-		    "control socket\n"
+		    "control socket;\n"
+		    "                     decode: whose `protocols`, and none "
+		    "without it\n"
 		    "      --control PATH control socket of the daemon. "
 		    "Without both: that of\n"
 		    "                     " CONF_DEFAULT_FILE

@@ -6,6 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf_load.h"
+#include "conf_tables.h"
+
+_Static_assert((int)CONF_PROTOCOLS_MAX == (int)TRACK_PROTOCOLS_MAX,
+	       "the configuration has room for each protocol");
+
 static void print_json(struct wayside_decoder *d, const struct event *e)
 {
 	char *text = event_json(e);
@@ -88,6 +94,24 @@ static bool choose_protocol(struct wayside_decoder *d, const char *name)
 	return false;
 }
 
+/* The habits of the owner's trackers, for a while. Return: false, after what is
+ * wrong with the file was said. */
+static bool read_habits(struct track_habits habits[static TRACK_PROTOCOLS_MAX],
+			const char *path)
+{
+	const struct conf_input in = { .path = path,
+				       .protocols = track_protocol_names(),
+				       .usual_zone = track_protocol_zone };
+	const struct conf_tables *conf;
+
+	if (conf_load(&in, &conf, NULL))
+		return false;
+	for (size_t i = 0; i < TRACK_PROTOCOLS_MAX; i++)
+		habits[i].zone_min = (int16_t)conf->protocols[i].zone_min;
+	conf_load_unmap(conf);
+	return true;
+}
+
 static void print_summary(const struct wayside_decoder *d)
 {
 	const struct track_counts *c = &d->counts;
@@ -116,8 +140,6 @@ static enum wayside_status decode(struct wayside_decoder *d,
 	}
 	s = o->hex ? wayside_decode_hex(d, in, name)
 		   : wayside_decode_file(d, in, name);
-	if (!standard)
-		(void)fclose(in); /* was only read */
 	if (d->no_memory)
 		s = wayside_complain("out of memory: events are missing");
 	if (!d->json)
@@ -132,9 +154,11 @@ enum wayside_status wayside_decode_run(const struct wayside_options *o)
 		.separator = "",
 		.end = o->hex ? "" : "\n",
 	};
+	struct track_habits habits[TRACK_PROTOCOLS_MAX] = { { 0 } };
 	enum wayside_status s = WAYSIDE_FAILED;
 
-	if (!choose_protocol(&d, o->protocol))
+	if (!choose_protocol(&d, o->protocol) ||
+	    (o->config && !read_habits(habits, o->config)))
 		return WAYSIDE_USAGE;
 	wayside_event_view_init(&d.view, stdout);
 	d.events = (struct track_events){
@@ -142,6 +166,7 @@ enum wayside_status wayside_decode_run(const struct wayside_options *o)
 		.arg = &d,
 		.counts = &d.counts,
 		.record = track_record_new(),
+		.habits = o->config ? habits : NULL,
 	};
 	if (d.events.record)
 		s = decode(&d, o);

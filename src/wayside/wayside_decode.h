@@ -51,8 +51,8 @@ void wayside_decode_cut(struct wayside_decoder *d,
 void wayside_decode_end(struct wayside_decoder *d,
 			struct wayside_decode_flow *f);
 
-/* wayside_decode_input.c: reads all of the input; `name` is what messages call
- * it. What is wrong with it is said. */
+/* wayside_decode_input.c: reads all of the input and closes it; `name` is what
+ * messages call it. What is wrong with it is said. */
 enum wayside_status wayside_decode_hex(struct wayside_decoder *d, FILE *in,
 				       const char *name);
 enum wayside_status wayside_decode_file(struct wayside_decoder *d, FILE *in,

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * wayside_decode_test.c - the command as its users run it
+ *
+ * Events are of the watch family here; what each protocol says is tested beside
+ * it in src/track.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base_fd.h"
+#include "event_test.h"
+#include "packet_build.h"
+
+#define WORDS_MAX 6
+#define BEFORE    125 /* exit status: the tool was not begun */
+
+/* [SG*1234567890*0002*LK], and the end of a message without its bracket */
+#define LK_HEX "5b53472a313233343536373839302a303030322a4c4b5d"
+#define LK     "[SG*1234567890*0002*LK]"
+#define HALF   "5b53472a313233343536373839302a303030322a4c4b"
+#define LK_JSON(flow)                                                       \
+	"{\"flow\":\"000000000000000" flow "\",\"direction\":\"client\","   \
+	"\"protocol\":\"watch\",\"device_id\":\"1234567890\","              \
+	"\"type\":\"heartbeat\",\"keyword\":\"LK\",\"payload\":\"" LK "\"," \
+	"\"length_ok\":true}"
+
+struct outcome {
+	int status;
+	char *out, *err;
+};
+
+static void write_all(int fd, const void *bytes, size_t len)
+{
+	assert_int_equal(base_fd_write_all(fd, bytes, len, NULL), 0);
+}
+
+static char *read_back(int *fd)
+{
+	char *text;
+	size_t len;
+
+	assert_true(lseek(*fd, 0, SEEK_SET) == 0);
+	assert_int_equal(base_fd_read_all(*fd, 1 << 20, &text, &len), 0);
+	base_fd_close(fd);
+	return text;
+}
+
+/* Runs `wayside decode WORDS...` with these bytes as its standard input; out:
+ * -1 = kept. */
+static struct outcome decode(const char *const *words, const void *bytes,
+			     size_t len, int terminal)
+{
+	int in = memfd_create("in", MFD_CLOEXEC);
+	int out = memfd_create("out", MFD_CLOEXEC);
+	int err = memfd_create("err", MFD_CLOEXEC);
+	char *argv[WORDS_MAX + 3] = { (char[]){ "wayside" },
+				      (char[]){ "decode" } };
+	char *env[] = { (char[]){ "TZ=UTC" },
+			(char[]){ "ASAN_OPTIONS=detect_leaks=0" }, NULL };
+	struct outcome o;
+	pid_t pid;
+
+	assert_true(in >= 0 && out >= 0 && err >= 0);
+	write_all(in, bytes, len);
+	assert_true(lseek(in, 0, SEEK_SET) == 0);
+	for (size_t i = 0; words[i]; i++) {
+		argv[i + 2] = strdup(words[i]);
+		assert_non_null(argv[i + 2]);
+	}
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (dup2(in, STDIN_FILENO) >= 0 &&
+		    dup2(terminal < 0 ? out : terminal, STDOUT_FILENO) >= 0 &&
+		    dup2(err, STDERR_FILENO) >= 0)
+			(void)execve(WAYSIDE_TOOL, argv, env);
+		_exit(BEFORE);
+	}
+	for (size_t i = 0; words[i]; i++)
+		free(argv[i + 2]);
+	assert_int_equal(waitpid(pid, &o.status, 0), pid);
+	assert_true(WIFEXITED(o.status));
+	o.status = WEXITSTATUS(o.status);
+	assert_int_not_equal(o.status, BEFORE);
+	o.out = read_back(&out);
+	o.err = read_back(&err);
+	base_fd_close(&in);
+	return o;
+}
+
+static void free_outcome(struct outcome *o)
+{
+	free(o->out);
+	free(o->err);
+}
+
+/* All that is JSON is to be valid. */
+static void keep_events(const char *out)
+{
+	char *text = strdup(out), *rest = text, *line;
+
+	assert_non_null(text);
+	while ((line = strsep(&rest, "\n"))) {
+		if (*line == '[' || *line == '{')
+			event_test_keep(strdup(line));
+	}
+	free(text);
+}
+
+static struct outcome decode_text(const char *const *words, const char *text)
+{
+	return decode(words, text, strlen(text), -1);
+}
+
+static void outcome_is(const char *const *words, const char *text, int status,
+		       const char *out, const char *err)
+{
+	struct outcome o = decode_text(words, text);
+
+	assert_string_equal(o.out, out);
+	assert_string_equal(o.err, err);
+	assert_int_equal(o.status, status);
+	keep_events(out);
+	free_outcome(&o);
+}
+
+static const char *const hex[] = { "--hex", "--json", NULL };
+static const char *const no_words[] = { NULL };
+
+static void a_line_is_a_flow(void **state)
+{
+	(void)state;
+	outcome_is(hex, "", 0, "", "");
+	outcome_is(hex, LK_HEX "\n", 0, "[" LK_JSON("1") "]\n", "");
+	/* upper case, blanks around, CR LF, the last line without its end */
+	outcome_is(
+		hex,
+		"5B53472A313233343536373839302A303030322A4C4B5D\r\n  " LK_HEX
+		" \n" LK_HEX,
+		0,
+		"[" LK_JSON("1") "]\n[" LK_JSON("2") "]\n[" LK_JSON("3") "]\n",
+		"");
+	/* two events, in their order */
+	outcome_is(hex, LK_HEX LK_HEX "\n", 0,
+		   "[" LK_JSON("1") "," LK_JSON("1") "]\n", "");
+	/* a message does not go on in the next line */
+	outcome_is(hex, HALF "\n5d\n", 0, "[]\n[]\n", "");
+	outcome_is(hex, "\n00ff\n", 0, "[]\n[]\n", "");
+	outcome_is(hex, LK_HEX HALF "\n", 0, "[" LK_JSON("1") "]\n", "");
+}
+
+static void what_is_no_digit_is_said(void **state)
+{
+	(void)state;
+	outcome_is(hex, "xy\n" LK_HEX "\n123\n12 34\n0x12\n", 1,
+		   "[]\n[" LK_JSON("1") "]\n[]\n[]\n[]\n",
+		   "wayside: standard input:1: not hexadecimal\n"
+		   "wayside: standard input:3: not hexadecimal\n"
+		   "wayside: standard input:4: not hexadecimal\n"
+		   "wayside: standard input:5: not hexadecimal\n");
+}
+
+static void the_protocol_may_be_said(void **state)
+{
+	static const char *const watch[] = { "--hex", "--json", "--protocol",
+					     "watch", NULL };
+	static const char *const other[] = { "--hex", "--json",
+					     "--protocol=h02", NULL };
+	static const char *const none[] = { "--protocol", "watches", NULL };
+	struct outcome o;
+
+	(void)state;
+	outcome_is(watch, LK_HEX "\n", 0, "[" LK_JSON("1") "]\n", "");
+	outcome_is(other, LK_HEX "\n", 0, "[]\n", "");
+	o = decode_text(none, "");
+	assert_int_equal(o.status, 2);
+	assert_string_equal(o.out, "");
+	assert_non_null(strstr(o.err, "unknown protocol: watches; there are "
+				      "watch h02 "));
+	free_outcome(&o);
+}
+
+static void files_that_are_not_there(void **state)
+{
+	static const char *const absent[] = { "/nowhere/at/all", NULL };
+	static const char *const directory[] = { "--json", "/", NULL };
+
+	(void)state;
+	outcome_is(absent, "", 1, "",
+		   "wayside: /nowhere/at/all: No such file or directory\n");
+	outcome_is(directory, "", 1, "", "wayside: /: Is a directory\n");
+}
+
+/* A line an event, from any chunking: longer than what is read at a time. */
+static void bytes_of_a_client(void **state)
+{
+	static const char *const json[] = { "--json", "-", NULL };
+	const size_t n = 5000;
+	char *bytes = malloc(n * strlen(LK) + 1), *line, *rest;
+	struct outcome o;
+	size_t lines = 0;
+
+	(void)state;
+	assert_non_null(bytes);
+	for (size_t i = 0; i < n; i++)
+		memcpy(bytes + i * strlen(LK), LK, strlen(LK));
+	o = decode(json, bytes, n * strlen(LK), -1);
+	assert_int_equal(o.status, 0);
+	rest = o.out;
+	while ((line = strsep(&rest, "\n")) && *line) {
+		assert_string_equal(line, LK_JSON("1"));
+		lines++;
+	}
+	assert_int_equal(lines, n);
+	free_outcome(&o);
+	free(bytes);
+}
+
+#define STAMP "2025-11-03 14:25:01\t"
+
+/* Both directions; a message in two records, a LF within one. */
+static const char capture[] = STAMP
+	"client\t[SG*1234567890*0002*L\n" STAMP "client\tK]\n" STAMP
+	"server\t\n[SG*1234567890*0002*LK]\n"
+	"2025-11-03 14:25:02\tclient\t[SG*1234567890*0002*LK]\n";
+
+static void a_text_capture(void **state)
+{
+	static const char *const json[] = { "--json", NULL };
+	struct outcome o = decode_text(json, capture);
+	const char *p;
+
+	(void)state;
+	assert_int_equal(o.status, 0);
+	p = strstr(o.out, LK_JSON("1") "\n");
+	assert_ptr_equal(p, o.out);
+	p += strlen(LK_JSON("1") "\n");
+	assert_non_null(strstr(p, "\"direction\":\"server\""));
+	p = strchr(p, '\n') + 1;
+	assert_string_equal(p, LK_JSON("1") "\n");
+	free_outcome(&o);
+}
+
+static void people_read_it_aligned(void **state)
+{
+	(void)state;
+	outcome_is(no_words, capture, 0,
+		   "flow 1\n"
+		   "2025-11-03T14:25:01.000Z  client  watch      1234567890"
+		   "       heartbeat  LK\n"
+		   "  [SG*1234567890*0002*LK]\n"
+		   "2025-11-03T14:25:01.000Z  server  watch      1234567890"
+		   "       reply      LK\n"
+		   "  [SG*1234567890*0002*LK]\n"
+		   "2025-11-03T14:25:02.000Z  client  watch      1234567890"
+		   "       heartbeat  LK\n"
+		   "  [SG*1234567890*0002*LK]\n",
+		   "wayside: 1 flows, 3 messages, 0 positions, 1 bytes in no "
+		   "message, 0 gaps\n");
+}
+
+/* A file of packets, little-endian with nanoseconds, raw IP: see
+ * www.tcpdump.org/manpages/pcap-savefile.5.html. */
+struct dump {
+	uint8_t bytes[4096];
+	size_t len;
+};
+
+static void put32(struct dump *d, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		d->bytes[d->len++] = (uint8_t)(v >> 8 * i);
+}
+
+static void dump_begin(struct dump *d)
+{
+	d->len = 0;
+	put32(d, 0xa1b23c4d);
+	put32(d, 4U << 16 | 2); /* version 2.4 */
+	put32(d, 0);
+	put32(d, 0);
+	put32(d, 262144);
+	put32(d, PACKET_LINK_RAW_FILE);
+}
+
+/* A segment of the client with these bytes, at a second of its own. */
+static void dump_segment(struct dump *d, uint8_t flags, uint32_t seq,
+			 const char *text)
+{
+	struct packet p = {
+		.transport = PACKET_TCP,
+		.flags = flags,
+		.seq = seq,
+		.payload = { (const uint8_t *)text, strlen(text) },
+	};
+	uint8_t head[PACKET_HEAD_MAX];
+	size_t n;
+
+	assert_true(base_addr_parse(&p.from, "192.0.2.7:40000"));
+	assert_true(base_addr_parse(&p.to, "47.88.85.196:7700"));
+	n = packet_build(&p, 0, head);
+	put32(d, 1762179901 + seq);
+	put32(d, 42000000);
+	put32(d, (uint32_t)(n + p.payload.len));
+	put32(d, (uint32_t)(n + p.payload.len));
+	memcpy(d->bytes + d->len, head, n);
+	d->len += n;
+	memcpy(d->bytes + d->len, text, p.payload.len);
+	d->len += p.payload.len;
+}
+
+/* The second half first, the first half twice. */
+static void dump_message(struct dump *d)
+{
+	dump_begin(d);
+	dump_segment(d, PACKET_SYN, 0, "");
+	dump_segment(d, PACKET_ACK, 11, "7890*0002*LK]");
+	dump_segment(d, PACKET_ACK, 1, "[SG*123456");
+	dump_segment(d, PACKET_ACK, 1, "[SG*123456");
+	dump_segment(d, PACKET_ACK | PACKET_FIN, 24, "");
+}
+
+static void a_file_of_packets(void **state)
+{
+	static const char *const json[] = { "--json", NULL };
+	struct dump d;
+	struct outcome o;
+
+	(void)state;
+	dump_message(&d);
+	o = decode(json, d.bytes, d.len, -1);
+	assert_string_equal(o.err, "");
+	assert_string_equal(o.out, LK_JSON("1") "\n");
+	assert_int_equal(o.status, 0);
+	free_outcome(&o);
+	/* whose, when */
+	o = decode(no_words, d.bytes, d.len, -1);
+	assert_ptr_equal(strstr(o.out,
+				"flow 1  192.0.2.7:40000 > 47.88.85.196:7700\n"
+				"2025-11-03T14:25:"),
+			 o.out);
+	assert_non_null(strstr(o.out, ".042Z  client  watch "));
+	free_outcome(&o);
+}
+
+static void a_file_of_packets_that_breaks_off(void **state)
+{
+	static const char *const json[] = { "--json", NULL };
+	struct dump d;
+	struct outcome o;
+
+	(void)state;
+	dump_message(&d);
+	o = decode(json, d.bytes, d.len - 1, -1);
+	assert_int_equal(o.status, 1);
+	assert_non_null(strstr(o.err, "wayside: standard input: "));
+	/* what was before is not lost */
+	assert_string_equal(o.out, LK_JSON("1") "\n");
+	free_outcome(&o);
+}
+
+/* ESC [ 2 J in a message, and in an attribute. */
+static void nothing_steers_the_terminal(void **state)
+{
+	static const char *const none[] = { NULL };
+	struct outcome o = decode_text(none,
+				       "[SG*1234567890*0007*VERNO,\033[2J]"
+				       "[SG*1234567890*0006*\033[2J]]");
+
+	(void)state;
+	assert_null(strchr(o.out, '\033'));
+	assert_non_null(strstr(o.out, "\\x1b") ? o.out
+					       : strstr(o.out, "1b5b324a"));
+	free_outcome(&o);
+}
+
+/* Return: what the tool writes to a terminal. */
+static char *on_a_terminal(const char *text)
+{
+	static char seen[4096];
+	char name[64];
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), terminal;
+	struct outcome o;
+	ssize_t n;
+
+	assert_true(master >= 0);
+	assert_int_equal(grantpt(master), 0);
+	assert_int_equal(unlockpt(master), 0);
+	assert_int_equal(ptsname_r(master, name, sizeof(name)), 0);
+	terminal = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(terminal >= 0);
+	o = decode(no_words, text, strlen(text), terminal);
+	n = read(master, seen, sizeof(seen) - 1);
+	assert_true(n > 0);
+	seen[n] = '\0';
+	base_fd_close(&terminal);
+	base_fd_close(&master);
+	free_outcome(&o);
+	return seen;
+}
+
+static void colours_are_for_terminals(void **state)
+{
+	(void)state;
+	assert_non_null(strchr(on_a_terminal(LK), '\033'));
+	/* NO_COLOR is not in the tool's environment here: the pipe decides */
+	people_read_it_aligned(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_is_a_flow),
+		cmocka_unit_test(what_is_no_digit_is_said),
+		cmocka_unit_test(the_protocol_may_be_said),
+		cmocka_unit_test(files_that_are_not_there),
+		cmocka_unit_test(bytes_of_a_client),
+		cmocka_unit_test(a_text_capture),
+		cmocka_unit_test(a_file_of_packets),
+		cmocka_unit_test(a_file_of_packets_that_breaks_off),
+		cmocka_unit_test(people_read_it_aligned),
+		cmocka_unit_test(nothing_steers_the_terminal),
+		cmocka_unit_test(colours_are_for_terminals),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+}
