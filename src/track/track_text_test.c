@@ -274,6 +274,32 @@ static void what_is_no_date(void **state)
 #undef IS_NONE
 }
 
+static void what_goes_beyond_is_carried(void **state)
+{
+	static const struct {
+		struct track_civil civil;
+		int zone_min;
+		bool none;
+	} cases[] = {
+		{ { 6, 18, 30, 8, 3, 31, 5 }, 0, false },
+		{ { 7, 5, 61, 8, 3, 31, 5 }, 0, false },
+		{ { 7, 6, 29, 30, 62, 91, 5 }, -60, false },
+		{ { 2007, 6, 30, 8, 3, 31, 5 }, 0, false },
+		{ { 7, 0, 30, 8, 3, 31, 5 }, 0, true },
+		{ { 7, 6, 0, 8, 3, 31, 5 }, 0, true },
+		{ { 2199, 13, 1, 0, 0, 0, 0 }, 0, true },
+	};
+	/* 2007-06-30 is 13694 days: 37 years of 365, 9 leap days and
+	 * 31+28+31+30+31+29; 08:03:31 is 8*3600+3*60+31 seconds */
+	static const int64_t june = (13694LL * 86400 + 29011) * 1000 + 5;
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++)
+		assert_int_equal(
+			track_time_carry(&cases[i].civil, cases[i].zone_min),
+			cases[i].none ? TRACK_TIME_NONE : june);
+}
+
 static void digits_of_a_date(void **state)
 {
 	struct track_civil c = { .ms = 7 };
@@ -336,6 +362,7 @@ int main(void)
 		cmocka_unit_test(degrees_and_minutes),
 		cmocka_unit_test(dates),
 		cmocka_unit_test(what_is_no_date),
+		cmocka_unit_test(what_goes_beyond_is_carried),
 		cmocka_unit_test(digits_of_a_date),
 	};
 

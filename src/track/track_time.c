@@ -47,6 +47,25 @@ int64_t track_time(const struct track_civil *c, int zone_min)
 	       c->ms;
 }
 
+int64_t track_time_carry(const struct track_civil *c, int zone_min)
+{
+	const int year = c->year < 100 ? c->year + 2000 : c->year;
+	struct track_civil first = { .day = 1, .ms = c->ms };
+	int64_t start;
+
+	if (c->month < 1 || c->day < 1)
+		return TRACK_TIME_NONE;
+	first.year = year + (c->month - 1) / 12;
+	first.month = (c->month - 1) % 12 + 1;
+	start = track_time(&first, zone_min);
+	if (start == TRACK_TIME_NONE)
+		return start;
+	return start +
+	       (((c->day - 1) * (int64_t)24 + c->hour) * 60 + c->minute) * 60 *
+		       1000 +
+	       (int64_t)c->second * 1000;
+}
+
 static int *member(struct track_civil *c, char letter)
 {
 	switch (letter) {

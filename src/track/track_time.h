@@ -16,6 +16,9 @@ struct track_civil {
  * Return: TRACK_TIME_NONE for what is no date between 1970 and 2199, and no
  * time of day (24:00:00 and a leap second are none). */
 int64_t track_time(const struct track_civil *c, int zone_min);
+/* ... but what goes beyond is carried: June 31 is July 1, month 18 is June of
+ * the next year, as a Java calendar has it. A month or day 0 is none. */
+int64_t track_time_carry(const struct track_civil *c, int zone_min);
 
 /*
  * Digits as `form` says, two for each letter: y year, m month, d day, H hour,

@@ -18,7 +18,7 @@
  * skipped up to there. So no scanned byte can begin a message, and all work is
  * linear in the bytes.
  *
- * `[begin]` messages, which only servers send, end with `[end]` alone.
+ * `[begin]` messages end with `[end]` alone.
  */
 #include "track_tk103.h"
 
@@ -127,14 +127,13 @@ static enum match match_begin(struct base_span bytes, struct header *h)
 }
 
 /* A header at the front of the bytes? */
-static enum match match_header(struct base_span bytes,
-			       enum base_direction direction, struct header *h)
+static enum match match_header(struct base_span bytes, struct header *h)
 {
 	enum match m = MATCH_NO;
 
 	if (!bytes.len)
 		return MATCH_MAYBE;
-	if (bytes.ptr[0] == '[' && direction == BASE_SERVER)
+	if (bytes.ptr[0] == '[')
 		return match_begin(bytes, h);
 	if (bytes.ptr[0] != '(')
 		return MATCH_NO;
@@ -209,7 +208,7 @@ static enum track_step scan_body(const struct track_front *front, bool bracket,
 
 		if (is_start(bytes.ptr[scan->at]))
 			m = match_header(track_text_tail(bytes, scan->at),
-					 front->direction, &inner);
+					 &inner);
 		if (m == MATCH_MAYBE && front->after != TRACK_AFTER_NOTHING)
 			return TRACK_STEP_MORE;
 		if (m != MATCH_NO)
@@ -231,7 +230,7 @@ static enum track_step tk103_frame(const struct track_front *front,
 {
 	struct header h;
 
-	switch (match_header(front->bytes, front->direction, &h)) {
+	switch (match_header(front->bytes, &h)) {
 	case MATCH_NO:
 		return skip(front->bytes, frame);
 	case MATCH_MAYBE:
@@ -256,7 +255,8 @@ static enum track_probe tk103_probe(struct base_span bytes,
 	};
 	struct header h;
 
-	return answers[match_header(bytes, direction, &h)];
+	(void)direction;
+	return answers[match_header(bytes, &h)];
 }
 
 /* The word that says what to do: "setip" of "2,*setip*1*2*3*4*5555*,". */
@@ -289,7 +289,7 @@ static void tk103_decode(const struct track_message *m,
 	struct header h;
 
 	(void)session;
-	if (match_header(m->bytes, m->direction, &h) != MATCH_YES)
+	if (match_header(m->bytes, &h) != MATCH_YES)
 		return;
 	body.command = h.command;
 	body.commas = h.commas;

@@ -196,7 +196,7 @@ static bool read_place(const struct tk103_body *body, struct place *p)
 		return false;
 	read_speed(&r, p);
 	p->time_ms = track_time_parse(&c, "HMS", base_rd_take(&r, 6))
-			     ? track_time(&c, body->zone_min)
+			     ? track_time_carry(&c, body->zone_min)
 			     : TRACK_TIME_NONE;
 	(void)track_text_take(&r, ',');
 	p->inputs = read_inputs(&r, 6, p) || read_inputs(&r, 2, p);
@@ -311,7 +311,7 @@ static struct track_position *add_time(const struct tk103_body *body,
 
 	if (track_time_parse(&c, "dmy", date) &&
 	    track_time_parse(&c, "HMS", time))
-		to->time_ms = track_time(&c, body->zone_min);
+		to->time_ms = track_time_carry(&c, body->zone_min);
 	return to;
 }
 
