@@ -37,6 +37,7 @@ GATEWAY6=2001:db8:2::1
 DIR=/run/case
 LOGS=$DIR/logs
 EVENTS=$DIR/events
+JSON_EVENTS=$DIR/events.json
 CONFIG=$DIR/wayside.yaml
 WAYSIDED=$BUILD/src/waysided/waysided
 PEERS=$BUILD/netns-tests/peers
@@ -490,7 +491,8 @@ expect_relayed() {
 # --- the daemon -------------------------------------------------------------
 
 # config [KEY=VALUE...]: writes $CONFIG. Keys of the file, keys of its one rule,
-# and their defaults; a key without a default is left out unless it is given:
+# and their defaults; a key without a default is left out unless it is given; with
+# json=PATH there is a second event file, of that format:
 config() {
 	local -A v=(
 		[on_failure]=open-stay [workers]=2 [connect_timeout]=2m
@@ -519,7 +521,11 @@ config() {
 			connect_rate ring_size log_dir pidfile intercept \
 			keepalive_client keepalive_server user_timeout \
 			idle_timeout udp_timeout max_udp_flows local_except
-		echo "events: { file: $EVENTS }"
+		echo "events:"
+		echo "  - { file: $EVENTS }"
+		[ -z "${v[json]-}" ] ||
+			echo "  - { file: ${v[json]}, format: json }"
+		keys protocols
 		echo "rules:"
 		keys name interfaces clients to transport local source \
 			capture observe when_full |
@@ -702,6 +708,37 @@ capture_of() {
 # events_are [LINE...]: direction TAB message of every event so far
 events_are() {
 	[ -e "$EVENTS" ] && [ "$(cut -f 2,5 "$EVENTS")" = "$(printf '%s\n' "$@")" ]
+}
+
+# json_events PATH...: a line of every JSON event so far: what it has there, as in
+# positions.0.lat, TAB between two; - where there is nothing
+json_events() {
+	python3 - "$JSON_EVENTS" "$@" <<-'END'
+		import json, sys
+
+		def at(value, path):
+		    for step in path.split("."):
+		        if isinstance(value, list) and int(step) < len(value):
+		            value = value[int(step)]
+		        elif isinstance(value, dict) and step in value:
+		            value = value[step]
+		        else:
+		            return "-"
+		    return "-" if value is None else str(value)
+
+		with open(sys.argv[1], encoding="utf-8") as lines:
+		    for line in lines:
+		        event = json.loads(line)
+		        print("	".join(at(event, path) for path in sys.argv[2:]))
+	END
+}
+
+# json_events_are LINE...: just these are there, after the paths in $JSON_PATHS
+json_events_are() {
+	# shellcheck disable=SC2086 # words
+	[ -e "$JSON_EVENTS" ] &&
+		[ "$(json_events $JSON_PATHS 2>/dev/null)" = 			"$(printf '%s
+' "$@")" ]
 }
 
 # events_count N
