@@ -733,12 +733,11 @@ json_events() {
 	END
 }
 
-# json_events_are LINE...: just these are there, after the paths in $JSON_PATHS
+# json_events_are "PATH..." LINE...: that is what they have there
 json_events_are() {
 	# shellcheck disable=SC2086 # words
-	[ -e "$JSON_EVENTS" ] &&
-		[ "$(json_events $JSON_PATHS 2>/dev/null)" = 			"$(printf '%s
-' "$@")" ]
+	[ -e "$JSON_EVENTS" ] && [ "$(json_events $1 2>/dev/null)" = \
+		"$(printf '%s\n' "${@:2}")" ]
 }
 
 # events_count N

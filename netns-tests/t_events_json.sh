@@ -14,13 +14,13 @@ talk() {
 		expect 'x[SG*1234567890*0009*LK]' shutdown-write recv-all
 	join "$1" vendor
 }
-JSON_PATHS="direction protocol device_id type keyword payload length_ok"
 before=$(date +%s%3N)
 talk four v4
 wait_for 10 events_count 2
 talk six v6
 lk='[SG*1234567890*0002*LK]'
 wait_for 10 json_events_are \
+	"direction protocol device_id type keyword payload length_ok" \
 	$'client\twatch\t1234567890\theartbeat\tLK\t'"$lk"$'\tTrue' \
 	$'server\twatch\t1234567890\treply\tLK\t'"${lk/2\*L/9*L}"$'\tFalse' \
 	$'client\twatch\t1234567890\theartbeat\tLK\t'"$lk"$'\tTrue' \
