@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "track_h02.h"
+#include "track_jt808.h"
 #include "track_teltonika.h"
 #include "track_text.h"
 #include "track_tk103.h"
@@ -15,6 +16,7 @@ static const struct track_protocol *const protocols[] = {
 	&track_watch,
 	&track_h02,
 	&track_tk103,
+	&track_jt808,
 	&track_teltonika,
 	&track_xexun,
 	NULL,
@@ -24,6 +26,7 @@ static const char *const names[] = {
 	TRACK_WATCH_NAME,
 	TRACK_H02_NAME,
 	TRACK_TK103_NAME,
+	TRACK_JT808_NAME,
 	TRACK_TELTONIKA_NAME,
 	TRACK_XEXUN_NAME,
 	NULL,
