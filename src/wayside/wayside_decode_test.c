@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "base_fd.h"
 #include "event_test.h"
 #include "packet_build.h"
@@ -304,7 +306,7 @@ static void dump_segment(struct dump *d, uint8_t flags, uint32_t seq,
 
 	assert_true(base_addr_parse(&p.from, "192.0.2.7:40000"));
 	assert_true(base_addr_parse(&p.to, "47.88.85.196:7700"));
-	n = packet_build(&p, 0, head);
+	n = packet_build(&p, head);
 	put32(d, 1762179901 + seq);
 	put32(d, 42000000);
 	put32(d, (uint32_t)(n + p.payload.len));
@@ -413,6 +415,44 @@ static void colours_are_for_terminals(void **state)
 	people_read_it_aligned(state);
 }
 
+/* Members that only the daemon knows: README says so. */
+static const char *const of_the_gateway[] = { "id",     "flow",
+					      "time",   "client",
+					      "server", "connection_id" };
+
+/* The first block of JSON in README.md is what its payload decodes to. */
+static void the_event_of_the_readme(void **state)
+{
+	static const char *const json[] = { "--json", NULL };
+	int fd = open(WAYSIDE_README, O_RDONLY | O_CLOEXEC);
+	char *text = read_back(&fd);
+	char *block = strstr(text, "```json\n"), *payload;
+	json_t *event, *decoded;
+	struct outcome o;
+
+	(void)state;
+	assert_non_null(block);
+	event = json_loads(block + strlen("```json\n"), JSON_DISABLE_EOF_CHECK,
+			   NULL);
+	assert_non_null(event);
+	event_test_keep(json_dumps(event, JSON_COMPACT));
+	payload = strdup(json_string_value(json_object_get(event, "payload")));
+	assert_non_null(payload);
+	o = decode_text(json, payload);
+	decoded = json_loads(o.out, 0, NULL);
+	assert_non_null(decoded);
+	assert_int_equal(json_object_del(decoded, "flow"), 0);
+	for (size_t i = 0; i < WS_ARRAY_LEN(of_the_gateway); i++)
+		assert_int_equal(json_object_del(event, of_the_gateway[i]), 0);
+	if (!json_equal(event, decoded))
+		fail_msg("README.md has another event than %s", o.out);
+	json_decref(event);
+	json_decref(decoded);
+	free_outcome(&o);
+	free(payload);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,6 +467,7 @@ int main(void)
 		cmocka_unit_test(people_read_it_aligned),
 		cmocka_unit_test(nothing_steers_the_terminal),
 		cmocka_unit_test(colours_are_for_terminals),
+		cmocka_unit_test(the_event_of_the_readme),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, event_test_validate);
