@@ -144,6 +144,108 @@ static inline uint8_t *put_text(uint8_t *to, const char *text)
 	return to;
 }
 
+/* What the one message says that the bytes are, with nothing behind it. */
+static inline const struct track_record *decoded(const struct track_protocol *p,
+						 enum base_direction d,
+						 struct base_span bytes,
+						 struct track_frame *frame)
+{
+	const struct track_front front = { bytes, d, TRACK_AFTER_NOTHING };
+	struct track_session session = { 0 };
+	struct track_record *r = test_record();
+	struct track_scan scan = { 0 };
+	struct track_message m = { .protocol = p,
+				   .direction = d,
+				   .bytes = bytes };
+
+	*frame = (struct track_frame){ 0 };
+	assert_int_equal(p->frame(&front, &scan, frame), TRACK_STEP_MESSAGE);
+	assert_int_equal(frame->len, bytes.len);
+	m.length = frame->length;
+	m.checksum = frame->checksum;
+	track_record_clear(r);
+	p->decode(&m, &p->habits, &session, r);
+	track_record_end(r);
+	assert_int_equal(r->left_out, 0);
+	event_test_note(&m, r);
+	return r;
+}
+
+/* The attribute of the record, or of its last position; NULL: it has none. */
+static inline const struct track_attr *attr_of(const struct track_record *r,
+					       track_key key)
+{
+	const struct track_range all =
+		r->n_positions ? r->positions[r->n_positions - 1].attrs
+			       : r->attrs;
+	const struct track_attr *found = NULL;
+
+	for (uint32_t i = all.first; i < all.first + all.n; i++) {
+		if (r->attr[i].key != key)
+			continue;
+		assert_null(found); /* each is there once */
+		found = &r->attr[i];
+	}
+	return found;
+}
+
+static inline const struct track_attr *
+attr_is(const struct track_record *r, track_key key, enum track_kind kind)
+{
+	const struct track_attr *a = attr_of(r, key);
+	char to[TRACK_KEY_LEN];
+
+	if (!a || a->kind != kind)
+		fail_msg("%s: %s", track_key_text(key, to),
+			 a ? "of another kind" : "absent");
+	return a;
+}
+
+static inline void has_int(const struct track_record *r, track_key key,
+			   int64_t v)
+{
+	assert_true(attr_is(r, key, TRACK_KIND_INT)->number == v);
+}
+
+static inline void has_real(const struct track_record *r, track_key key,
+			    double v)
+{
+	const double got = attr_is(r, key, TRACK_KIND_REAL)->real;
+
+	assert_true(got - v < 1e-9 && v - got < 1e-9);
+}
+
+static inline void has_bool(const struct track_record *r, track_key key,
+			    bool yes)
+{
+	assert_int_equal(attr_is(r, key, TRACK_KIND_BOOL)->yes, yes);
+}
+
+static inline void has_text(const struct track_record *r, track_key key,
+			    const char *text)
+{
+	const struct base_span s = attr_is(r, key, TRACK_KIND_TEXT)->text;
+
+	if (s.len != strlen(text) || memcmp(s.ptr, text, s.len) != 0)
+		fail_msg("%.*s is not %s", (int)s.len, (const char *)s.ptr,
+			 text);
+}
+
+static inline void has_hex(const struct track_record *r, track_key key,
+			   const void *bytes, size_t len)
+{
+	const struct base_span s = attr_is(r, key, TRACK_KIND_HEX)->text;
+
+	assert_int_equal(s.len, len);
+	assert_memory_equal(s.ptr, bytes, len);
+}
+
+static inline void near(double got, double want)
+{
+	if (!(got - want < 1e-7 && want - got < 1e-7))
+		fail_msg("%.9f is not %.9f", got, want);
+}
+
 /* Small, seeded by the caller, the same everywhere. */
 static inline uint32_t next_random(uint64_t *seed)
 {
