@@ -284,7 +284,7 @@ static void read_tail(struct track_record *r, struct base_span type,
 /* Where in the fields a place has its latitude; 0: there is none. */
 static size_t find_place(const struct fields *f)
 {
-	for (size_t i = f->n; i-- > 4;) {
+	for (size_t i = f->n; i-- > 3;) {
 		if (is_side(at(f, i - 1), 'N', 'S') &&
 		    is_side(at(f, i + 1), 'E', 'W'))
 			return i - 2;
