@@ -71,6 +71,20 @@ static void one_format_fails_alone(void **state)
 	assert_int_equal(count(lab, STAT_EVENTS_LOST), 1);
 }
 
+/* Teltonika's login: 15 digits, and their number before them. */
+#define IMEI  "350317177312182"
+#define LOGIN "000f333530333137313737333132313832"
+/* One record of codec 8, as the wiki of Teltonika describes it:
+ *   00000000 00000021 08 01      33 bytes from 08 to the second 01
+ *   0000019a4a1b6648 00          1762179901000 ms, priority
+ *   0501bd00 1d8119c0 0078       8.4 E, 49.5 N (of 1e-7 degrees), 120 m
+ *   005a 09 0024                 90 degrees, satellites, 36 km/h
+ *   00 00 00 00 00 00            no I/O
+ *   01 0000f253                  CRC-16/IBM of these 33
+ */
+#define AVL_BEGIN "000000000000002108010000019a4a1b6648000501bd"
+#define AVL_END   "001d8119c00078005a090024000000000000010000f253"
+
 /* From UD to 0000 it is 77 = 0x4D bytes. */
 #define UD                                                                  \
 	"[3G*1234567890*004D*UD,220414,134652,A,22.571707,N,113.8613968,E," \
@@ -90,13 +104,57 @@ static void kinds_of_messages_are_counted(void **state)
 	for (uint64_t i = 0; i < 256; i += 16)
 		bytes(lab, 4, RING_SERVER, i, "................");
 	bytes(lab, 4, RING_SERVER, 256, LK);
+	/* and a checksum that is wrong in its last bit */
+	flow(lab, 5, 2);
+	hint(lab, 5, RING_ENTRY_OPEN, 0, 0);
+	hex_bytes(lab, 5, RING_CLIENT, 0, LOGIN AVL_BEGIN);
+	hex_bytes(lab, 5, RING_CLIENT, 17 + 22,
+		  "001d8119c00078005a090024000000000000010000f252");
 	start(lab);
 	stop(lab);
-	assert_int_equal(count(lab, STAT_EVENTS), 3);
+	assert_int_equal(count(lab, STAT_EVENTS), 5);
 	assert_int_equal(count(lab, STAT_UNKNOWN_MESSAGES), 1);
-	assert_int_equal(count(lab, STAT_POSITIONS), 1);
+	assert_int_equal(count(lab, STAT_POSITIONS), 2);
 	assert_int_equal(count(lab, STAT_RAW), 1);
 	assert_int_equal(count(lab, STAT_SKIPPED_BYTES), 256 + 23);
+	assert_int_equal(count(lab, STAT_CHECKSUM_WRONG), 1);
+}
+
+/* A record does not say whose it is. The recorder that heard the login is dead
+ * by then, between two messages, and in the middle of one. */
+static void a_device_outlives_a_death(void **state)
+{
+	struct lab *lab = *state;
+	char *text;
+	unsigned n = 0;
+
+	add_file(lab, "json", CONF_EVENT_FORMAT_JSON);
+	flow(lab, 3, 0);
+	hint(lab, 3, RING_ENTRY_OPEN, 0, 0);
+	hex_bytes(lab, 3, RING_CLIENT, 0, LOGIN);
+	start(lab);
+	await_ready(lab);
+	lab_await_read(lab);
+	kill_it(lab);
+	hex_bytes(lab, 3, RING_CLIENT, 17, AVL_BEGIN AVL_END AVL_BEGIN);
+	start(lab);
+	await_ready(lab);
+	lab_await_read(lab);
+	kill_it(lab);
+	hex_bytes(lab, 3, RING_CLIENT, 17 + 45 + 22, AVL_END);
+	start(lab);
+	stop(lab);
+	text = lab_read(lab, "json");
+	for (const char *p = text;
+	     (p = strstr(p, "\"device_id\":\"" IMEI "\"")); p++)
+		n++;
+	assert_int_equal(n, 3);
+	assert_non_null(strstr(text, "-c-0\","));
+	assert_non_null(strstr(text, "-c-17\","));
+	assert_non_null(strstr(text, "-c-62\","));
+	free(text);
+	assert_int_equal(count(lab, STAT_EVENTS), 3);
+	assert_int_equal(count(lab, STAT_POSITIONS), 2);
 	assert_int_equal(count(lab, STAT_CHECKSUM_WRONG), 0);
 }
 
@@ -167,6 +225,7 @@ int main(void)
 		CASE(each_file_has_its_format),
 		CASE(one_format_fails_alone),
 		CASE(kinds_of_messages_are_counted),
+		CASE(a_device_outlives_a_death),
 		CASE(notes_tell_of_flows),
 	};
 

@@ -231,6 +231,93 @@ static void a_death_between_changes_no_line(void **state)
 	}
 }
 
+/* Lines that are there already stay what they are. */
+static void a_file_changes_its_format(void **state)
+{
+	struct lab *lab = *state;
+	struct conf_tables *t = next_tables(lab);
+	static const char json[] = LINE("") "{\"id\":\"";
+	char *text;
+
+	t->events_format[0] = CONF_EVENT_FORMAT_JSON;
+	start(lab);
+	await_ready(lab);
+	message_in_flow(lab, 0);
+	assert_int_equal(prepare(lab, t), 0);
+	say(lab, ROLE_ACTIVATE, 2, -1);
+	message_in_flow(lab, 1);
+	stop(lab);
+	text = lab_read(lab, "events");
+	assert_memory_equal(text, json, sizeof(json) - 1);
+	free(text);
+	free(t);
+}
+
+/*
+ * A location of jt808 (0x0200, 28 bytes), of the phone 013912345678:
+ *   00000000 00000003            no alarm; status: ignition, located
+ *   01dc89d0 073d8aa5            31.230416 N, 121.473701 E
+ *   000a 0258 005a               10 m, 60 km/h (of 0.1), 90 degrees
+ *   251103222501                 2025-11-03 22:25:01
+ * and the exclusive or of all between the two 7e.
+ */
+#define LOCATION                                                     \
+	"7e0200001c0139123456780001000000000000000301dc89d0073d8aa5" \
+	"000a0258005a251103222501867e"
+
+static void location_in_flow(struct lab *lab, uint64_t offset)
+{
+	const struct ring_map *m = &lab->maps[0];
+
+	hex_bytes(lab, 0, RING_CLIENT, offset, LOCATION);
+	ring_tap_kick(&lab->taps[0]);
+	await_count(&m->cursors[RING_READER_RECORDER]->pos,
+		    atomic_load(&m->control->head));
+}
+
+/* Of a running flow, too: jt808's own zone is +08:00, so 22:25 there is 14:25;
+ * with +02:00 it is 20:25, with -03:30 it is 01:55 of the next day. */
+static void time_zones_change_at_once(void **state)
+{
+	static const char *const times[] = { "2025-11-03T14:25:01.000Z",
+					     "2025-11-03T20:25:01.000Z",
+					     "2025-11-04T01:55:01.000Z" };
+	static const int32_t zones[] = { 0, 120, -210 };
+	struct lab *lab = *state;
+	struct conf_tables *t = next_tables(lab);
+	char *text;
+	const char *p;
+
+	lab->conf->events_format[0] = CONF_EVENT_FORMAT_JSON;
+	t->events_format[0] = CONF_EVENT_FORMAT_JSON;
+	start(lab);
+	await_ready(lab);
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	location_in_flow(lab, 0);
+	(void)snprintf(t->protocols[0].name, CONF_NAME_LEN, "jt808");
+	t->n_protocols = 1;
+	for (uint32_t i = 1; i < WS_ARRAY_LEN(zones); i++) {
+		t->number = i + 1;
+		t->protocols[0].zone_min = zones[i];
+		assert_int_equal(prepare(lab, t), 0);
+		say(lab, ROLE_ACTIVATE, t->number, -1);
+		location_in_flow(lab, 43ULL * i);
+	}
+	stop(lab);
+	p = text = lab_read(lab, "events");
+	for (size_t i = 0; i < WS_ARRAY_LEN(times); i++) {
+		static const char key[] = "\"positions\":[{\"time\":\"";
+
+		p = strstr(p, key);
+		assert_non_null(p);
+		p += sizeof(key) - 1;
+		assert_memory_equal(p, times[i], strlen(times[i]));
+	}
+	free(text);
+	free(t);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -241,6 +328,8 @@ int main(void)
 		CASE(bad_tables_are_refused),
 		CASE(no_tables_are_refused),
 		CASE(a_death_between_changes_no_line),
+		CASE(a_file_changes_its_format),
+		CASE(time_zones_change_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

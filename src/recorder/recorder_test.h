@@ -249,8 +249,35 @@ static inline void bytes(struct lab *lab, uint32_t slot, enum ring_side side,
 	assert_true(ring_tap_put(&lab->taps[0], &e, text, 1));
 }
 
-static inline void assert_file(const struct lab *lab, const char *name,
-			       const char *expected)
+/* The same; the bytes as two hexadecimal digits each. */
+static inline void hex_bytes(struct lab *lab, uint32_t slot,
+			     enum ring_side side, uint64_t offset,
+			     const char *hex)
+{
+	const struct ring_slot *s = &lab->maps[0].slots[slot];
+	uint8_t out[512];
+	struct ring_entry e = { .type = RING_ENTRY_DATA,
+				.len = (uint32_t)strlen(hex) / 2,
+				.slot = slot,
+				.serial = s->serial,
+				.direction = (uint8_t)side,
+				.flow_id = s->flow_id,
+				.offset = offset,
+				.time_ns = NOW };
+
+	assert_true(e.len <= sizeof(out));
+	for (uint32_t i = 0; i < e.len; i++) {
+		const char digits[] = { hex[2 * i], hex[2 * i + 1], '\0' };
+		char *end;
+
+		out[i] = (uint8_t)strtoul(digits, &end, 16);
+		assert_true(!*end);
+	}
+	assert_true(ring_tap_put(&lab->taps[0], &e, out, 1));
+}
+
+/* The whole file, to be freed. */
+static inline char *lab_read(const struct lab *lab, const char *name)
 {
 	char path[160], *text;
 	size_t len;
@@ -258,15 +285,25 @@ static inline void assert_file(const struct lab *lab, const char *name,
 
 	(void)snprintf(path, sizeof(path), "%s/%s", lab->dir, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (!expected) {
-		assert_true(fd < 0 && errno == ENOENT);
-		return;
-	}
 	assert_true(fd >= 0);
 	assert_int_equal(base_fd_read_all(fd, 65536, &text, &len), 0);
+	assert_int_equal(close(fd), 0);
+	return text;
+}
+
+static inline void assert_file(const struct lab *lab, const char *name,
+			       const char *expected)
+{
+	char path[160], *text;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", lab->dir, name);
+	if (!expected) {
+		assert_true(access(path, F_OK) < 0 && errno == ENOENT);
+		return;
+	}
+	text = lab_read(lab, name);
 	assert_string_equal(text, expected);
 	free(text);
-	assert_int_equal(close(fd), 0);
 }
 
 static inline uint64_t count(const struct lab *lab, enum stat_id id)
