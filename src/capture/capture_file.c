@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* capture_file.c - one text capture for each connection */
+/* capture_file.c - one capture for each connection */
 #include "capture_file.h"
 
 #include <assert.h>
@@ -79,7 +79,10 @@ int capture_files_init(struct capture_files *s, int dir, uint32_t max_open,
 	s->arena = malloc(ARENA_LEN);
 	s->chunks = malloc(CHUNKS_MAX * sizeof(*s->chunks));
 	s->names = calloc(NAMES, sizeof(struct capture_file *));
-	if (!s->slots || !s->arena || !s->chunks || !s->names) {
+	s->pcap = capture_pcap_new();
+	if (!s->slots || !s->arena || !s->chunks || !s->names ||
+	    (!s->pcap && capture_pcap_built())) {
+		capture_pcap_free(s->pcap);
 		free(s->slots);
 		free(s->arena);
 		free(s->chunks);
@@ -108,6 +111,7 @@ void capture_files_done(struct capture_files *s)
 		return;
 	capture_files_flush(s);
 	close_all(s);
+	capture_pcap_free(s->pcap);
 	free(s->slots);
 	free(s->arena);
 	free(s->chunks);
@@ -139,6 +143,13 @@ static int open_slot(struct capture_files *s, struct capture_file *f,
 	return 0;
 }
 
+static const char *name_of(const struct capture_file *f,
+			   char buf[static CAPTURE_NAME_LEN])
+{
+	return capture_id_file_name(&f->id, &f->client, f->format, f->part,
+				    buf);
+}
+
 /* Return: 0, and the file is open and as its mark says, or -errno; *news: the
  * owner has to keep the mark. */
 static int settle(struct capture_files *s, struct capture_file *f, bool *news)
@@ -146,7 +157,7 @@ static int settle(struct capture_files *s, struct capture_file *f, bool *news)
 	char name[CAPTURE_NAME_LEN];
 	int r = 0;
 
-	(void)capture_id_file_name(&f->id, &f->client, name);
+	(void)name_of(f, name);
 	if (f->slot != NONE && !capture_write_has_name(s->slots[f->slot].fd))
 		free_slot(s, f->slot);
 	if (f->slot == NONE)
@@ -186,26 +197,50 @@ static int gather_parts(const struct capture_files *s, uint32_t *i,
 	return n;
 }
 
-/* All of the file's records or none. Return: 0 or -errno. */
-static int append(struct capture_files *s, struct capture_file *f)
+/* Does it begin with a header that is not there yet? */
+static bool wants_header(const struct capture_file *f)
+{
+	return f->format == CAPTURE_PCAP && !f->mark.len;
+}
+
+/* Return: 0 or -errno; *len grows by the bytes that got there. */
+static int append_parts(const struct capture_files *s,
+			const struct capture_file *f, uint64_t *len)
 {
 	const int fd = s->slots[f->slot].fd;
 	struct iovec parts[PARTS_MAX];
-	uint64_t len = 0;
+	uint32_t i = f->first;
 	size_t written;
+	int r = 0;
 
-	for (uint32_t i = f->first; i != NONE;) {
+	if (wants_header(f)) {
+		parts[0] = capture_write_part(capture_pcap_header(s->pcap));
+		r = capture_write_all(fd, parts, 1, BASE_DIE_CAPTURE_HALF,
+				      &written);
+		*len += written;
+	}
+	while (!r && i != NONE) {
 		const int n = gather_parts(s, &i, parts);
-		const int r = capture_write_all(
-			fd, parts, n, BASE_DIE_CAPTURE_HALF, &written);
 
-		if (r) {
-			f->unsure = capture_write_undo(fd, &f->mark) != 0;
-			/* a file that is opened anew may be a better one */
-			free_slot(s, f->slot);
-			return r;
-		}
-		len += written;
+		r = capture_write_all(fd, parts, n, BASE_DIE_CAPTURE_HALF,
+				      &written);
+		*len += written;
+	}
+	return r;
+}
+
+/* All of the file's records or none. Return: 0 or -errno. */
+static int append(struct capture_files *s, struct capture_file *f)
+{
+	uint64_t len = 0;
+	const int r = append_parts(s, f, &len);
+
+	if (r) {
+		f->unsure =
+			capture_write_undo(s->slots[f->slot].fd, &f->mark) != 0;
+		/* a file that is opened anew may be a better one */
+		free_slot(s, f->slot);
+		return r;
 	}
 	f->mark.len += f->mark.ino ? len : 0;
 	if (len)
@@ -221,6 +256,7 @@ static void tell_lost(struct capture_files *s, struct capture_file *f, int err)
 		bytes[s->chunks[i].direction] += s->chunks[i].payload;
 	if (f->first != NONE)
 		s->ops->lost(s->arg, f, err, bytes);
+	f->first = NONE;
 }
 
 /* Settles and then writes up to max_open files. */
@@ -232,21 +268,20 @@ static void flush_group(struct capture_files *s)
 	for (uint32_t n = 0; end && n < s->max_open; n++, end = end->next) {
 		const int r = settle(s, end, &news);
 
-		if (!r)
-			continue;
-		tell_lost(s, end, -r);
-		end->first = NONE;
+		if (r)
+			tell_lost(s, end, -r);
+		end->settled = !r;
 	}
 	if (news)
 		s->ops->keep(s->arg);
 	for (f = s->first; f != end; f = f->next) {
-		if (f->first != NONE) {
-			const int r = append(s, f);
+		const bool some = f->first != NONE || wants_header(f);
+		const int r = f->settled && some ? append(s, f) : 0;
 
-			if (r)
-				tell_lost(s, f, -r);
-		}
+		if (r)
+			tell_lost(s, f, -r);
 		f->first = f->last = NONE;
+		f->pending = 0;
 		f->gathered = false;
 	}
 	s->first = end;
@@ -271,6 +306,13 @@ static void to_be_written(struct capture_files *s, struct capture_file *f)
 	s->end = &f->next;
 }
 
+/* All parts of a connection are known by the first one's name. */
+static const char *first_name(const struct capture_file *f,
+			      char buf[static CAPTURE_NAME_LEN])
+{
+	return capture_id_file_name(&f->id, &f->client, f->format, 1, buf);
+}
+
 /* The link to the file of that name that is in use, or to NULL. */
 static struct capture_file **find_name(const struct capture_files *s,
 				       const char *name)
@@ -282,27 +324,27 @@ static struct capture_file **find_name(const struct capture_files *s,
 	for (const char *p = name; *p; p++)
 		hash = (hash ^ (uint8_t)*p) * 16777619U;
 	for (at = &s->names[hash % NAMES]; *at; at = &(*at)->next_name) {
-		if (!strcmp(capture_id_file_name(&(*at)->id, &(*at)->client,
-						 other),
-			    name))
+		if (!strcmp(first_name(*at, other), name))
 			break;
 	}
 	return at;
 }
 
 bool capture_file_begin(struct capture_files *s, struct capture_file *f,
-			const struct capture_id *id,
-			const struct base_addr *client,
 			const struct capture_mark *mark)
 {
 	char name[CAPTURE_NAME_LEN];
-	struct capture_file **at =
-		find_name(s, capture_id_file_name(id, client, name));
+	struct capture_file **at = find_name(s, first_name(f, name));
 
 	if (*at)
 		return false;
-	*f = (struct capture_file){ .id = *id,
-				    .client = *client,
+	*f = (struct capture_file){ .id = f->id,
+				    .client = f->client,
+				    .server = f->server,
+				    .format = f->format,
+				    .datagrams = f->datagrams,
+				    .part = f->part ? f->part : 1,
+				    .began_ns = f->began_ns,
 				    .slot = NONE,
 				    .first = NONE,
 				    .last = NONE };
@@ -316,32 +358,126 @@ bool capture_file_begin(struct capture_files *s, struct capture_file *f,
 	return true;
 }
 
-void capture_file_record(struct capture_files *s, struct capture_file *f,
-			 uint64_t wall_ns, enum base_direction d,
-			 struct base_span bytes)
+/* Room for a record in the arena. */
+static char *reserve(struct capture_files *s, size_t len)
 {
-	const uint32_t len = (uint32_t)bytes.len;
-	const uint32_t need = HEAD_LEN + len + 1;
-	char stamp[BASE_TIME_STAMP_LEN], *at;
-
-	assert(bytes.len <= CAPTURE_RECORD_MAX);
-	if (need > ARENA_LEN - s->used || s->n_chunks == CHUNKS_MAX)
+	if (len > ARENA_LEN - s->used || s->n_chunks == CHUNKS_MAX)
 		capture_files_flush(s);
-	at = s->arena + s->used;
-	(void)snprintf(at, HEAD_LEN + 1, "%s\t%s\t",
-		       base_time_stamp(wall_ns, stamp), base_direction_name(d));
-	memcpy(at + HEAD_LEN, bytes.ptr, len);
-	at[HEAD_LEN + len] = '\n';
-	s->chunks[s->n_chunks] = (struct capture_chunk){ .at = s->used,
-							 .len = need,
-							 .payload = len,
-							 .next = NONE,
-							 .direction = d };
+	return s->arena + s->used;
+}
+
+/* Bytes of what is there and what is to come. */
+static uint64_t length(const struct capture_file *f)
+{
+	return f->mark.len + f->pending;
+}
+
+/* Takes the record that was made in what reserve() gave; none, if it is empty.
+ */
+static void gather(struct capture_files *s, struct capture_file *f,
+		   const struct capture_chunk *chunk, uint64_t wall_ns)
+{
+	if (!chunk->len)
+		return;
+	/* a clock that was set back must not make a part endless */
+	if (!length(f) || wall_ns < f->began_ns)
+		f->began_ns = wall_ns;
+	s->chunks[s->n_chunks] = *chunk;
+	s->chunks[s->n_chunks].at = s->used;
+	s->chunks[s->n_chunks].next = NONE;
 	*(f->first == NONE ? &f->first : &s->chunks[f->last].next) =
 		s->n_chunks;
 	f->last = s->n_chunks++;
-	s->used += need;
+	f->pending += chunk->len;
+	s->used += chunk->len;
 	to_be_written(s, f);
+}
+
+static size_t room_of(const struct capture_file *f, size_t len)
+{
+	return f->format == CAPTURE_PCAP ? capture_pcap_room(len)
+					 : HEAD_LEN + len + 1;
+}
+
+static size_t put_text(const struct capture_piece *piece, char *at)
+{
+	char stamp[BASE_TIME_STAMP_LEN];
+	struct base_span bytes = piece->bytes;
+
+	(void)snprintf(at, HEAD_LEN + 1, "%s\t%s\t",
+		       base_time_stamp(piece->wall_ns, stamp),
+		       base_direction_name(piece->direction));
+	memcpy(at + HEAD_LEN, bytes.ptr, bytes.len);
+	at[HEAD_LEN + bytes.len] = '\n';
+	return HEAD_LEN + bytes.len + 1;
+}
+
+void capture_file_record(struct capture_files *s, struct capture_file *f,
+			 const struct capture_piece *piece)
+{
+	struct capture_chunk chunk = {
+		.payload = (uint32_t)piece->bytes.len,
+		.direction = piece->direction,
+	};
+	char *at;
+
+	assert(piece->bytes.len <= CAPTURE_RECORD_MAX);
+	at = reserve(s, room_of(f, piece->bytes.len));
+	if (f->format == CAPTURE_PCAP)
+		chunk.len = (uint32_t)capture_pcap_piece(s->pcap, f, piece, at);
+	else
+		chunk.len = (uint32_t)put_text(piece, at);
+	gather(s, f, &chunk, piece->wall_ns);
+}
+
+void capture_file_opened(struct capture_files *s, struct capture_file *f,
+			 uint64_t wall_ns)
+{
+	struct capture_chunk chunk = { .direction = BASE_CLIENT };
+	char *at;
+
+	if (f->format != CAPTURE_PCAP)
+		return;
+	at = reserve(s, capture_pcap_room(0));
+	chunk.len = (uint32_t)capture_pcap_opened(s->pcap, f, wall_ns, at);
+	gather(s, f, &chunk, wall_ns);
+}
+
+void capture_file_ended(struct capture_files *s, struct capture_file *f,
+			const struct capture_end *end)
+{
+	struct capture_chunk chunk = { .direction = BASE_CLIENT };
+	char *at;
+
+	if (f->format != CAPTURE_PCAP)
+		return;
+	at = reserve(s, capture_pcap_room(0));
+	chunk.len = (uint32_t)capture_pcap_ended(s->pcap, f, end, at);
+	gather(s, f, &chunk, end->wall_ns);
+}
+
+bool capture_file_is_full(const struct capture_file *f,
+			  const struct capture_piece *piece,
+			  const struct capture_limits *limits)
+{
+	if (!length(f) || f->part >= CAPTURE_PARTS_MAX)
+		return false;
+	if (limits->time_ns && piece->wall_ns > f->began_ns &&
+	    piece->wall_ns - f->began_ns >= limits->time_ns)
+		return true;
+	return limits->size &&
+	       length(f) + room_of(f, piece->bytes.len) > limits->size;
+}
+
+void capture_file_next_part(struct capture_files *s, struct capture_file *f)
+{
+	assert(!f->gathered);
+	capture_file_check(s, f);
+	if (f->slot != NONE)
+		free_slot(s, f->slot);
+	f->mark = (struct capture_mark){ .ino = 0 };
+	f->unsure = false;
+	f->part++;
 }
 
 void capture_file_check(struct capture_files *s, struct capture_file *f)
@@ -352,7 +488,7 @@ void capture_file_check(struct capture_files *s, struct capture_file *f)
 
 	if (!f->unsure || f->gathered || !mark.ino)
 		return;
-	(void)capture_id_file_name(&f->id, &f->client, name);
+	(void)name_of(f, name);
 	fd = openat(s->dir, name,
 		    O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
 			    O_NOFOLLOW);
@@ -370,8 +506,7 @@ void capture_file_check(struct capture_files *s, struct capture_file *f)
 void capture_file_close(struct capture_files *s, struct capture_file *f)
 {
 	char name[CAPTURE_NAME_LEN];
-	struct capture_file **at =
-		find_name(s, capture_id_file_name(&f->id, &f->client, name));
+	struct capture_file **at = find_name(s, first_name(f, name));
 
 	assert(!f->gathered);
 	if (*at == f)

@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * capture_file.h - one text capture for each connection
+ * capture_file.h - one capture for each connection
  *
  * Theory of operation
  *
- * A capture has tcpproxy's format, byte for byte: a record is a chunk,
+ * A text capture has tcpproxy's format, byte for byte: a record is a chunk,
  *   YYYY-MM-DD HH:MM:SS TAB client|server TAB bytes LF
- * in local time, the bytes as they were. Files only ever grow.
+ * in local time, the bytes as they were. A pcap capture has packets
+ * (capture_pcap.h); whatever is written to an empty one is preceded by the
+ * header of the file. Files only ever grow.
+ *
+ * A capture may have parts, each a file of its own that begins with a whole
+ * record: the owner asks capture_file_is_full() before each record, and begins
+ * the next part by capture_file_next_part(). Between the two it keeps for good
+ * what was recorded until then: with the mark of another file kept, nothing
+ * would say any more how much of the last part counts. Whoever continues a
+ * flow decides the same for the same records, as a part's number, its length
+ * and the time of its first bytes are kept.
  *
  * Records are gathered in one arena for all files, each file's in a chain, in
  * whatever order the flows come; capture_files_flush() writes each file's at
@@ -39,17 +49,26 @@
 #include "base_direction.h"
 #include "base_rd.h"
 #include "capture_id.h"
+#include "capture_pcap.h"
 #include "capture_write.h"
 
 /* A file's state beside the set; owned by the flow's entry in the recorder, in
  * use from capture_file_begin() to capture_file_close(). Must not move. */
 struct capture_file {
+	/* What it is of: the owner's, and all that begin() looks at. */
 	struct capture_id id;
-	struct base_addr client;
+	struct base_addr client, server;
+	enum capture_format format;
+	bool datagrams;
+	uint32_t part;     /* 1 = the first; 0 becomes that */
+	uint64_t began_ns; /* of its first bytes; 0 = not known */
+
 	struct capture_mark mark; /* as far as whole records are written */
+	uint64_t pending;         /* bytes gathered and not written */
 	uint32_t slot; /* of its descriptor; CAPTURE_SLOT_NONE = closed */
 	bool unsure;   /* more than the mark says may be there */
 	bool gathered; /* on the list of those to be written */
+	bool settled;  /* in this flush */
 	uint32_t first, last; /* its chain in the arena */
 	struct capture_file *next;
 	struct capture_file *next_name; /* in the bucket of its name */
@@ -81,6 +100,12 @@ struct capture_files_ops {
 	void (*keep)(void *arg);
 };
 
+/* When a part is full; 0 = never. */
+struct capture_limits {
+	uint64_t size;    /* it has no more bytes, but for a single record */
+	uint64_t time_ns; /* nothing is so much later than its first bytes */
+};
+
 /* Owned by the recorder. */
 struct capture_files {
 	int dir; /* of the log directory; borrowed */
@@ -91,6 +116,7 @@ struct capture_files {
 	const struct capture_files_ops *ops;
 	void *arg;
 
+	struct capture_pcap *pcap; /* NULL: not built */
 	char *arena;
 	uint32_t used; /* bytes of it */
 	struct capture_chunk *chunks;
@@ -113,23 +139,33 @@ void capture_files_done(struct capture_files *s);
 /* Another log directory: all files are opened there from now on. */
 void capture_files_set_dir(struct capture_files *s, int dir);
 
-/* A file of a connection. mark: what a predecessor left of it; NULL: it is new,
- * and the next flush creates it. One that exists is continued, but not one that
- * is in use: with two marks of one file a successor would cut off with the one
- * what counts by the other. Two live connections of a client have one name when
- * the hour between them was repeated, or if a worker lies.
- * Return: false, its name is in use. */
+/* The file of a connection. mark: what a predecessor left of it; NULL: it is
+ * new, and the next flush creates it. One that exists is continued, but not one
+ * that is in use: with two marks of one file a successor would cut off with the
+ * one what counts by the other. Two live connections of a client have one name
+ * when the hour between them was repeated, or if a worker lies. Return: false,
+ * its name is in use. */
 WS_MUST_USE bool capture_file_begin(struct capture_files *s,
 				    struct capture_file *f,
-				    const struct capture_id *id,
-				    const struct base_addr *client,
 				    const struct capture_mark *mark);
 
 /* Copies the bytes, at most CAPTURE_RECORD_MAX. */
 #define CAPTURE_RECORD_MAX (256U << 10)
 void capture_file_record(struct capture_files *s, struct capture_file *f,
-			 uint64_t wall_ns, enum base_direction d,
-			 struct base_span bytes);
+			 const struct capture_piece *piece);
+
+/* The connection was accepted, or is over. A text capture says neither. */
+void capture_file_opened(struct capture_files *s, struct capture_file *f,
+			 uint64_t wall_ns);
+void capture_file_ended(struct capture_files *s, struct capture_file *f,
+			const struct capture_end *end);
+
+/* Is this piece one for the next part? */
+WS_MUST_USE bool capture_file_is_full(const struct capture_file *f,
+				      const struct capture_piece *piece,
+				      const struct capture_limits *limits);
+/* See above; nothing of it is gathered. */
+void capture_file_next_part(struct capture_files *s, struct capture_file *f);
 
 /* Writes what is gathered. */
 void capture_files_flush(struct capture_files *s);

@@ -65,6 +65,7 @@ enum recorder_record_flag {
 	RECORDER_RECORD_RAW_CLIENT = 2, /* track_flow.raw, a bit a direction */
 	RECORDER_RECORD_RAW_SERVER = 4,
 	RECORDER_RECORD_REFUSED = 8, /* another flow has its capture's name */
+	RECORDER_RECORD_BEGUN = 16,  /* how its capture begins is committed */
 };
 
 /* What is committed of the flow in a slot. Two cache lines. */
@@ -80,7 +81,9 @@ struct recorder_record {
 	uint32_t held[BASE_DIRECTIONS];
 	/* what the flow's messages had said by then */
 	struct track_session session;
-	uint8_t reserved2[32];
+	uint64_t part_began_ns; /* capture_file.began_ns */
+	uint32_t part;          /* capture_file.part; 0 = no capture yet */
+	uint8_t reserved2[20];
 };
 _Static_assert(sizeof(struct recorder_record) == 128, "two cache lines");
 

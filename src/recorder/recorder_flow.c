@@ -119,7 +119,7 @@ static bool begin_track(struct recorder_flow *f, const struct ring_slot *s)
 	f->tracked = s->observe != CONF_OBSERVE_NONE;
 	f->datagrams = s->transport == RING_TRANSPORT_UDP;
 	track_flow_init(&f->track, p, f->server.port);
-	return s->capture < CONF_CAPTURE_MAX &&
+	return recorder_capture_possible(s) &&
 	       s->transport <= RING_TRANSPORT_UDP;
 }
 
@@ -146,6 +146,9 @@ void recorder_flow_record(const struct recorder_flow *f,
 
 	*rec = (struct recorder_record){ .serial = f->serial,
 					 .capture = f->file.mark,
+					 .flags = RECORDER_RECORD_BEGUN,
+					 .part = f->file.part,
+					 .part_began_ns = f->file.began_ns,
 					 .session = f->track.session };
 	if (f->ended)
 		rec->flags |= RECORDER_RECORD_ENDED;
@@ -165,23 +168,6 @@ void recorder_flow_record(const struct recorder_flow *f,
 			rec->held[d] = (uint32_t)(f->next[d] -
 						  f->track.streams[d].offset);
 	}
-}
-
-static void begin_capture(struct recorder_flow *f,
-			  const struct recorder_record *rec)
-{
-	struct recorder *r = f->ring->recorder;
-	const struct capture_id id = f->file.id;
-	const struct base_addr client = f->file.client;
-
-	f->captured = !(rec && rec->flags & RECORDER_RECORD_REFUSED) &&
-		      capture_file_begin(&r->captures, &f->file, &id, &client,
-					 rec ? &rec->capture : NULL);
-	f->refused = !f->captured;
-	if (f->refused && recorder_may_tell(&r->told_name))
-		base_err("a live flow has the same id and client: this one is "
-			 "not captured, its bytes are counted flow=%016llx",
-			 (unsigned long long)f->flow_id);
 }
 
 /* rec: what is committed of this flow, or NULL. */
@@ -214,10 +200,9 @@ static struct recorder_flow *begin(struct recorder_ring *ring, uint32_t slot,
 		restore(f, rec);
 	f->file.id = id;
 	f->file.client = s->client;
-	if (s->capture == CONF_CAPTURE_TEXT)
-		begin_capture(f, rec);
+	recorder_capture_begin(f, s, rec);
 	ring->flows[slot] = f;
-	if (!rec)
+	if (!rec || !(rec->flags & RECORDER_RECORD_BEGUN))
 		touch(f);
 	return f;
 }
@@ -452,14 +437,12 @@ static void data(struct recorder_flow *f, const struct ring_entry *e,
 	const enum base_direction d = (enum base_direction)e->direction;
 	const bool again = replaying(f->ring);
 
+	/* first of all: it may commit what was before this entry */
+	if (!again && f->captured)
+		recorder_capture_data(f, e, payload);
 	touch(f);
 	if (!again)
 		count_gap(f, d, e->offset);
-	if (!again && f->captured) {
-		capture_file_record(&r->captures, &f->file, e->time_ns, d,
-				    (struct base_span){ payload, e->len });
-		stat_add(&r->stat, STAT_CAPTURE_BYTES, e->len);
-	}
 	if (!again && f->refused)
 		stat_add(&r->stat, STAT_CAPTURE_LOST_BYTES, e->len);
 	if (f->tracked)
@@ -493,6 +476,7 @@ void recorder_flow_entry(struct recorder_ring *ring, const struct ring_entry *e,
 		memcpy(&s, payload, sizeof(s));
 		count_last_gaps(f, &s);
 		recorder_files_error(r, f, e);
+		recorder_capture_ended(f, e, &s);
 		end(f);
 		return;
 	case RING_ENTRY_OPEN:

@@ -141,6 +141,20 @@ void recorder_flow_record(const struct recorder_flow *f,
 void recorder_flow_committed(struct recorder *r);
 void recorder_flow_free_all(struct recorder_ring *ring);
 
+/* recorder_capture.c */
+/* False: no worker that knows what it does writes such a slot. */
+WS_MUST_USE bool recorder_capture_possible(const struct ring_slot *s);
+/* As the slot says; f->file has its id and client. rec: what is committed of
+ * the flow, or NULL. */
+void recorder_capture_begin(struct recorder_flow *f, const struct ring_slot *s,
+			    const struct recorder_record *rec);
+/* A DATA entry of a captured flow. May commit what came before it. */
+void recorder_capture_data(struct recorder_flow *f, const struct ring_entry *e,
+			   const uint8_t *payload);
+/* Its CLOSE entry. */
+void recorder_capture_ended(struct recorder_flow *f, const struct ring_entry *e,
+			    const struct ring_slot *s);
+
 /* recorder_partial.c: how far a ring can be given back */
 /* The stream's state after the entry at ring->done, whose bytes began at
  * `offset`. */
