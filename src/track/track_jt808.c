@@ -18,8 +18,8 @@
  *   else                      no message
  *
  * What is no message is skipped up to the next byte that can begin one. E7 does
- * so only before a header whose id is known, since it may wait long for its end
- * and hold up others.
+ * so only before a header as a probe knows it, since it may wait long for its
+ * end and hold up others.
  *
  * Texts of locks begin with digits and commas, and end at the parenthesis; any
  * byte that is no text ends the search.
@@ -265,8 +265,6 @@ static enum track_probe probe_head(struct base_span wire)
 		(void)base_rd_u8(&r);
 		len = 10;
 	}
-	if (sure >= 2 && !known && delimiter == DELIMITER_OTHER)
-		return TRACK_PROBE_NO;
 	if (sure >= 4 && !known && attributes & ATTR_RESERVED)
 		return TRACK_PROBE_NO;
 	if (base_rd_ok(&r) && base_rd_left(&r) >= len) {
@@ -466,6 +464,18 @@ static struct base_span device_of(struct track_record *r,
 	return digits;
 }
 
+/* An id has one meaning, whoever sends it. */
+static enum track_type type_of(const struct track_message *m,
+			       struct base_span id)
+{
+	const enum track_type type =
+		track_keyword_type(m->protocol, BASE_CLIENT, id);
+
+	return type != TRACK_TYPE_UNKNOWN
+		       ? type
+		       : track_keyword_type(m->protocol, BASE_SERVER, id);
+}
+
 static void decode_text(const struct track_message *m,
 			struct track_record *record)
 {
@@ -505,8 +515,7 @@ static void decode_binary(const struct track_message *m,
 		return;
 	spell_id(own.id, id);
 	track_record_keyword(record, TRACK_SPAN(id));
-	record->type =
-		track_keyword_type(m->protocol, m->direction, TRACK_SPAN(id));
+	record->type = type_of(m, TRACK_SPAN(id));
 	track_record_device(record, device_of(record, own.phone));
 	if (own.packages) {
 		track_record_int(record, TRACK_PACKAGES, own.packages);

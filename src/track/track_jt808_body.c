@@ -266,8 +266,11 @@ static void media_event(struct jt808 *m, struct base_rd *r)
 /* Does a place with a time begin here? The first edition had none. */
 static bool is_point(struct base_rd r)
 {
+	struct track_civil c = { 0 };
+
 	(void)base_rd_take(&r, POINT_LEN - 6);
-	return jt808_time(&r, 0) != TRACK_TIME_NONE;
+	return track_time_parse_bcd(&c, "ymdHMS", &r) &&
+	       track_time(&c, 0) != TRACK_TIME_NONE;
 }
 
 static void media(struct jt808 *m, struct base_rd *r)

@@ -502,7 +502,7 @@ static void lock_point(struct jt808 *m, struct track_position *p,
 
 	base_rd_init(&date, bytes.ptr, bytes.len);
 	if (track_time_parse_bcd(&c, "dmyHMS", &date))
-		p->time_ms = track_time(&c, 0);
+		p->time_ms = track_time_carry(&c, 0);
 	if (read_digits(m, r, 4, &digits) && read_angle(digits, &lat)) {
 		/* the flags may be no digit */
 		digits = track_record_digits(m->record, base_rd_take(r, 5));

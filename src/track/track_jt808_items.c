@@ -26,7 +26,7 @@ int64_t jt808_time(struct base_rd *r, int zone_min)
 	base_rd_init(&digits, bcd.ptr, bcd.len);
 	if (!track_time_parse_bcd(&c, "ymdHMS", &digits))
 		return TRACK_TIME_NONE;
-	return track_time(&c, zone_min);
+	return track_time_carry(&c, zone_min);
 }
 
 void jt808_timed(struct jt808 *m, struct base_rd *r)

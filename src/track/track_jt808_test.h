@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * track_jt808_test.h - messages of JT/T 808 from their parts
+ *
+ * Made as the standard describes it, in the order header, checksum, escapes;
+ * nothing here calls the code under test.
+ */
+#ifndef TRACK_JT808_TEST_H
+#define TRACK_JT808_TEST_H
+
+#include <math.h>
+
+#include "track_jt808.h"
+#include "track_test.h"
+
+#define PHONE  "013912345678"
+#define DEVICE "13912345678"
+
+struct wire {
+	size_t len;
+	uint8_t at[4608];
+};
+
+static inline void put(struct wire *w, uint8_t byte)
+{
+	assert_true(w->len < sizeof(w->at));
+	w->at[w->len++] = byte;
+}
+
+/* Hexadecimal digits; blanks mean nothing. */
+static inline void put_hex(struct wire *w, const char *hex)
+{
+	char two[3] = "";
+	size_t n = 0;
+
+	for (; *hex; hex++) {
+		if (*hex == ' ')
+			continue;
+		two[n++ % 2] = *hex;
+		if (n % 2 == 0)
+			put(w, (uint8_t)strtoul(two, NULL, 16));
+	}
+	assert_int_equal(n % 2, 0);
+}
+
+/* A message of what stands between the delimiters, without the checksum, to
+ * which `wrong` is added. */
+static inline void put_plain(struct wire *w, const struct wire *plain,
+			     uint8_t delimiter, uint8_t wrong)
+{
+	uint8_t sum = wrong;
+
+	put(w, delimiter);
+	for (size_t i = 0; i <= plain->len; i++) {
+		const uint8_t c = i < plain->len ? plain->at[i] : sum;
+
+		sum ^= c;
+		if (delimiter == 0x7e && (c == 0x7e || c == 0x7d)) {
+			put(w, 0x7d);
+			put(w, c == 0x7e ? 2 : 1);
+		} else if (delimiter == 0xe7 && (c == 0xe7 || c == 0xe6)) {
+			put(w, 0xe6);
+			put(w, c == 0xe7 ? 2 : 1);
+		} else if (delimiter == 0xe7 && (c == 0x3e || c == 0x3d)) {
+			put(w, 0x3e);
+			put(w, c == 0x3d ? 2 : 1);
+		} else {
+			put(w, c);
+		}
+	}
+	put(w, delimiter);
+}
+
+/* The usual form; more: bits of the attributes beside the body's length, and
+ * what is added to it. */
+static inline void put_message_as(struct wire *w, const char *id,
+				  const char *phone, const char *body,
+				  unsigned more)
+{
+	struct wire content = { 0 }, plain = { 0 };
+	unsigned attributes;
+
+	put_hex(&content, body);
+	attributes = (unsigned)content.len + more;
+	put_hex(&plain, id);
+	put(&plain, (uint8_t)(attributes >> 8));
+	put(&plain, (uint8_t)attributes);
+	put_hex(&plain, phone);
+	put_hex(&plain, "0102"); /* serial */
+	put_hex(&plain, body);
+	put_plain(w, &plain, 0x7e, 0);
+}
+
+static inline void put_message(struct wire *w, const char *id, const char *body)
+{
+	put_message_as(w, id, PHONE, body, 0);
+}
+
+static inline struct base_span span_of(const struct wire *w)
+{
+	return (struct base_span){ w->at, w->len };
+}
+
+/* The message that all these bytes are. The record lives until the next. */
+static inline const struct track_record *
+decode_wire(const struct wire *w, enum base_direction direction)
+{
+	const struct track_front front = { .bytes = span_of(w),
+					   .direction = direction,
+					   .after = TRACK_AFTER_NOTHING };
+	struct track_record *r = test_record();
+	struct track_session session = { 0 };
+	struct track_scan scan = { 0 };
+	struct track_frame frame = { 0 };
+	struct track_message m = { .protocol = &track_jt808,
+				   .direction = direction,
+				   .bytes = front.bytes };
+
+	assert_int_equal(track_jt808.frame(&front, &scan, &frame),
+			 TRACK_STEP_MESSAGE);
+	assert_int_equal(frame.len, w->len);
+	m.length = frame.length;
+	m.checksum = frame.checksum;
+	track_record_clear(r);
+	track_jt808.decode(&m, &track_jt808.habits, &session, r);
+	track_record_end(r);
+	return r;
+}
+
+static inline const struct track_record *decode(const char *id,
+						const char *body)
+{
+	static struct wire w;
+
+	w.len = 0;
+	put_message(&w, id, body);
+	return decode_wire(&w, BASE_CLIENT);
+}
+
+/* Of the last position, or of the record without any; the last of the name. */
+static inline const struct track_attr *find_attr(const struct track_record *r,
+						 const char *name)
+{
+	const struct track_range in =
+		r->n_positions ? r->positions[r->n_positions - 1].attrs
+			       : r->attrs;
+	const struct track_attr *found = NULL;
+	char text[TRACK_KEY_LEN];
+
+	for (uint32_t i = in.first; i < in.first + in.n; i++) {
+		if (!strcmp(track_key_text(r->attr[i].key, text), name))
+			found = &r->attr[i];
+	}
+	return found;
+}
+
+static inline void is_number(const struct track_record *r, const char *name,
+			     double v)
+{
+	const struct track_attr *a = find_attr(r, name);
+
+	assert_non_null(a);
+	if (a->kind == TRACK_KIND_INT)
+		assert_true((double)a->number == v);
+	else if (a->kind == TRACK_KIND_REAL)
+		assert_true(fabs(a->real - v) < 1e-9);
+	else
+		fail();
+}
+
+static inline void is_bool(const struct track_record *r, const char *name,
+			   bool yes)
+{
+	const struct track_attr *a = find_attr(r, name);
+
+	assert_non_null(a);
+	assert_int_equal(a->kind, TRACK_KIND_BOOL);
+	assert_int_equal(a->yes, yes);
+}
+
+static inline void is_text(const struct track_record *r, const char *name,
+			   const char *text)
+{
+	const struct track_attr *a = find_attr(r, name);
+
+	assert_non_null(a);
+	assert_int_equal(a->kind, TRACK_KIND_TEXT);
+	assert_int_equal(a->text.len, strlen(text));
+	assert_memory_equal(a->text.ptr, text, strlen(text));
+}
+
+/* text: hexadecimal digits */
+static inline void is_hex(const struct track_record *r, const char *name,
+			  const char *text)
+{
+	const struct track_attr *a = find_attr(r, name);
+	struct wire w = { 0 };
+
+	put_hex(&w, text);
+	assert_non_null(a);
+	assert_int_equal(a->kind, TRACK_KIND_HEX);
+	assert_int_equal(a->text.len, w.len);
+	assert_memory_equal(a->text.ptr, w.at, w.len);
+}
+
+static inline void is_absent(const struct track_record *r, const char *name)
+{
+	assert_null(find_attr(r, name));
+}
+
+#endif
