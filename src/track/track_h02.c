@@ -344,7 +344,7 @@ void track_h02_battery(struct track_record *r, int64_t level)
 	track_record_int(r, TRACK_BATTERY_LEVEL, level);
 }
 
-/* The next n digits of BCD that the header's rules have passed. */
+/* BCD, two digits a byte, which the header's rules have passed. */
 static int64_t take_digits(struct base_rd *r, unsigned bytes)
 {
 	int64_t v = 0;
@@ -352,7 +352,8 @@ static int64_t take_digits(struct base_rd *r, unsigned bytes)
 	while (bytes--) {
 		const uint8_t byte = base_rd_u8(r);
 
-		v = v * 100 + (byte >> 4) * 10 + (byte & 15);
+		v = v * 10 + (byte >> 4);
+		v = v * 10 + (byte & 15);
 	}
 	return v;
 }
@@ -378,7 +379,7 @@ static void read_place(struct base_rd *r, const struct track_habits *habits,
 	struct track_civil civil = { 0 };
 	double lat, lon;
 	uint8_t level, flags;
-	int64_t v;
+	int64_t v, knots;
 
 	if (track_time_parse_bcd(&civil, "HMSdmy", r))
 		p->time_ms = track_time(&civil, habits->zone_min);
@@ -391,7 +392,8 @@ static void read_place(struct base_rd *r, const struct track_habits *habits,
 	p->lat = flags & 4 ? lat : -lat;
 	p->lon = flags & 8 ? lon : -lon;
 	v = take_digits(r, 3);
-	p->speed = (double)(v / 1000) * TRACK_H02_KNOT;
+	knots = v / 1000;
+	p->speed = (double)knots * TRACK_H02_KNOT;
 	p->course = (double)(v % 1000);
 	if (battery)
 		track_h02_battery(record, level);

@@ -24,15 +24,15 @@ static bool span_is(struct base_span s, const char *text)
 	return track_text_is(s, text);
 }
 
-static void cell_is(const struct track_record *r, uint32_t i, int32_t mcc,
-		    int32_t mnc, int64_t lac, int64_t cid, int32_t rssi)
+static void cell_is(const struct track_record *r, uint32_t i,
+		    struct track_cell want)
 {
 	assert_true(i < r->n_cells);
-	assert_int_equal(r->cell[i].mcc, mcc);
-	assert_int_equal(r->cell[i].mnc, mnc);
-	assert_int_equal(r->cell[i].lac, lac);
-	assert_int_equal(r->cell[i].cid, cid);
-	assert_int_equal(r->cell[i].rssi, rssi);
+	assert_int_equal(r->cell[i].mcc, want.mcc);
+	assert_int_equal(r->cell[i].mnc, want.mnc);
+	assert_int_equal(r->cell[i].lac, want.lac);
+	assert_int_equal(r->cell[i].cid, want.cid);
+	assert_int_equal(r->cell[i].rssi, want.rssi);
 }
 
 static void is_the_place(const struct track_record *r)
@@ -126,7 +126,8 @@ static void changed_positions(void **state)
 	assert_int_equal(r->n_positions, 1);
 	assert_true(isnan(r->positions[0].lat));
 	assert_false(r->positions[0].valid);
-	cell_is(r, 0, 604, 10, 340, 45132, TRACK_RSSI_NONE);
+	cell_is(r, 0,
+		(struct track_cell){ 604, 10, 340, 45132, TRACK_RSSI_NONE });
 }
 
 static void forms_of_degrees(void **state)
@@ -228,21 +229,29 @@ static void tails(void **state)
 	has_int(r, TRACK_N(TRACK_TEMPERATURE, 1), -5);
 	has_real(r, TRACK_FUEL, 100);
 	near(r->positions[0].altitude, 18);
-	cell_is(r, 0, -1, -1, 20801, 23072, TRACK_RSSI_NONE);
+	cell_is(r, 0,
+		(struct track_cell){ -1, -1, 20801, 23072, TRACK_RSSI_NONE });
 	assert_null(attr_of(r, TRACK_N(TRACK_IO, 1)));
 	/* the same with a whole number of litres is none */
 	r = said(WITH("V1", ",69129336,-5,100,18,5141,5A20"));
 	assert_null(attr_of(r, TRACK_ODOMETER));
 	has_text(r, TRACK_N(TRACK_IO, 3), "100");
 
+	/* ... as is one with a field more */
+	r = said(WITH("V1", ",69129336,-5,100.0,18,5141,5A20,1"));
+	assert_null(attr_of(r, TRACK_ODOMETER));
+	has_text(r, TRACK_N(TRACK_IO, 7), "1");
+
 	r = said(WITH("V1", ",310,260,49101,1753,5"));
-	cell_is(r, 0, 310, 260, 49101, 1753, TRACK_RSSI_NONE);
+	cell_is(r, 0,
+		(struct track_cell){ 310, 260, 49101, 1753, TRACK_RSSI_NONE });
 	has_int(r, TRACK_BATTERY_LEVEL, 80);
 	has_text(r, TRACK_N(TRACK_IO, 4), "1753");
 	has_text(r, TRACK_N(TRACK_IO, 5), "5");
 	/* 194 is no country's code, 0x194 = 404 is; 0x71 = 113 */
 	r = said(WITH("V1", ",194,35,  71,1009"));
-	cell_is(r, 0, 404, 0x35, 113, 0x1009, TRACK_RSSI_NONE);
+	cell_is(r, 0,
+		(struct track_cell){ 404, 0x35, 113, 0x1009, TRACK_RSSI_NONE });
 	has_text(r, TRACK_N(TRACK_IO, 3), "71");
 	r = said(WITH("V1", ",310,260,0,0,6"));
 	assert_int_equal(r->n_cells, 0);
@@ -256,15 +265,28 @@ static void tails(void **state)
 	r = said(WITH("V1", ",90,3,460,0,9376,8532,9876,4357,0,0"));
 	has_int(r, TRACK_BATTERY_LEVEL, 90);
 	assert_int_equal(r->positions[0].cells.n, 2);
-	cell_is(r, 1, 460, 0, 9876, 4357, TRACK_RSSI_NONE);
+	cell_is(r, 1,
+		(struct track_cell){ 460, 0, 9876, 4357, TRACK_RSSI_NONE });
+	/* two cells are announced, three are there */
+	r = said(WITH("V1", ",90,2,460,0,9376,8532,9876,4357,0,0"));
+	assert_int_equal(r->n_cells, 0);
+	has_text(r, TRACK_N(TRACK_IO, 10), "0");
+}
 
+static void tails_by_type(void **state)
+{
+	const struct track_record *r;
+
+	(void)state;
 	r = said(WITH("V6", ",250,1,6303,50173,89701010068690251659,"));
-	cell_is(r, 0, 250, 1, 6303, 50173, TRACK_RSSI_NONE);
+	cell_is(r, 0,
+		(struct track_cell){ 250, 1, 6303, 50173, TRACK_RSSI_NONE });
 	has_text(r, TRACK_ICCID, "89701010068690251659");
 	assert_null(attr_of(r, TRACK_BATTERY_LEVEL));
 
 	r = said(WITH("V8", ",460,00,10342,3721,22,31,122,85"));
-	cell_is(r, 0, 460, 0, 10342, 3721, TRACK_RSSI_NONE);
+	cell_is(r, 0,
+		(struct track_cell){ 460, 0, 10342, 3721, TRACK_RSSI_NONE });
 	assert_int_equal(r->positions[0].satellites, 22);
 	has_int(r, TRACK_RSSI, 31);
 	has_real(r, TRACK_POWER, 12.2);
@@ -289,7 +311,9 @@ static void tails(void **state)
 	r = said("*HQ,1,VI1,121557,0,2335.3408,S,04802.8926,W,0,0,241115,"
 		 "FFFFFFFF,1CC,0,25FC,F48,90,  25FC-F48-10|#");
 	is_the_place(r);
-	cell_is(r, 0, 0x1cc, 0, 0x25fc, 0xf48, TRACK_RSSI_NONE);
+	cell_is(r, 0,
+		(struct track_cell){ 0x1cc, 0, 0x25fc, 0xf48,
+				     TRACK_RSSI_NONE });
 	has_int(r, TRACK_BATTERY_LEVEL, 90);
 }
 
@@ -305,7 +329,8 @@ static void answers_and_alarms(void **state)
 	has_text(r, TRACK_RESULT, "S14,100,10,1,3,130305");
 	r = said(WITH("V4,SCF,061837", ",460,00,10342,3721"));
 	has_text(r, TRACK_RESULT, "SCF,061837");
-	cell_is(r, 0, 460, 0, 10342, 3721, TRACK_RSSI_NONE);
+	cell_is(r, 0,
+		(struct track_cell){ 460, 0, 10342, 3721, TRACK_RSSI_NONE });
 	r = said("*HQ,1,V4,UR#");
 	has_text(r, TRACK_RESULT, "UR");
 	assert_int_equal(r->n_positions, 0);
@@ -335,6 +360,8 @@ static void answers_and_alarms(void **state)
 	r = said_by("*HQ," ID ",S20,010203,1,1#", BASE_SERVER);
 	assert_int_equal(r->type, TRACK_TYPE_COMMAND);
 	assert_string_equal(r->keyword, "S20");
+	/* a vendor has no place to tell */
+	r = said_by(V1, BASE_SERVER);
 	assert_int_equal(r->n_positions, 0);
 }
 
@@ -375,8 +402,8 @@ static void cells_without_a_place(void **state)
 	assert_true(isnan(r->positions[0].lat));
 	assert_int_equal(r->positions[0].time_ms, TIME_MS);
 	assert_int_equal(r->positions[0].cells.n, 2);
-	cell_is(r, 0, 722, 310, 8106, 32010, -23);
-	cell_is(r, 1, 722, 310, 8101, 22007, -25);
+	cell_is(r, 0, (struct track_cell){ 722, 310, 8106, 32010, -23 });
+	cell_is(r, 1, (struct track_cell){ 722, 310, 8101, 22007, -25 });
 	has_int(r, TRACK_STATUS, 0xfffffbff);
 	has_int(r, TRACK_BATTERY_LEVEL, 80);
 	/* none at all */
@@ -388,22 +415,25 @@ static void cells_without_a_place(void **state)
 	r = said("*HQ,1,V3,121557,74001,02,010278,045142,128,-92,010278,026311,"
 		 "125,,02DD,0,X,241115,FFFFFBFF#");
 	assert_int_equal(r->n_positions, 1);
-	cell_is(r, 0, 740, 1, 10278, 45142, TRACK_RSSI_NONE);
-	cell_is(r, 1, 740, 1, 10278, 26311, TRACK_RSSI_NONE);
+	cell_is(r, 0,
+		(struct track_cell){ 740, 1, 10278, 45142, TRACK_RSSI_NONE });
+	cell_is(r, 1,
+		(struct track_cell){ 740, 1, 10278, 26311, TRACK_RSSI_NONE });
 	has_int(r, TRACK_BATTERY, 733);
 	has_int(r, TRACK_STATUS, 0xfffffbff);
 	assert_int_equal(r->positions[0].time_ms, TIME_MS);
 	/* the type's other use */
 	r = said(WITH("V3", ",460,01,43559,34422"));
 	is_the_place(r);
-	cell_is(r, 0, 460, 1, 43559, 34422, TRACK_RSSI_NONE);
+	cell_is(r, 0,
+		(struct track_cell){ 460, 1, 43559, 34422, TRACK_RSSI_NONE });
 
 	r = said("*hq,1,VP1,V,470,002,92,3565,0Y92,19433,30Y0,0,99Y#");
 	assert_int_equal(r->n_positions, 1);
 	assert_int_equal(r->positions[0].time_ms, TRACK_TIME_NONE);
 	assert_int_equal(r->n_cells, 2);
-	cell_is(r, 0, 470, 2, 92, 3565, 0);
-	cell_is(r, 1, 470, 2, 92, 19433, -30);
+	cell_is(r, 0, (struct track_cell){ 470, 2, 92, 3565, 0 });
+	cell_is(r, 1, (struct track_cell){ 470, 2, 92, 19433, -30 });
 	r = said("*HQ,1,VP1,A,2335.3408,S,04802.8926,W,0.1,158,241115,FFFFFFFF,"
 		 "90#");
 	near(r->positions[0].lat, LAT);
@@ -428,7 +458,9 @@ static void kept_positions(void **state)
 	assert_int_equal(r->positions[0].time_ms, TRACK_TIME_NONE);
 	has_text(r, TRACK_ALARM, "vibration");
 	assert_true(attr_of(r, TRACK_ARCHIVE)->yes);
-	cell_is(r, 1, 0x1cc, 0, 0x25fc, 0xf49, TRACK_RSSI_NONE);
+	cell_is(r, 1,
+		(struct track_cell){ 0x1cc, 0, 0x25fc, 0xf49,
+				     TRACK_RSSI_NONE });
 	assert_int_equal(r->positions[1].cells.n, 1);
 }
 
@@ -470,7 +502,8 @@ static void fields_of_binary(void **state)
 
 	r = said("<" BIN_45 ">");
 	is_the_place(r);
-	cell_is(r, 0, 470, 1, 25036, 19354, TRACK_RSSI_NONE);
+	cell_is(r, 0,
+		(struct track_cell){ 470, 1, 25036, 19354, TRACK_RSSI_NONE });
 	/* the cell is read where its place is known alone */
 	assert_int_equal(said("<" BIN_45 "00>")->n_cells, 0);
 
@@ -554,6 +587,7 @@ int main(void)
 		cmocka_unit_test(forms_of_degrees),
 		cmocka_unit_test(bits_of_the_status),
 		cmocka_unit_test(tails),
+		cmocka_unit_test(tails_by_type),
 		cmocka_unit_test(answers_and_alarms),
 		cmocka_unit_test(heartbeats),
 		cmocka_unit_test(cells_without_a_place),

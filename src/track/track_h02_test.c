@@ -260,47 +260,47 @@ static void probe_is_strict(void **state)
 	static const struct {
 		const char *stream;
 		enum track_probe answer;
-		size_t decides; /* with so many bytes */
 		enum base_direction direction;
+		size_t decides; /* with so many bytes */
 	} rows[] = {
-		{ "*HQ,,V1,12", TRACK_PROBE_YES, 8, 0 },
-		{ "*HQ," ID ",XT#", TRACK_PROBE_YES, 18, 0 },
-		{ "*HQ," ID ",S20,", TRACK_PROBE_YES, 19, BASE_SERVER },
-		{ "*HQ," ID ",V", TRACK_PROBE_MAYBE, 99, 0 },
-		{ "**,imei:123", TRACK_PROBE_NO, 2, 0 },
-		{ "*HQ,,,", TRACK_PROBE_NO, 6, 0 },
-		{ "<" BIN_HEX ">", TRACK_PROBE_YES, 29, 0 },
-		{ "<" LONG ">", TRACK_PROBE_YES, 32, 0 },
-		{ "<" MILEAGE ">", TRACK_PROBE_YES, 29, 0 },
-		{ "<" BIN ">", TRACK_PROBE_NO, 1, BASE_SERVER },
+		{ "*HQ,,V1,12", TRACK_PROBE_YES, 0, 8 },
+		{ "*HQ," ID ",XT#", TRACK_PROBE_YES, 0, 18 },
+		{ "*HQ," ID ",S20,", TRACK_PROBE_YES, BASE_SERVER, 19 },
+		{ "*HQ," ID ",V", TRACK_PROBE_MAYBE, 0, 99 },
+		{ "**,imei:123", TRACK_PROBE_NO, 0, 2 },
+		{ "*HQ,,,", TRACK_PROBE_NO, 0, 6 },
+		{ "<" BIN_HEX ">", TRACK_PROBE_YES, 0, 29 },
+		{ "<" LONG ">", TRACK_PROBE_YES, 0, 32 },
+		{ "<" MILEAGE ">", TRACK_PROBE_YES, 0, 29 },
+		{ "<" BIN ">", TRACK_PROBE_NO, BASE_SERVER, 1 },
 		{ "$GPRMC,121557.00,A,2335.3408,S,04802.8926,W", TRACK_PROBE_NO,
-		  5, 0 },
+		  0, 5 },
 		/* 24 47 50 52 4d: 4d are no two digits, nor is 2c below */
-		{ "$$A138,353358017784062,AAA,35,22.540123", TRACK_PROBE_NO, 7,
-		  0 },
+		{ "$$A138,353358017784062,AAA,35,22.540123", TRACK_PROBE_NO, 0,
+		  7 },
 		/* jt600: device, 11, length 27, date, time, latitude,
 		 * longitude. 1b ends it for the short device; the long one is
 		 * 1234567890 11001b, and 15:11:15 of day 12, month 15 */
 		{ "<24" ID "11001b 151115 121557 23353408 048028926f 00 4f>",
-		  TRACK_PROBE_NO, 14, 0 },
+		  TRACK_PROBE_NO, 0, 14 },
 		/* One thing wrong each. With a long device all of them have the
 		 * hour 24 in byte 9. Hour 24, month 13 (byte 10), 60 minutes
 		 * (13), 228 degrees (17), course 458 (23), status 0 (25-28). */
-		{ "<24" ID "24>", TRACK_PROBE_MAYBE, 99, 0 },
+		{ "<24" ID "24>", TRACK_PROBE_MAYBE, 0, 99 },
 		{ "<24" ID "245557 241115 23353408 06 0480289262>",
-		  TRACK_PROBE_NO, 10, 0 },
+		  TRACK_PROBE_NO, 0, 10 },
 		{ "<24" ID "121557 241315 23353408 06 0480289262>",
-		  TRACK_PROBE_NO, 11, 0 },
+		  TRACK_PROBE_NO, 0, 11 },
 		{ "<24" ID "121557 241115 23603408 06 0480289262>",
-		  TRACK_PROBE_NO, 14, 0 },
+		  TRACK_PROBE_NO, 0, 14 },
 		{ "<24" ID "121557 241115 23353408 06 2280289262>",
-		  TRACK_PROBE_NO, 18, 0 },
+		  TRACK_PROBE_NO, 0, 18 },
 		{ "<24" ID "121557 241115 23353408 06 0480289262 014458>",
-		  TRACK_PROBE_NO, 24, 0 },
+		  TRACK_PROBE_NO, 0, 24 },
 		{ "<24" ID "121557 241115 23353408 06 0480289262 014158 "
 		  "00000000 000001>",
-		  TRACK_PROBE_NO, 29, 0 },
-		{ "[3G*1234567890*0002*LK]", TRACK_PROBE_NO, 1, 0 },
+		  TRACK_PROBE_NO, 0, 29 },
+		{ "[3G*1234567890*0002*LK]", TRACK_PROBE_NO, 0, 1 },
 	};
 
 	(void)state;
@@ -331,7 +331,7 @@ static void found_behind_garbage(void **state)
 	for (; n < 200; n++) {
 		stream[n] = (uint8_t)next_random(&seed);
 		/* what could begin any protocol is left out */
-		if (memchr("*$X[x(#i1234567890~", stream[n], 19))
+		if (strchr("*$X[x(#i1234567890~", stream[n]))
 			stream[n] = 0x80;
 	}
 	s = bytes_of("5,V1,12#" V1);

@@ -43,27 +43,31 @@
 /* 67136.2 m = 130502 * 1852 / 3600 */
 #define MILEAGE "580000130502" CORE_HEX "2014158fffffbff000001"
 
+/* Lasts for the next three calls, too. */
 static inline struct base_span bytes_of(const char *notation)
 {
 	static uint8_t room[4][20000];
 	static unsigned turn;
 	uint8_t *to = room[turn++ % 4];
+	struct base_rd r;
 	size_t n = 0;
 	bool hex = false;
+	int c;
 
-	for (const char *p = notation; *p; p++) {
-		unsigned v;
-
+	base_rd_init(&r, notation, strlen(notation));
+	while ((c = base_rd_peek(&r)) >= 0) {
 		assert_true(n < sizeof(room[0]));
-		if (*p == '<' || *p == '>') {
-			hex = *p == '<';
-		} else if (!hex) {
-			to[n++] = (uint8_t)*p;
-		} else if (*p != ' ') {
-			assert_int_equal(sscanf(p++, "%2x", &v), 1);
-			to[n++] = (uint8_t)v;
+		if (hex && c != '>' && c != ' ') {
+			to[n++] = (uint8_t)base_rd_hex(&r, 2);
+			continue;
 		}
+		(void)base_rd_u8(&r);
+		if (c == '<' || c == '>')
+			hex = c == '<';
+		else if (!hex)
+			to[n++] = (uint8_t)c;
 	}
+	assert_true(base_rd_ok(&r));
 	return (struct base_span){ to, n };
 }
 

@@ -57,9 +57,10 @@ static struct base_span rest(const struct text *t, size_t i)
 	return base_rd_take(&r, base_rd_left(&r));
 }
 
-static bool is_side(struct base_span s, char a, char b)
+/* One of these letters? */
+static bool is_one_of(struct base_span s, const char *letters)
 {
-	return s.len == 1 && (s.ptr[0] == a || s.ptr[0] == b);
+	return s.len == 1 && s.ptr[0] && strchr(letters, s.ptr[0]);
 }
 
 static bool is_date(struct base_span s)
@@ -285,8 +286,8 @@ static void read_tail(struct track_record *r, struct base_span type,
 static size_t find_place(const struct fields *f)
 {
 	for (size_t i = f->n; i-- > 3;) {
-		if (is_side(at(f, i - 1), 'N', 'S') &&
-		    is_side(at(f, i + 1), 'E', 'W'))
+		if (is_one_of(at(f, i - 1), "NS") &&
+		    is_one_of(at(f, i + 1), "EW"))
 			return i - 2;
 	}
 	return 0;
@@ -300,7 +301,7 @@ static struct track_position *read_place(struct track_record *r,
 	const struct base_span valid = at(f, i - 1);
 	double lat, lon;
 
-	p->valid = is_side(valid, 'A', 'B') || track_text_digits(valid);
+	p->valid = is_one_of(valid, "AB") || track_text_digits(valid);
 	if (read_degrees(at(f, i), at(f, i + 1), &lat) &&
 	    read_degrees(at(f, i + 2), at(f, i + 3), &lon)) {
 		p->lat = lat;
