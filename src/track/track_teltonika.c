@@ -235,18 +235,26 @@ static enum match match_head(struct base_span bytes,
 					: match_client(bytes, h);
 }
 
-/* No message before the next byte behind the first that may begin one. */
-static enum track_step skip(const struct track_front *front,
-			    struct track_frame *frame)
+/* No message before the next byte behind the first that begins one, as surely
+ * as that. */
+static enum track_step skip_to(enum match least,
+			       const struct track_front *front,
+			       struct track_frame *frame)
 {
 	struct head h;
 
 	for (frame->len = 1; frame->len < front->bytes.len; frame->len++) {
 		if (match_head(track_text_tail(front->bytes, frame->len),
-			       front->direction, &h) != MATCH_NO)
+			       front->direction, &h) >= least)
 			break;
 	}
 	return TRACK_STEP_SKIP;
+}
+
+static enum track_step skip(const struct track_front *front,
+			    struct track_frame *frame)
+{
+	return skip_to(MATCH_MAYBE, front, frame);
 }
 
 /* Does a head follow the first `len` bytes, or nothing? */
@@ -302,16 +310,29 @@ static enum match match_layout(struct base_span bytes, const struct head *h,
 	return MATCH_YES;
 }
 
-/* ... with or without values of 16 bytes. */
+/* ... with values of 16 bytes only where it cannot be without. */
 static enum match match_layouts(struct base_span bytes, const struct head *h,
-				size_t *len)
+				bool last, size_t *len)
 {
 	const enum match plain = match_layout(bytes, h, false, len);
-	const enum match sixteen = plain == MATCH_YES
-					   ? MATCH_NO
-					   : match_layout(bytes, h, true, len);
 
-	return plain > sixteen ? plain : sixteen;
+	if (plain == MATCH_YES || (plain == MATCH_MAYBE && !last))
+		return plain;
+	return match_layout(bytes, h, true, len);
+}
+
+/* Does a layout end just there? */
+static bool agrees(struct base_span bytes, const struct head *h)
+{
+	const struct base_span message = track_text_head(bytes, h->len);
+	size_t end;
+
+	for (int sixteen = 0; sixteen < 2; sixteen++) {
+		if (match_layout(message, h, sixteen, &end) == MATCH_YES &&
+		    end == h->len)
+			return true;
+	}
+	return false;
 }
 
 /* A message of `len` bytes. */
@@ -344,41 +365,47 @@ static enum track_step wait(struct track_scan *scan, size_t end)
 	return TRACK_STEP_MORE;
 }
 
-/* A head within the first `len` bytes? */
-static bool is_torn(const struct track_front *front, size_t len)
+/* A head within the declared length? */
+static bool is_torn(const struct track_front *front, const struct head *h)
 {
-	struct head h;
+	const struct base_span message = track_text_head(front->bytes, h->len);
+	struct head inner;
 
-	for (size_t i = 1; i < len; i++) {
-		if (match_head(track_text_head(track_text_tail(front->bytes, i),
-					       FOLLOW_MAX),
-			       front->direction, &h) == MATCH_YES &&
-		    h.content)
+	for (size_t i = 1; i < h->len; i++) {
+		if (match_head(track_text_tail(message, i), front->direction,
+			       &inner) == MATCH_YES &&
+		    inner.content)
 			return true;
 	}
 	return false;
 }
 
-/* The declared end has been reached, and the layout does not agree. */
+/* The declared end has been reached, and no layout agrees. */
 static enum track_step judge(const struct track_front *front,
-			     const struct head *h, enum match layout,
-			     size_t end, struct track_scan *scan,
+			     const struct head *h, struct track_scan *scan,
 			     struct track_frame *frame)
 {
-	const enum match follow = match_follow(front, h->len);
+	const bool last = front->after != TRACK_AFTER_MORE;
+	enum match layout;
+	size_t end = 0;
 
-	if (follow == MATCH_MAYBE)
+	switch (match_follow(front, h->len)) {
+	case MATCH_NO:
+		break;
+	case MATCH_MAYBE:
 		return wait(scan, h->len);
-	if (follow == MATCH_YES)
+	case MATCH_YES:
 		return message(front->bytes, h, h->len, frame);
+	}
+	layout = match_layouts(front->bytes, h, last, &end);
 	if (layout == MATCH_YES)
 		return message(front->bytes, h, end, frame);
-	if (layout == MATCH_MAYBE && front->after == TRACK_AFTER_MORE) {
+	if (layout == MATCH_MAYBE && !last) {
 		/* asked again when there is twice as much */
 		scan->at = (uint32_t)(2 * front->bytes.len);
 		return wait(scan, h->len);
 	}
-	if (is_torn(front, h->len))
+	if (is_torn(front, h))
 		return skip(front, frame);
 	return message(front->bytes, h, h->len, frame);
 }
@@ -388,20 +415,20 @@ static enum track_step frame_content(const struct track_front *front,
 				     struct track_scan *scan,
 				     struct track_frame *frame)
 {
-	enum match layout;
+	const size_t have = front->bytes.len;
 	size_t end = 0;
 
-	if (front->after == TRACK_AFTER_MORE &&
-	    (front->bytes.len < h->len || front->bytes.len < scan->at))
-		return TRACK_STEP_MORE;
-	layout = match_layouts(front->bytes, h, &end);
-	if (front->bytes.len < h->len)
-		return layout == MATCH_YES
+	if (front->after == TRACK_AFTER_MORE && have < h->len)
+		return wait(scan, 0);
+	if (front->after == TRACK_AFTER_MORE && have < scan->at)
+		return wait(scan, h->len);
+	if (have < h->len)
+		return match_layouts(front->bytes, h, true, &end) == MATCH_YES
 			       ? message(front->bytes, h, end, frame)
 			       : skip(front, frame);
-	if (layout == MATCH_YES && end == h->len)
-		return message(front->bytes, h, end, frame);
-	return judge(front, h, layout, end, scan, frame);
+	if (agrees(front->bytes, h))
+		return message(front->bytes, h, h->len, frame);
+	return judge(front, h, scan, frame);
 }
 
 static enum track_step teltonika_frame(const struct track_front *front,
@@ -419,7 +446,7 @@ static enum track_step teltonika_frame(const struct track_front *front,
 			return wait(scan, h.shorter);
 		h.len = h.shorter;
 		return h.len ? message(bytes, &h, h.len, frame)
-			     : skip(front, frame);
+			     : skip_to(MATCH_YES, front, frame);
 	case MATCH_YES:
 		break;
 	}
@@ -570,13 +597,17 @@ static bool decode_card(struct base_span text, struct track_record *record)
 	return true;
 }
 
-/* The i-th text of a message; i counts from 1. */
+/* Of the i-th text of a message, from 1 on: result, result2 ... */
+static track_key nth(enum track_name name, unsigned i)
+{
+	return i > 1 ? TRACK_N(name, i) : name;
+}
+
 static void decode_text(const struct track_message *m, unsigned i,
 			struct base_span text, struct track_record *record)
 {
-	const enum track_name name = m->direction == BASE_SERVER ? TRACK_COMMAND
-								 : TRACK_RESULT;
-	const track_key key = i > 1 ? TRACK_N(name, i) : name;
+	const track_key key = nth(
+		m->direction == BASE_SERVER ? TRACK_COMMAND : TRACK_RESULT, i);
 	const struct base_span trimmed = track_text_trim(text);
 
 	if (!is_printable(text))
@@ -614,7 +645,7 @@ static void decode_texts(const struct track_message *m, struct base_rd *r,
 		}
 		if (type == TEXT_CAMERA && m->direction == BASE_CLIENT)
 			record->type = TRACK_TYPE_MEDIA;
-		track_record_int(record, TRACK_TYPE, type);
+		track_record_int(record, nth(TRACK_TYPE, i), type);
 		if (type == TEXT_CAMERA)
 			decode_camera(body, record);
 		else

@@ -189,7 +189,7 @@ static const struct row rows[] = {
 	{ "two answers", BASE_CLIENT, true,
 	  "0c 02 06 00000002 4f4b 06 00000002 4e4f 02",
 	  "{'device_id':null,'type':'reply','keyword':'0C'," OK ","
-	  "'attributes':{'type':6,'result':'OK','result2':'NO'}}" },
+	  "'attributes':{'type':6,'result':'OK','type2':6,'result2':'NO'}}" },
 	{ "a binary answer", BASE_CLIENT, true, "0c 01 06 00000003 0102ff 01",
 	  "{'device_id':null,'type':'reply','keyword':'0C'," OK ","
 	  "'attributes':{'type':6,'result':'0102ff'}}" },
@@ -268,7 +268,8 @@ static void note(void *arg, const struct track_message *m,
 }
 
 /* The message's document, but for its bytes and what is the same in all. */
-static json_t *decoded(struct base_span bytes, enum base_direction direction)
+static json_t *document_of(struct base_span bytes,
+			   enum base_direction direction)
 {
 	static const char *const common[] = { "flow", "direction", "protocol",
 					      "payload", "payload_hex" };
@@ -318,7 +319,7 @@ static void messages(void **state)
 			bytes_packet(&b, row->hex);
 		else
 			bytes_add(&b, row->hex);
-		got = decoded(bytes_span(&b), row->direction);
+		got = document_of(bytes_span(&b), row->direction);
 		if (!json_equal(want, got))
 			fail_msg("%s: %s", row->what,
 				 json_dumps(got, JSON_COMPACT));
@@ -384,7 +385,7 @@ static void mutated(void **state)
 		sum = bitwise_crc(b.at + 8, b.len - 12);
 		b.at[b.len - 2] = (uint8_t)(sum >> 8);
 		b.at[b.len - 1] = (uint8_t)sum;
-		got = member(decoded(bytes_span(&b), BASE_CLIENT),
+		got = member(document_of(bytes_span(&b), BASE_CLIENT),
 			     mutations[i].path);
 		assert_true(
 			json_is_true(json_object_get(document, "checksum_ok")));
@@ -402,7 +403,7 @@ static void no_time(void **state)
 	(void)state;
 	bytes_packet(&b,
 		     "08 01 7fffffffffffffff 00" PLACE "00 00 00 00 00 00 01");
-	assert_null(member(decoded(bytes_span(&b), BASE_CLIENT), "time"));
+	assert_null(member(document_of(bytes_span(&b), BASE_CLIENT), "time"));
 	assert_non_null(member(document, "lat"));
 }
 
@@ -426,10 +427,11 @@ static void records_that_are_cut(void **state)
 		memcpy(b.at + 8, whole.at, len);
 		b.len += len;
 		bytes_number(&b, bitwise_crc(whole.at, len), 4);
-		assert_int_equal(json_array_size(json_object_get(
-					 decoded(bytes_span(&b), BASE_CLIENT),
-					 "positions")),
-				 n);
+		assert_int_equal(
+			json_array_size(json_object_get(
+				document_of(bytes_span(&b), BASE_CLIENT),
+				"positions")),
+			n);
 	}
 }
 

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * track_teltonika_test.c - where messages of Teltonika begin and end
+ *
+ * A and B are contents of one record, without values: codec, count, time (8),
+ * priority, place (15), event, number of values, four empty groups, count:
+ * 2 + 8 + 1 + 15 + 1 + 1 + 4 + 1 = 33 bytes, which makes a packet of 45. T is
+ * the text OK: codec, count, type, size (4), text, count: 10 bytes, 22.
+ */
+#include "track_teltonika.h"
+
+#include "track_teltonika_test.h"
+
+#define PLACE "0ee6b280 ec084e40 00b4 010e 0b 0045"
+#define A     "08 01 000001a1fd3a3ed2 00" PLACE "00 00 00 00 00 00 01"
+#define B     "08 01 000001708e3e1c00 00" PLACE "00 00 00 00 00 00 01"
+#define T     "0c 01 06 00000002 4f4b 01"
+#define IMEI  "33 35 32 30 39 33 30 38 31 34 35 32 32 35 31"
+#define LOGIN "000f" IMEI
+#define U     "5555555555555555555555555555555555555555"
+/* 2 + 1 + 1 + 2 + 15 and A: 54 = 0x36 bytes follow the length */
+#define UDP "0036 cafe 01 07 000f" IMEI A
+
+/*
+ * A stream in hexadecimal digits; {CONTENT} is a packet, {CONTENT}@LL declares
+ * another length, {CONTENT}^XX has a last byte that is changed by XX.
+ */
+struct vector {
+	const char *what;
+	enum base_direction direction;
+	const char *stream;
+	/* lengths of the messages; l: declared wrong, c: checksum wrong */
+	const char *messages;
+	size_t skipped;
+};
+
+static const struct vector vectors[] = {
+	{ "login and records", BASE_CLIENT, LOGIN "{" A "}{" B "}", "17 45 45",
+	  0 },
+	{ "pings between", BASE_CLIENT, "ff" LOGIN "ffff {" A "} ff",
+	  "1 17 1 1 45 1", 0 },
+	{ "a wrong checksum at the end", BASE_CLIENT, "{" A "}^01", "45c", 0 },
+	{ "a wrong checksum before others", BASE_CLIENT, "{" A "}^80 {" T "}",
+	  "45c 22", 0 },
+	/* 12 + 20: the end of the flow, a packet, or garbage follow */
+	{ "declared too short", BASE_CLIENT, "{" A "}@14", "45l", 0 },
+	{ "declared too short, and both wrong", BASE_CLIENT,
+	  "{" A "}@14^01 {" B "}", "45lc 45", 0 },
+	{ "declared too short before garbage", BASE_CLIENT,
+	  "{" T "}@09" U U "{" T "}", "22l 22", 40 },
+	/* 12 + 64 is in the middle of the next */
+	{ "declared too long", BASE_CLIENT, "{" A "}@40 {" B "}", "45l 45", 0 },
+	{ "declared too long at the end", BASE_CLIENT, "{" A "}@40", "45l", 0 },
+	/* two bytes more than the layout knows: length and checksum are right
+	 */
+	{ "a layout that is not known", BASE_CLIENT, "{" A "beef}{" B "}",
+	  "47 45", 0 },
+	{ "... at the end", BASE_CLIENT, "{" A "beef}", "47", 0 },
+	{ "... before garbage", BASE_CLIENT, "{" A "beef}" U, "47", 20 },
+	/* 9 + 40 bytes of a packet of 12 + 96, then a whole one and garbage */
+	{ "a torn packet", BASE_CLIENT,
+	  "00000000 00000060 08" U U "{" A "}" U U U, "45", 109 },
+	{ "garbage", BASE_CLIENT, U "ff" U "0010 31323334" U "{" A "}", "45",
+	  67 },
+	{ "zeros", BASE_CLIENT, "0000000000 0000000000 0000000000 {" A "}",
+	  "45", 15 },
+	{ "a login that is cut", BASE_CLIENT, "{" T "} 000f 333532", "22", 5 },
+	{ "a packet that is cut", BASE_CLIENT,
+	  "{" T "} 00000000 0000000a 0c 01 06 00000002 4f", "22", 16 },
+	{ "a codec that is not known", BASE_CLIENT,
+	  "{41 01 06 00000002 4f4b 01}{" T "}", "22", 22 },
+	{ "datagrams", BASE_CLIENT, UDP UDP, "56 56", 0 },
+	/* 0x34 is two bytes too few, 0x44 goes on into the next */
+	{ "datagrams declared wrong", BASE_CLIENT,
+	  "0034 cafe 01 07 000f" IMEI A "0044 cafe 01 07 000f" IMEI A UDP,
+	  "56l 56l 56", 0 },
+	{ "answers and commands", BASE_SERVER, "01 00000001 {" T "} 00000002",
+	  "1 4 22 4", 0 },
+	{ "refused", BASE_SERVER, "00", "1", 0 },
+	{ "no records", BASE_SERVER, "00000000 00000001 00000000 {" T "}",
+	  "4 4 4 22", 0 },
+	{ "no records at the end", BASE_SERVER, "01 00000000", "1 4", 0 },
+	{ "answers to datagrams", BASE_SERVER,
+	  "0005 cafe 01 07 01 0005 0000 01 08 02", "7 7", 0 },
+	{ "garbage from the server", BASE_SERVER,
+	  "01 55 02 0003 00ff01 000002 {" T "}", "22", 11 },
+	{ "a command that is cut", BASE_SERVER, "00000001 00000000 00", "4",
+	  5 },
+};
+
+static struct bytes stream_of(const struct vector *v)
+{
+	struct bytes b = { 0 };
+	char *copy = strdup(v->stream), *p = copy;
+	size_t packet = 0;
+
+	assert_non_null(copy);
+	while (*p) {
+		const char mark = *p;
+		const size_t n = strcspn(p + 1, "{@^") + 1;
+		const char next = p[n];
+		char *content = p + 1;
+
+		p[n] = '\0';
+		if (mark == '{') {
+			char *end = strchr(p, '}');
+
+			assert_non_null(end);
+			*end = '\0';
+			packet = b.len;
+			bytes_packet(&b, content);
+			bytes_add(&b, end + 1);
+		} else if (mark == '@') {
+			b.at[packet + 7] = (uint8_t)strtoul(content, NULL, 16);
+			bytes_add(&b, content + 2);
+		} else if (mark == '^') {
+			b.at[b.len - 1] ^= (uint8_t)strtoul(content, NULL, 16);
+			bytes_add(&b, content + 2);
+		} else {
+			bytes_add(&b, p);
+		}
+		p += n;
+		*p = next;
+	}
+	free(copy);
+	return b;
+}
+
+static void check(const struct vector *v, const struct seen *seen)
+{
+	char got[128] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct seen_message *m = &seen->m[i];
+
+		n += (size_t)snprintf(
+			got + n, sizeof(got) - n, "%s%zu%s%s", i ? " " : "",
+			m->len, m->length == TRACK_CHECK_WRONG ? "l" : "",
+			m->checksum == TRACK_CHECK_WRONG ? "c" : "");
+		assert_true(n < sizeof(got));
+	}
+	if (strcmp(got, v->messages) != 0 || seen->counts.skipped != v->skipped)
+		fail_msg("%s: %s, %u skipped", v->what, got,
+			 (unsigned)seen->counts.skipped);
+	assert_int_equal(seen->counts.overflows, 0);
+}
+
+static void vectors_in_any_chunks(void **state)
+{
+	uint64_t seed = 2;
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(vectors); i++) {
+		const struct vector *v = &vectors[i];
+		const struct bytes b = stream_of(v);
+
+		for (int chunk = -20; chunk <= 20; chunk++) {
+			struct seen *seen =
+				feed_flow(&track_teltonika, v->direction,
+					  bytes_span(&b), chunk, &seed);
+
+			check(v, seen);
+			free(seen);
+		}
+	}
+}
+
+/* Pieces of all vectors, cut anywhere: what is seen does not depend on how the
+ * bytes came. */
+static void three_hundred_random_streams(void **state)
+{
+	uint64_t seed = 3;
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		const enum base_direction d = i % 2 ? BASE_CLIENT : BASE_SERVER;
+		struct seen *whole, *bytewise, *random;
+		struct bytes stream = { 0 };
+
+		while (stream.len < 300) {
+			const struct vector *v =
+				&vectors[next_random(&seed) %
+					 WS_ARRAY_LEN(vectors)];
+			const struct bytes b = stream_of(v);
+			size_t from, n;
+
+			from = next_random(&seed) % 3
+				       ? 0
+				       : next_random(&seed) % b.len;
+			n = next_random(&seed) % 3
+				    ? b.len - from
+				    : next_random(&seed) % (b.len - from);
+			memcpy(stream.at + stream.len, b.at + from, n);
+			stream.len += n;
+		}
+		whole = feed_flow(&track_teltonika, d, bytes_span(&stream), 0,
+				  &seed);
+		bytewise = feed_flow(&track_teltonika, d, bytes_span(&stream),
+				     1, &seed);
+		random = feed_flow(&track_teltonika, d, bytes_span(&stream),
+				   -40, &seed);
+		seen_equal(whole, bytewise);
+		seen_equal(whole, random);
+		free(whole);
+		free(bytewise);
+		free(random);
+	}
+}
+
+static void the_login_names_the_device(void **state)
+{
+	struct bytes b = { 0 };
+	uint64_t seed = 1;
+	struct seen *seen;
+
+	(void)state;
+	bytes_packet(&b, A);
+	bytes_add(&b, LOGIN);
+	bytes_packet(&b, B);
+	seen = feed_flow(&track_teltonika, BASE_CLIENT, bytes_span(&b), 0,
+			 &seed);
+	assert_int_equal(seen->n, 3);
+	assert_string_equal(seen->m[0].device, "");
+	assert_string_equal(seen->m[1].device, "352093081452251");
+	assert_string_equal(seen->m[2].device, "352093081452251");
+	assert_int_equal(seen->m[1].offset, 45);
+	assert_int_equal(seen->m[2].offset, 62);
+	free(seen);
+}
+
+/* Waits: what is too little to be known by, and a layout that is not known. */
+static void silence(void **state)
+{
+	static const struct {
+		enum base_direction direction;
+		const char *bytes, *content;
+		bool waits;
+	} cases[] = {
+		{ BASE_CLIENT, "ff", NULL, true },
+		{ BASE_CLIENT, LOGIN, NULL, false },
+		{ BASE_CLIENT, NULL, A, false },
+		{ BASE_CLIENT, NULL, A "beef", true },
+		{ BASE_CLIENT, UDP, NULL, false },
+		{ BASE_SERVER, "01", NULL, true },
+		{ BASE_SERVER, "00", NULL, true },
+		{ BASE_SERVER, "00000000", NULL, true },
+		{ BASE_SERVER, "00000001", NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
+		struct seen *seen = seen_new();
+		struct bytes b = { 0 };
+		struct track_chunk chunk = { 0, 1000, { b.at, 0 } };
+		struct track_flow f;
+
+		bytes_add(&b, cases[i].bytes ? cases[i].bytes : "");
+		if (cases[i].content)
+			bytes_packet(&b, cases[i].content);
+		chunk.bytes.len = b.len;
+		track_flow_init(&f, &track_teltonika, 0);
+		assert_int_equal(track_flow_feed(&f, cases[i].direction, &chunk,
+						 &seen->events),
+				 0);
+		assert_int_equal(seen->n, cases[i].waits ? 0 : 1);
+		assert_int_equal(track_flow_due(&f),
+				 cases[i].waits ? 1000 + TRACK_SILENCE_NS : 0);
+		track_flow_expire(&f, 1000 + TRACK_SILENCE_NS - 1,
+				  &seen->events);
+		assert_int_equal(seen->n, cases[i].waits ? 0 : 1);
+		track_flow_expire(&f, 1000 + TRACK_SILENCE_NS, &seen->events);
+		assert_int_equal(seen->n, 1);
+		assert_int_equal(seen->m[0].len, b.len);
+		assert_int_equal(seen->m[0].wall_ns, 1000);
+		track_flow_end(&f, &seen->events);
+		assert_int_equal(seen->n, 1);
+		free(seen);
+	}
+}
+
+/* Zeros are what begins the command; the rest of it may take its time. */
+static void a_slow_command(void **state)
+{
+	struct seen *seen = seen_new();
+	struct bytes b = { 0 };
+	struct track_flow f;
+
+	(void)state;
+	bytes_packet(&b, T);
+	track_flow_init(&f, &track_teltonika, 0);
+	for (size_t i = 0; i < b.len; i += 4) {
+		const struct track_chunk chunk = {
+			i, 1000, { b.at + i, b.len - i < 4 ? b.len - i : 4 }
+		};
+
+		assert_int_equal(seen->n, 0);
+		assert_int_equal(
+			track_flow_feed(&f, BASE_SERVER, &chunk, &seen->events),
+			0);
+		if (i)
+			track_flow_expire(&f, 3000 + TRACK_SILENCE_NS,
+					  &seen->events);
+	}
+	assert_int_equal(seen->n, 1);
+	assert_int_equal(seen->m[0].len, b.len);
+	assert_int_equal(seen->counts.skipped, 0);
+	free(seen);
+}
+
+static void garbage_then_a_message(void **state)
+{
+	const size_t garbage = 256 << 10;
+	struct bytes packet = { 0 };
+	uint8_t *stream;
+	uint64_t seed = 7;
+	struct seen *seen;
+
+	(void)state;
+	bytes_packet(&packet, A);
+	stream = malloc(garbage + packet.len);
+	assert_non_null(stream);
+	for (size_t i = 0; i < garbage; i++)
+		stream[i] = (uint8_t)next_random(&seed);
+	memcpy(stream + garbage, packet.at, packet.len);
+	for (int chunk = -4000; chunk <= 0; chunk += 4000) {
+		const struct seen_message *last;
+
+		seen = feed_flow(
+			&track_teltonika, BASE_CLIENT,
+			(struct base_span){ stream, garbage + packet.len },
+			chunk, &seed);
+		assert_true(seen->n > 0);
+		last = &seen->m[seen->n - 1];
+		assert_int_equal(last->offset, garbage);
+		assert_int_equal(last->len, packet.len);
+		assert_int_equal(last->length, TRACK_CHECK_OK);
+		assert_int_equal(last->checksum, TRACK_CHECK_OK);
+		/* pings, by chance: the byte ff, and it or a head behind it */
+		for (size_t i = 0; i + 1 < seen->n; i++)
+			assert_int_equal(seen->m[i].len, 1);
+		free(seen);
+	}
+	free(stream);
+}
+
+/* The answer to all of the bytes; to fewer it is the same or MAYBE. */
+static const struct {
+	enum base_direction direction;
+	const char *bytes;
+	enum track_probe answer;
+} probes[] = {
+	{ BASE_CLIENT, LOGIN, TRACK_PROBE_YES },
+	{ BASE_CLIENT, "ffff" LOGIN, TRACK_PROBE_YES },
+	{ BASE_CLIENT, "ff", TRACK_PROBE_MAYBE },
+	{ BASE_CLIENT, "ff 55", TRACK_PROBE_NO },
+	{ BASE_CLIENT, "000f 33 35 32 41", TRACK_PROBE_NO },
+	{ BASE_CLIENT, "0007 33353230393330", TRACK_PROBE_NO },
+	{ BASE_CLIENT, "000000000000002108010000", TRACK_PROBE_YES },
+	{ BASE_CLIENT, "000000000000002108010001", TRACK_PROBE_NO },
+	{ BASE_CLIENT, "000000000000002108000000", TRACK_PROBE_NO },
+	{ BASE_CLIENT, "00000000000000218e010000", TRACK_PROBE_YES },
+	{ BASE_CLIENT, "000000000000002110010000", TRACK_PROBE_YES },
+	{ BASE_CLIENT, "000000000000002107012569085001", TRACK_PROBE_YES },
+	{ BASE_CLIENT, "000000000000002107012569085011", TRACK_PROBE_NO },
+	{ BASE_CLIENT, "000000000000000a0c010600000002", TRACK_PROBE_YES },
+	{ BASE_CLIENT, "000000000000000a0c010600010002", TRACK_PROBE_NO },
+	{ BASE_CLIENT, "0000000000000021090100", TRACK_PROBE_NO },
+	{ BASE_CLIENT, "0000000000000002", TRACK_PROBE_NO },
+	{ BASE_CLIENT, "000000000001", TRACK_PROBE_NO },
+	{ BASE_CLIENT, UDP, TRACK_PROBE_YES },
+	{ BASE_CLIENT, "0036 cafe 01 07 000f 3A", TRACK_PROBE_NO },
+	{ BASE_CLIENT, "0820 cafe 01 07 000f", TRACK_PROBE_NO },
+	{ BASE_CLIENT, "01", TRACK_PROBE_MAYBE },
+	{ BASE_CLIENT, "78780d01", TRACK_PROBE_NO },
+	{ BASE_SERVER, "000000000000000a0c010500000002", TRACK_PROBE_YES },
+	{ BASE_SERVER, "01", TRACK_PROBE_NO },
+	{ BASE_SERVER, "00000001", TRACK_PROBE_NO },
+	{ BASE_SERVER, "0005 cafe 01 07 01", TRACK_PROBE_NO },
+	{ BASE_SERVER, LOGIN, TRACK_PROBE_NO },
+};
+
+static void probe(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(probes); i++) {
+		enum track_probe before = TRACK_PROBE_MAYBE;
+		struct bytes b = { 0 };
+
+		bytes_add(&b, probes[i].bytes);
+		for (size_t len = 1; len <= b.len; len++) {
+			const enum track_probe answer = track_teltonika.probe(
+				(struct base_span){ b.at, len },
+				probes[i].direction);
+
+			if (before != TRACK_PROBE_MAYBE && answer != before)
+				fail_msg("%zu bytes of %s", len,
+					 probes[i].bytes);
+			before = answer;
+		}
+		if (before != probes[i].answer)
+			fail_msg("%s", probes[i].bytes);
+	}
+}
+
+/* With no protocol given, from whatever comes first of it. */
+static void chosen_by_the_bytes(void **state)
+{
+	uint64_t seed = 1;
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(vectors); i++) {
+		const struct vector *v = &vectors[i];
+		const struct bytes b = stream_of(v);
+
+		if (v->direction == BASE_SERVER || v->skipped)
+			continue;
+		for (int chunk = 0; chunk <= 1; chunk++) {
+			struct seen *seen = feed_flow(NULL, BASE_CLIENT,
+						      bytes_span(&b), chunk,
+						      &seed);
+
+			check(v, seen);
+			free(seen);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(vectors_in_any_chunks),
+		cmocka_unit_test(three_hundred_random_streams),
+		cmocka_unit_test(the_login_names_the_device),
+		cmocka_unit_test(silence),
+		cmocka_unit_test(a_slow_command),
+		cmocka_unit_test(garbage_then_a_message),
+		cmocka_unit_test(probe),
+		cmocka_unit_test(chosen_by_the_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+}
