@@ -520,7 +520,8 @@ config() {
 			max_flows max_flows_per_client client_bits_v4 \
 			connect_rate ring_size log_dir pidfile intercept \
 			keepalive_client keepalive_server user_timeout \
-			idle_timeout udp_timeout max_udp_flows local_except
+			idle_timeout udp_timeout max_udp_flows local_except \
+			capture_rotate_size capture_rotate_time
 		echo "events:"
 		echo "  - { file: $EVENTS }"
 		[ -z "${v[json]-}" ] ||
