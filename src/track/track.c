@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "track_gps103.h"
 #include "track_gt06.h"
 #include "track_h02.h"
 #include "track_jt808.h"
@@ -14,25 +15,15 @@
 #include "track_xexun.h"
 
 static const struct track_protocol *const protocols[] = {
-	&track_watch,
-	&track_h02,
-	&track_gt06,
-	&track_tk103,
-	&track_jt808,
-	&track_teltonika,
-	&track_xexun,
-	NULL,
+	&track_watch,     &track_h02,   &track_gt06,
+	&track_gps103,    &track_tk103, &track_jt808,
+	&track_teltonika, &track_xexun, NULL,
 };
 
 static const char *const names[] = {
-	TRACK_WATCH_NAME,
-	TRACK_H02_NAME,
-	TRACK_GT06_NAME,
-	TRACK_TK103_NAME,
-	TRACK_JT808_NAME,
-	TRACK_TELTONIKA_NAME,
-	TRACK_XEXUN_NAME,
-	NULL,
+	TRACK_WATCH_NAME,     TRACK_H02_NAME,   TRACK_GT06_NAME,
+	TRACK_GPS103_NAME,    TRACK_TK103_NAME, TRACK_JT808_NAME,
+	TRACK_TELTONIKA_NAME, TRACK_XEXUN_NAME, NULL,
 };
 _Static_assert(sizeof(names) == sizeof(protocols), "one name a protocol");
 
