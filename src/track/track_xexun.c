@@ -25,13 +25,12 @@
 #include "track_text.h"
 #include "track_time.h"
 
-#define CLOCK_MAX   16  /* digits */
-#define CLOCK_USUAL 12  /* yymmddHHMMSS */
-#define PHONE_MAX   24  /* bytes */
-#define STATUS_MAX  24  /* bytes */
-#define FRONT_MAX   320 /* to the end of the number behind imei: */
-#define TAIL_MAX    256 /* behind it */
-#define FRAME_MAX   1024
+#define CLOCK_MAX  12  /* digits: yymmddHHMMSS */
+#define PHONE_MAX  24  /* bytes */
+#define STATUS_MAX 24  /* bytes */
+#define FRONT_MAX  320 /* to the end of the number behind imei: */
+#define TAIL_MAX   256 /* behind it */
+#define FRAME_MAX  1024
 
 enum match {
 	MATCH_NO,
@@ -59,6 +58,12 @@ static bool is_digit(uint8_t c)
 static bool is_letter(uint8_t c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Of a number, or of a name that stands for it. */
+static bool is_phone(uint8_t c)
+{
+	return is_digit(c) || is_letter(c) || (c && strchr("+-_. ", c));
 }
 
 /* The bytes from `from` on. */
@@ -119,7 +124,7 @@ static enum match match_start(struct base_span bytes, struct start *start)
 		s.full = true;
 		m = match_field(&r, is_digit, CLOCK_MAX);
 		if (m == MATCH_YES)
-			m = match_field(&r, is_printable, PHONE_MAX);
+			m = match_field(&r, is_phone, PHONE_MAX);
 		if (m != MATCH_YES)
 			return m;
 		s.sentence = bytes.len - base_rd_left(&r);
@@ -311,13 +316,13 @@ static size_t before_prefix(struct base_span bytes, size_t at, size_t min)
 	if (i == min || bytes.ptr[i - 1] != ',')
 		return at;
 	for (i--; i > min && bytes.ptr[i - 1] != ','; i--) {
-		if (!is_printable(bytes.ptr[i - 1]) || at - i > PHONE_MAX)
+		if (!is_phone(bytes.ptr[i - 1]) || at - i > PHONE_MAX)
 			return at;
 	}
 	if (i == min)
 		return at;
 	i--;
-	for (size_t n = 0; n < CLOCK_USUAL && i > min; n++, i--) {
+	for (size_t n = 0; n < CLOCK_MAX && i > min; n++, i--) {
 		if (!is_digit(bytes.ptr[i - 1]))
 			break;
 	}
