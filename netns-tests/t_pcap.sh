@@ -84,8 +84,8 @@ done
 # a reset of the tracker is its own
 rm -f "$LOGS"/*
 family v4
-server vendor vendor "$VENDOR4:7700" recv 3 expect-reset
-client tracker tracker "$VENDOR4:7700" send abc reset
+server vendor vendor "$VENDOR4:7700" expect abc send ok expect-reset
+client tracker tracker "$VENDOR4:7700" send abc expect ok reset
 join tracker vendor
 reset_seen() {
 	[ "$(flags "$LOGS"/*_*.pcap | tail -n 1)" = "client 14" ]
