@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * track_watch.c - framing of the watch family
+ * track_watch.c - where messages of the watch family begin and end
  *
  * Theory of operation
  *
