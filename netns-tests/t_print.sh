@@ -48,9 +48,13 @@ again() {
 	expect_equal "printed again" "$out" "$(cat "$DIR/printed.yaml")"
 }
 
-# expect_key LINE: in the last output
+# expect_key LINE...: in the last output, one after the other
 expect_key() {
-	grep -qxF -- "$1" <<<"$out" || fail "no \"$1\" in: $out"
+	local lines
+
+	lines=$(printf '%s\n' "$@")
+	[[ $'\n'$out$'\n' = *$'\n'"$lines"$'\n'* ]] ||
+		fail "no \"$lines\" in: $out"
 }
 
 again -c "$TOP/contrib/conf/wayside.yaml"
@@ -58,11 +62,14 @@ expect_key 'on_failure: open-stay'
 expect_key 'connect_timeout: 10s'
 expect_key 'pidfile: "/run/wayside/pid"'
 expect_key '    to: ["47.88.85.196:7700", "[2001:db8::7]:7700-7710"]'
-expect_key '  file: ["/var/log/wayside/events.log"]'
+expect_key '  - file: "/var/log/wayside/events.log"' '    format: classic'
+# each protocol with the zone that is usual for it
+expect_key '  watch:' '    time_zone: "+00:00"'
+expect_key '  jt808:' '    time_zone: "+08:00"'
 again -c "$CONFIG" -o /run/elsewhere -p none -O /run/a -O file=/run/b
 expect_key 'log_dir: "/run/elsewhere"'
 expect_key 'pidfile: none'
-expect_key '  file: ["/run/a", "/run/b"]'
+expect_key '  - file: "/run/a"' '    format: classic' '  - file: "/run/b"'
 again -l '[::1]:7700' -r 192.0.2.1:7700
 expect_key 'listen: "[::1]:7700"'
 expect_key 'remote: "192.0.2.1:7700"'

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # The recorder is killed 50 times in full flow. No flow notices; every byte is in
-# the captures, in its place and once, and every message is one event.
+# the captures, in its place and once, and every message is one event of each format.
 test_points
 topology
 own_proc
-WAYSIDE_RESTART_MS=50 daemon
+WAYSIDE_RESTART_MS=50 daemon json="$JSON_EVENTS"
 crowd_server vendor vendor "$VENDOR4:7700"
 crowd crowd tracker -n 20 -r 4000 "$VENDOR4:7700" open ping 1 \
 	touch "$DIR/open" stream "$DIR/end" fin
@@ -36,3 +36,10 @@ messages=$(($(value crowd bytes_out) / 64))
 expect_equal "events" "$(wc -l <"$EVENTS")" $((2 * messages))
 expect_equal "events that are there twice" \
 	"$(cut -f 2,5 "$EVENTS" | sort | uniq -d)" ""
+expect_equal "JSON events" "$(wc -l <"$JSON_EVENTS")" $((2 * messages))
+expect_equal "JSON events that are there twice" \
+	"$(json_events id | sort | uniq -d)" ""
+expect_equal "what they and the others say" \
+	"$(json_events connection_id direction payload | sort | sha256sum)" \
+	"$(cut -f 2,4,5 "$EVENTS" |
+		awk -F '\t' '{ print $2 "\t" $1 "\t" $3 }' | sort | sha256sum)"
