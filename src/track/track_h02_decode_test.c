@@ -294,10 +294,12 @@ static void tails_by_type(void **state)
 	assert_int_equal(r->n_wifi, 0);
 	/* 0x3a - 110 = -52 */
 	r = said(WITH("V8", ",460,00,10342,3721,d076e794d03c,3a,D076E794D03D,"
-			    "3b,d076e794d03e,3c,22,31,122,5"));
+			    "-60,d076e794d03e,,22,31,122,5"));
 	assert_int_equal(r->positions[0].wifi.n, 3);
 	assert_true(span_is(r->wifis[1].mac, "d0:76:e7:94:d0:3d"));
 	assert_int_equal(r->wifis[0].rssi, -52);
+	assert_int_equal(r->wifis[1].rssi, -60);
+	assert_int_equal(r->wifis[2].rssi, TRACK_RSSI_NONE);
 	has_int(r, TRACK_BATTERY_LEVEL, 5);
 
 	r = said("*HQ,1,V19," PLACE

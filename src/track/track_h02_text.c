@@ -252,8 +252,12 @@ static void read_state(struct track_record *r, const struct fields *f, size_t i)
 	if (end < i + 4)
 		return;
 	for (; i + 6 <= end; i += 2) {
-		if (track_text_hex(at(f, i + 1), &level) && level < 256)
-			track_record_wifi(r, at(f, i), (int32_t)level - 110);
+		const struct base_span rssi = at(f, i + 1);
+
+		track_record_wifi(r, at(f, i),
+				  track_text_hex(rssi, &level) && level < 256
+					  ? (int32_t)level - 110
+					  : dbm(rssi));
 	}
 	if (track_text_int(at(f, end - 4), &v) && v >= 0 && v < 256)
 		p->satellites = (int)v;
