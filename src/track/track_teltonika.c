@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * track_teltonika.c - framing and texts of Teltonika
+ * track_teltonika.c - framing of Teltonika
  *
  * Theory of operation
  *
@@ -66,14 +66,10 @@ struct head {
 	struct base_span imei;
 };
 
-static bool is_text(uint8_t codec)
-{
-	return codec >= TELTONIKA_12 && codec <= TELTONIKA_15;
-}
-
 static bool is_codec(uint8_t codec)
 {
-	return is_text(codec) || track_teltonika_has_records(codec);
+	return track_teltonika_has_texts(codec) ||
+	       track_teltonika_has_records(codec);
 }
 
 /* Takes digits behind their number. */
@@ -271,15 +267,6 @@ static enum match match_follow(const struct track_front *front, size_t len)
 								    : m;
 }
 
-/* The bytes of the texts behind CODEC and COUNT. */
-static void pass_texts(struct base_rd *r, uint8_t count)
-{
-	for (uint8_t i = 0; i < count && base_rd_ok(r); i++) {
-		(void)base_rd_u8(r);
-		(void)base_rd_take(r, base_rd_be32(r));
-	}
-}
-
 /* Where the message ends by its layout; MATCH_MAYBE: behind these bytes. */
 static enum match match_layout(struct base_span bytes, const struct head *h,
 			       bool sixteen, size_t *len)
@@ -293,8 +280,8 @@ static enum match match_layout(struct base_span bytes, const struct head *h,
 	base_rd_init(&r, content.ptr, content.len);
 	codec = base_rd_u8(&r);
 	count = base_rd_u8(&r);
-	if (is_text(codec))
-		pass_texts(&r, count);
+	if (track_teltonika_has_texts(codec))
+		track_teltonika_pass_texts(&r, count);
 	else
 		track_teltonika_records(&r, codec, count, sixteen, NULL);
 	again = base_rd_u8(&r);
@@ -477,7 +464,7 @@ static enum track_probe probe_content(struct base_span bytes,
 	base_rd_init(&r, content.ptr, content.len);
 	codec = base_rd_u8(&r);
 	count = base_rd_u8(&r);
-	if (is_text(codec)) {
+	if (track_teltonika_has_texts(codec)) {
 		(void)base_rd_u8(&r);
 		likely = base_rd_be32(&r) <= h->len;
 	} else if (codec == TELTONIKA_7) {
@@ -512,146 +499,6 @@ static enum track_probe teltonika_probe(struct base_span bytes,
 	if (h.form == FORM_LOGIN)
 		return TRACK_PROBE_YES;
 	return h.content ? probe_content(bytes, &h) : TRACK_PROBE_NO;
-}
-
-/* Of the body of a text: which of them its codec puts before it. */
-static const struct {
-	bool time, imei;
-} text_heads[] = {
-	[TELTONIKA_12 - TELTONIKA_12] = { false, false },
-	[TELTONIKA_13 - TELTONIKA_12] = { true, false },
-	[TELTONIKA_14 - TELTONIKA_12] = { false, true },
-	[TELTONIKA_15 - TELTONIKA_12] = { true, true },
-};
-
-#define TEXT_CAMERA   0x0d /* the type of texts that are parts of pictures */
-#define CAMERA_BEGINS 1
-#define CAMERA_PART   2
-
-/* A picture: its number, and where in it the part lies. */
-static void decode_camera(struct base_span body, struct track_record *record)
-{
-	struct base_rd r;
-	uint8_t what;
-	uint32_t id, where;
-
-	base_rd_init(&r, body.ptr, body.len);
-	what = base_rd_u8(&r);
-	id = base_rd_be32(&r);
-	where = base_rd_be32(&r);
-	if (!base_rd_ok(&r) || (what != CAMERA_BEGINS && what != CAMERA_PART))
-		return;
-	track_record_int(record, TRACK_MEDIA_ID, id);
-	if (what == CAMERA_PART)
-		track_record_int(record, TRACK_INDEX, where);
-}
-
-static bool is_printable(struct base_span s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		const uint8_t c = s.ptr[i];
-
-		if ((c < ' ' && c != '\r' && c != '\n') || c > 0x7e)
-			return false;
-	}
-	return true;
-}
-
-/* "UUUUww06.4;04.2; ... ;SSS" from a scale: twelve weights in tonnes. */
-static bool decode_weights(struct base_span text, struct track_record *record)
-{
-	static const track_key keys[] = {
-		TRACK_N(TRACK_AXLE, 1), TRACK_N(TRACK_AXLE, 2),
-		TRACK_N(TRACK_AXLE, 3), TRACK_N(TRACK_AXLE, 4),
-		TRACK_N(TRACK_AXLE, 5), TRACK_N(TRACK_AXLE, 6),
-		TRACK_N(TRACK_AXLE, 7), TRACK_N(TRACK_AXLE, 8),
-		TRACK_LOAD_TRUCK,       TRACK_LOAD_TRAILER,
-		TRACK_TOTAL_TRUCK,      TRACK_TOTAL_TRAILER,
-	};
-	const struct base_span begin = TRACK_SPAN("UUUUww");
-	struct base_rd r;
-	double v;
-
-	if (!track_text_begins(text, "UUUUww") || text.len < 9 ||
-	    !track_text_is(track_text_tail(text, text.len - 3), "SSS"))
-		return false;
-	text = track_text_tail(text, begin.len);
-	base_rd_init(&r, text.ptr, text.len);
-	for (size_t i = 0; i < WS_ARRAY_LEN(keys); i++) {
-		if (track_text_real(track_text_field(&r, ';'), &v))
-			track_record_real(record, keys[i], v);
-	}
-	return true;
-}
-
-/* "GTSL|..|..|..|CARD": a driver's card was read. */
-static bool decode_card(struct base_span text, struct track_record *record)
-{
-	struct base_rd r;
-
-	if (!track_text_begins(text, "GTSL|"))
-		return false;
-	base_rd_init(&r, text.ptr, text.len);
-	track_text_skip(&r, '|', 4);
-	track_record_text(record, TRACK_DRIVER, track_text_field(&r, '|'));
-	return true;
-}
-
-/* Of the i-th text of a message, from 1 on: result, result2 ... */
-static track_key nth(enum track_name name, unsigned i)
-{
-	return i > 1 ? TRACK_N(name, i) : name;
-}
-
-static void decode_text(const struct track_message *m, unsigned i,
-			struct base_span text, struct track_record *record)
-{
-	const track_key key = nth(
-		m->direction == BASE_SERVER ? TRACK_COMMAND : TRACK_RESULT, i);
-	const struct base_span trimmed = track_text_trim(text);
-
-	if (!is_printable(text))
-		track_record_hex(record, key, text);
-	else if (!decode_weights(trimmed, record) &&
-		 !decode_card(trimmed, record))
-		track_record_text(record, key, trimmed);
-}
-
-/* Behind CODEC and COUNT. */
-static void decode_texts(const struct track_message *m, struct base_rd *r,
-			 uint8_t codec, uint8_t count,
-			 struct track_record *record)
-{
-	for (unsigned i = 1; i <= count; i++) {
-		const uint8_t type = base_rd_u8(r);
-		const struct base_span body = base_rd_take(r, base_rd_be32(r));
-		struct base_span imei;
-		struct base_rd b;
-
-		if (!base_rd_ok(r))
-			return;
-		base_rd_init(&b, body.ptr, body.len);
-		if (text_heads[codec - TELTONIKA_12].time) {
-			const uint32_t time_s = base_rd_be32(&b);
-
-			if (base_rd_ok(&b))
-				track_record_position(record)->time_ms =
-					time_s * 1000LL;
-		}
-		if (text_heads[codec - TELTONIKA_12].imei) {
-			imei = track_record_bcd(record, base_rd_take(&b, 8));
-			/* 15 digits behind a 0 */
-			track_record_device(record, track_text_tail(imei, 1));
-		}
-		if (type == TEXT_CAMERA && m->direction == BASE_CLIENT)
-			record->type = TRACK_TYPE_MEDIA;
-		track_record_int(record, nth(TRACK_TYPE, i), type);
-		if (type == TEXT_CAMERA)
-			decode_camera(body, record);
-		else
-			decode_text(m, i, base_rd_take(&b, base_rd_left(&b)),
-				    record);
-	}
 }
 
 static bool has_alarm(const struct track_record *record)
@@ -707,8 +554,8 @@ static void decode_content(const struct track_message *m, const struct head *h,
 	record->type = track_keyword_type(m->protocol, m->direction,
 					  (struct base_span){ digits, 2 });
 	track_record_device(record, h->imei);
-	if (is_text(codec)) {
-		decode_texts(m, &r, codec, base_rd_u8(&r), record);
+	if (track_teltonika_has_texts(codec)) {
+		track_teltonika_texts(m, &r, codec, base_rd_u8(&r), record);
 		return;
 	}
 	decode_records(content, record);

@@ -3,7 +3,7 @@
 #ifndef TRACK_TELTONIKA_INTERNAL_H
 #define TRACK_TELTONIKA_INTERNAL_H
 
-#include "track_record.h"
+#include "track.h"
 
 enum teltonika_codec {
 	TELTONIKA_7 = 0x07, /* GH3000 */
@@ -19,6 +19,9 @@ enum teltonika_codec {
 /* Has the codec records with places? */
 bool track_teltonika_has_records(uint8_t codec);
 
+/* Has it texts? */
+bool track_teltonika_has_texts(uint8_t codec);
+
 /*
  * Each of the `count` records behind CODEC and COUNT becomes a position, as far
  * as there are any. sixteen: there are values of 16 bytes, too, which a setting
@@ -27,6 +30,12 @@ bool track_teltonika_has_records(uint8_t codec);
  */
 void track_teltonika_records(struct base_rd *r, uint8_t codec, uint8_t count,
 			     bool sixteen, struct track_record *record);
+
+/* ... and the same of texts. */
+void track_teltonika_texts(const struct track_message *m, struct base_rd *r,
+			   uint8_t codec, uint8_t count,
+			   struct track_record *record);
+void track_teltonika_pass_texts(struct base_rd *r, uint8_t count);
 
 /* A value of 1, 2, 4 or 8 bytes. gh3000: numbered as codec 7 does. */
 void track_teltonika_value(struct track_record *record, unsigned id,
