@@ -415,6 +415,45 @@ static void colours_are_for_terminals(void **state)
 	people_read_it_aligned(state);
 }
 
+/* A position of a GT06 at 14:24:59 (0e 18 3b) on 2025-11-03 (19 0b 03): type
+ * 12, seven satellites, 0 degrees, no speed, a fix (bit 12), one cell; its
+ * checksum is wrong. */
+#define GT06_HEX                   \
+	"78781f12"                 \
+	"190b030e183b"             \
+	"c70000000000000000001000" \
+	"01cc00286a00b5c0"         \
+	"00010000"                 \
+	"0d0a"
+
+/* Two hours east of UTC it was 12:24:59 there. */
+static void the_zone_of_the_configuration(void **state)
+{
+	static const char text[] =
+		"rules: [{name: a, to: ['192.0.2.1:7700']}]\n"
+		"protocols: {gt06: {time_zone: '+02:00'}}\n";
+	char path[] = "/tmp/wayside_decode_test.XXXXXX";
+	const char *const here[] = { "--hex", "--json", "-c", path, NULL };
+	int fd = mkstemp(path);
+	struct outcome o;
+
+	(void)state;
+	assert_true(fd >= 0);
+	write_all(fd, text, strlen(text));
+	base_fd_close(&fd);
+	o = decode_text(here, GT06_HEX "\n");
+	assert_non_null(strstr(o.out, "\"2025-11-03T12:24:59.000Z\""));
+	free_outcome(&o);
+	o = decode_text(hex, GT06_HEX "\n");
+	assert_non_null(strstr(o.out, "\"2025-11-03T14:24:59.000Z\""));
+	free_outcome(&o);
+	assert_int_equal(unlink(path), 0);
+	/* a file that is not there is no configuration */
+	o = decode_text(here, "");
+	assert_int_equal(o.status, 2);
+	free_outcome(&o);
+}
+
 /* Members that only the daemon knows: README says so. */
 static const char *const of_the_gateway[] = { "id",     "flow",
 					      "time",   "client",
@@ -467,6 +506,7 @@ int main(void)
 		cmocka_unit_test(people_read_it_aligned),
 		cmocka_unit_test(nothing_steers_the_terminal),
 		cmocka_unit_test(colours_are_for_terminals),
+		cmocka_unit_test(the_zone_of_the_configuration),
 		cmocka_unit_test(the_event_of_the_readme),
 	};
 
