@@ -67,6 +67,9 @@ void jt808_items(struct jt808 *m, const struct jt808_items *items,
 /* One. Return: false, and nothing was taken: it was the last. */
 bool jt808_item(struct base_rd *r, const struct jt808_items *items,
 		uint16_t *id, struct base_rd *value);
+/* NULL: none. */
+const struct jt808_row *jt808_row_of(const struct jt808_items *items,
+				     uint16_t id, const struct base_rd *value);
 void jt808_value(struct jt808 *m, const struct jt808_items *items, uint16_t id,
 		 struct base_rd *value);
 

@@ -152,19 +152,27 @@ bool jt808_item(struct base_rd *r, const struct jt808_items *items,
 	return true;
 }
 
-void jt808_value(struct jt808 *m, const struct jt808_items *items, uint16_t id,
-		 struct base_rd *value)
+const struct jt808_row *jt808_row_of(const struct jt808_items *items,
+				     uint16_t id, const struct base_rd *value)
 {
 	for (size_t i = 0; i < items->n; i++) {
 		const struct jt808_row *row = &items->rows[i];
 
 		if (row->id == id &&
-		    (!row->len || row->len == base_rd_left(value))) {
-			value_of(m, row, value);
-			return;
-		}
+		    (!row->len || row->len == base_rd_left(value)))
+			return row;
 	}
-	if (items->other)
+	return NULL;
+}
+
+void jt808_value(struct jt808 *m, const struct jt808_items *items, uint16_t id,
+		 struct base_rd *value)
+{
+	const struct jt808_row *row = jt808_row_of(items, id, value);
+
+	if (row)
+		value_of(m, row, value);
+	else if (items->other)
 		items->other(m, id, value);
 }
 

@@ -224,7 +224,7 @@ static void item_engine(struct jt808 *m, struct base_rd *value)
 {
 	struct track_record *record = m->record;
 
-	if (base_rd_left(value) < 21)
+	if (base_rd_left(value) < 22)
 		return;
 	track_record_real(record, N(BATTERY), base_rd_be16(value) / 10.0);
 	track_record_int(record, N(RPM), base_rd_be16(value));
@@ -610,18 +610,18 @@ struct track_position *jt808_point(struct jt808 *m, struct base_rd *r)
 }
 
 /* What its items say of themselves: that they are items up to the last byte
- * and begin with the distance; that the firmware is a certain maker's. */
+ * and that the first has a meaning; that the firmware is a certain maker's. */
 static bool look_ahead(struct jt808 *m, struct base_rd r)
 {
 	struct base_rd value;
 	uint16_t id;
-	bool first = true, distance = false;
+	bool first = true, known = false;
 
 	while (base_rd_left(&r)) {
 		if (!jt808_item(&r, &items, &id, &value))
 			return false;
 		if (first)
-			distance = id == 0x01 && base_rd_left(&value) == 4;
+			known = jt808_row_of(&items, id, &value);
 		first = false;
 		if (id == ITEM_FIRMWARE &&
 		    track_text_begins(
@@ -629,7 +629,7 @@ static bool look_ahead(struct jt808 *m, struct base_rd r)
 			    "AOVX_"))
 			m->is_aovx = true;
 	}
-	return distance;
+	return known;
 }
 
 /* An early maker's tail: 18 bytes that are no items. */

@@ -16,6 +16,18 @@
 #define PHONE  "013912345678"
 #define DEVICE "13912345678"
 
+/* 22.5 = 22500000 = 343 * 65536 + 21152; 114.25 = 114250000 = 1743 * 65536 +
+ * 20752 */
+#define LAT "015752a0"
+#define LON "06cf5110"
+/* 100 m; 60.5 km/h; 271 degrees */
+#define MOTION "0064 025d 010f"
+#define DATE   "260102030405"
+/* 2026-01-02 03:04:05 of GMT+8 is 19:04:05 of the day before, which begins
+ * 20454 days after 1970: 14 leap years in 56 years, 56 * 365 + 14 = 20454 */
+#define DATE_MS (((20454LL * 24 + 19) * 60 + 4) * 60 + 5) * 1000
+#define POINT   "00000000 00000003" LAT LON MOTION DATE
+
 struct wire {
 	size_t len;
 	uint8_t at[4608];
@@ -206,6 +218,29 @@ static inline void is_hex(const struct track_record *r, const char *name,
 static inline void is_absent(const struct track_record *r, const char *name)
 {
 	assert_null(find_attr(r, name));
+}
+
+static inline const struct track_position *only(const struct track_record *r)
+{
+	assert_int_equal(r->n_positions, 1);
+	return &r->positions[0];
+}
+
+static inline void is_place(const struct track_position *p, double lat,
+			    double lon)
+{
+	assert_true(fabs(p->lat - lat) < 1e-9);
+	assert_true(fabs(p->lon - lon) < 1e-9);
+}
+
+static inline void is_cell(const struct track_record *r, uint32_t i, int mcc,
+			   int mnc, int64_t lac, int64_t cid)
+{
+	assert_true(i < only(r)->cells.n);
+	assert_int_equal(r->cell[i].mcc, mcc);
+	assert_int_equal(r->cell[i].mnc, mnc);
+	assert_int_equal(r->cell[i].lac, lac);
+	assert_int_equal(r->cell[i].cid, cid);
 }
 
 #endif
