@@ -298,8 +298,10 @@ static json_t *expected(const char *text)
 	json_t *v;
 
 	assert_non_null(json);
-	for (char *p = json; *p; p++)
-		*p = *p == '\'' ? '"' : *p;
+	for (char *p = json; *p; p++) {
+		if (*p == '\'')
+			*p = '"';
+	}
 	v = json_loads(json, JSON_DECODE_ANY, NULL);
 	if (!v)
 		fail_msg("%s", json);

@@ -17,15 +17,16 @@ void track_teltonika_pass_texts(struct base_rd *r, uint8_t count)
 	}
 }
 
-/* Of the body of a text: which of them its codec puts before it. */
-static const struct {
-	bool time, imei;
-} text_heads[] = {
-	[TELTONIKA_12 - TELTONIKA_12] = { false, false },
-	[TELTONIKA_13 - TELTONIKA_12] = { true, false },
-	[TELTONIKA_14 - TELTONIKA_12] = { false, true },
-	[TELTONIKA_15 - TELTONIKA_12] = { true, true },
-};
+/* What stands before the text, in this order. */
+static bool has_time(uint8_t codec)
+{
+	return codec == TELTONIKA_13 || codec == TELTONIKA_15;
+}
+
+static bool has_imei(uint8_t codec)
+{
+	return codec == TELTONIKA_14 || codec == TELTONIKA_15;
+}
 
 #define TEXT_CAMERA   0x0d /* the type of texts that are parts of pictures */
 #define CAMERA_BEGINS 1
@@ -133,14 +134,14 @@ void track_teltonika_texts(const struct track_message *m, struct base_rd *r,
 		if (!base_rd_ok(r))
 			return;
 		base_rd_init(&b, body.ptr, body.len);
-		if (text_heads[codec - TELTONIKA_12].time) {
+		if (has_time(codec)) {
 			const uint32_t time_s = base_rd_be32(&b);
 
 			if (base_rd_ok(&b))
 				track_record_position(record)->time_ms =
 					time_s * 1000LL;
 		}
-		if (text_heads[codec - TELTONIKA_12].imei) {
+		if (has_imei(codec)) {
 			imei = track_record_bcd(record, base_rd_take(&b, 8));
 			/* 15 digits behind a 0 */
 			track_record_device(record, track_text_tail(imei, 1));
