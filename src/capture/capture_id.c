@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base_time.h"
 
@@ -70,6 +71,23 @@ static size_t id_len(const char *name)
 	return len + 1 + digits;
 }
 
+/* What an id of this form says. */
+static struct capture_id read_id(const char *id)
+{
+	struct tm tm = { .tm_isdst = -1 };
+	struct capture_id when = { .number = 0 };
+	const char *rest = strptime(id, "%Y-%m-%d_%H%M%S", &tm);
+	const time_t t = rest ? mktime(&tm) : 0;
+	unsigned long long number = 0;
+
+	when.second = t > 0 ? (uint64_t)t : 0;
+	for (rest = rest && *rest == '-' ? rest + 1 : ""; *rest; rest++)
+		number = number * 10 + (unsigned)(*rest - '0');
+	if (number && number - 1 <= UINT32_MAX)
+		when.number = (uint32_t)(number - 1);
+	return when;
+}
+
 /* Takes `text` off the end of name[0] to name[*len]. */
 static bool take_end(const char *name, size_t *len, const char *text)
 {
@@ -118,6 +136,7 @@ bool capture_id_parse_name(const char *name, struct capture_name *out)
 	memcpy(n.id, name, id);
 	memcpy(ip, name + id + 1, len - id - 1);
 	ip[len - id - 1] = '\0';
+	n.when = read_id(n.id);
 	(void)snprintf(endpoint, sizeof(endpoint),
 		       strchr(ip, ':') ? "[%s]:1" : "%s:1", ip);
 	if (!base_addr_parse(&n.client, endpoint))

@@ -37,6 +37,7 @@ const char *capture_id_format(const struct capture_id *id,
 /* What a file's name says. */
 struct capture_name {
 	char id[CAPTURE_ID_LEN];
+	struct capture_id when;  /* the same: its second by the local zone */
 	struct base_addr client; /* port 0 */
 	enum capture_format format;
 	uint32_t part; /* 1 = the first */

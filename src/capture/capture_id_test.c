@@ -93,6 +93,25 @@ static void names_are_understood(void **state)
 	       CAPTURE_PCAP, 999999);
 }
 
+static void an_id_is_a_second_and_a_number(void **state)
+{
+	struct capture_name n;
+
+	(void)state;
+	assert_true(capture_id_parse_name(ID "-3_192.168.1.10.log", &n));
+	assert_true(n.when.second == SECOND);
+	assert_int_equal(n.when.number, 2);
+	assert_true(
+		capture_id_parse_name(ID "-4294967296_192.168.1.10.log", &n));
+	assert_true(n.when.number == UINT32_MAX);
+	assert_true(capture_id_parse_name(ID "_192.168.1.10.log", &n));
+	assert_int_equal(n.when.number, 0);
+	/* no such date: still a name, of no time */
+	assert_true(capture_id_parse_name("2025-13-03_195501_192.168.1.10.log",
+					  &n));
+	assert_int_equal(n.when.second, 0);
+}
+
 static void other_names_are_not(void **state)
 {
 	static const char *const names[] = {
@@ -147,6 +166,7 @@ int main(void)
 		cmocka_unit_test(names_have_the_clients_address),
 		cmocka_unit_test(later_parts_sort_behind),
 		cmocka_unit_test(names_are_understood),
+		cmocka_unit_test(an_id_is_a_second_and_a_number),
 		cmocka_unit_test(other_names_are_not),
 	};
 

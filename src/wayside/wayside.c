@@ -71,6 +71,9 @@ static const struct command {
 	  "look for what keeps interception from working here, and try it;\n"
 	  "      exit status 0: healthy, 3: degraded, 4: broken",
 	  wayside_doctor_run },
+	{ "captures", NULL, TAKES_CONFIG | TAKES_JSON,
+	  "print the captures in the log directory, the oldest first",
+	  wayside_captures_run },
 	{ "decode", NULL, TAKES_BYTES | TAKES_JSON,
 	  "print what recorded bytes say: a capture, a pcap file, or bytes of a "
 	  "tracker",

@@ -50,6 +50,9 @@ enum wayside_status wayside_bypass_off(const struct wayside_options *o);
 enum wayside_status wayside_rules_add(const struct wayside_options *o);
 enum wayside_status wayside_rules_del(const struct wayside_options *o);
 
+/* What lies in the log directory; asks no daemon. */
+enum wayside_status wayside_captures_run(const struct wayside_options *o);
+
 /* Prints one line on standard error. Return: WAYSIDE_FAILED. */
 enum wayside_status wayside_complain(const char *text);
 
