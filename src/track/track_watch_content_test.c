@@ -361,6 +361,7 @@ static void health(void **state)
 	assert_int_equal(client_says("btemp2,0,0.0")->attrs.n, 0);
 	has_real(client_says("TEMP,36.6"), temp, 36.6);
 	has_real(client_says("TEMP,1,36.7"), temp, 36.7);
+	has_real(client_says("TEMP,36.8,1"), temp, 36.8);
 	assert_int_equal(client_says("TEMP")->attrs.n, 0);
 	assert_int_equal(client_says("heart")->attrs.n, 0);
 	assert_int_equal(client_says("heart,x")->attrs.n, 0);

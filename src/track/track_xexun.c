@@ -472,19 +472,30 @@ static enum track_step xexun_frame(const struct track_front *front,
 
 #define KNOT_KMH 1.852
 
-/* Whole seconds: Traccar reads them so, and few trackers send more than a
- * point and zeros. */
+/*
+ * Whole seconds, and what is missing counts as zero, both as Traccar has it:
+ * few trackers send more than zeros behind the point, and a receiver that has
+ * no date yet says so with its zeros. Day 0 of month 0 of 2000 is 1999-11-30.
+ */
+static int64_t time_of(struct base_span date, struct base_span time)
+{
+	struct track_civil when = { .year = 1999, .month = 11, .day = 30 };
+
+	(void)track_time_parse(&when, "dmy", date);
+	(void)track_time_parse(&when, "HMS", track_text_head(time, 6));
+	return track_time(&when, 0);
+}
+
 static void read_sentence(const struct parts *p, struct track_record *record)
 {
 	struct track_position *to = track_record_position(record);
-	struct track_civil when = { 0 };
-	struct base_span time;
+	struct base_span time, date;
 	double v;
 	struct base_rd r;
 
 	base_rd_init(&r, p->sentence.ptr, p->sentence.len);
 	(void)track_text_field(&r, ',');
-	time = track_text_head(track_text_field(&r, ','), 6);
+	time = track_text_field(&r, ',');
 	to->valid = track_text_is(track_text_field(&r, ','), "A");
 	if (track_text_minutes(track_text_field(&r, ','), &v))
 		to->lat = v;
@@ -496,9 +507,9 @@ static void read_sentence(const struct parts *p, struct track_record *record)
 		to->speed = v * KNOT_KMH;
 	if (track_text_real(track_text_field(&r, ','), &v))
 		to->course = v;
-	if (track_time_parse(&when, "dmy", track_text_field(&r, ',')) &&
-	    track_time_parse(&when, "HMS", time))
-		to->time_ms = track_time(&when, 0);
+	date = track_text_field(&r, ',');
+	if (date.len || !isnan(to->lat))
+		to->time_ms = time_of(date, time);
 }
 
 /* F:4.01V, and perhaps /ADC1=0.20V/ADC2=0.00V */

@@ -321,6 +321,9 @@ static void every_field(void **state)
 	has_bool(r, TRACK_CHARGE, false);
 	has_text(r, TRACK_SIGNAL, "L");
 
+	/* no cell either: no position at all */
+	assert_int_equal(says(",,,L,, imei:" ID ",")->n_positions, 0);
+
 	r = says(FRONT "05,-8.5,L:3.5V,0,1,1," CELL ",6.25km");
 	near(r->positions[0].altitude, -8.5);
 	has_real(r, TRACK_POWER, 3.5);
@@ -338,7 +341,7 @@ static void places_and_times(void **state)
 		const char *text;
 		bool valid;
 		double lat, lon;
-		int64_t time_s; /* since 2024-03-23; -1 = none */
+		int64_t time_s; /* since 2024-03-23 */
 	} cases[] = {
 		{ "GPRMC,000001,A,0130.00,N,00215.00,E,0,0,230324", true, 1.5,
 		  2.25, 1 },
@@ -349,13 +352,17 @@ static void places_and_times(void **state)
 		/* minutes alone: 15 / 60; degrees of one digit */
 		{ "GNRMC,000000,A,15.00,N,230.00,W,0,0,230324", true, 0.25,
 		  -2.5, 0 },
-		/* no date, no time, no place */
-		{ "GPRMC,000000,A,0130.00,N,00215.00,E,0,0,", true, 1.5, 2.25,
-		  -1 },
+		/* no date: the 30th of November 1999 is 19805 - 10925 days
+		 * before (29 * 365 + 7 leap days + 333 = 10925); no time */
+		{ "GPRMC,000002,A,0130.00,N,00215.00,E,0,0,", true, 1.5, 2.25,
+		  (10925 - 19805) * 86400 + 2 },
 		{ "GPRMC,.000,A,0.000000,S,0.0000,W,0,0,230324", true, 0, 0,
-		  -1 },
+		  0 },
+		/* no place; nothing at all */
 		{ "GPRMC,000000,V,,,,,,,230324", false, (double)NAN,
 		  (double)NAN, 0 },
+		{ "GPRMC,000000,V,,,,,,,", false, (double)NAN, (double)NAN,
+		  INT64_MIN },
 	};
 
 	(void)state;
@@ -379,7 +386,7 @@ static void places_and_times(void **state)
 			near(p->lat, cases[i].lat);
 			near(p->lon, cases[i].lon);
 		}
-		if (cases[i].time_s < 0)
+		if (cases[i].time_s == INT64_MIN)
 			assert_true(p->time_ms == TRACK_TIME_NONE);
 		else
 			assert_true(p->time_ms ==
