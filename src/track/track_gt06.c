@@ -408,6 +408,8 @@ static void gt06_decode(const struct track_message *m,
 		read_login(&g, session);
 	else if (!g.head.extended || !gt06_read_extended(&g))
 		gt06_read(&g);
+	if (record->type == TRACK_TYPE_HEARTBEAT && g.position)
+		record->type = TRACK_TYPE_POSITION; /* a type that is both */
 }
 
 /* What Traccar listens on, and Concox's own server. */

@@ -139,7 +139,7 @@ static void string_info(struct gt06 *g)
 		text = from_utf16(g, text);
 	text = gt06_trim(text);
 	if (!read_where(g, text))
-		track_record_text(g->record, TRACK_RESULT, text);
+		gt06_text(g, TRACK_RESULT, text);
 }
 
 /* Settings: NAME=VALUE, semicolons between. */
@@ -170,12 +170,11 @@ static void info_settings(struct gt06 *g)
 		name = track_text_field(&pair, '=');
 		value = track_text_trim(track_text_field(&pair, '='));
 		if (track_text_is(name, "ICCID"))
-			track_record_text(g->record, TRACK_ICCID, value);
+			gt06_text(g, TRACK_ICCID, value);
 		for (size_t i = 0; i < WS_ARRAY_LEN(bits); i++) {
 			if (track_text_is(name, bits[i].name) &&
 			    track_text_hex(value, &v) && v <= UINT32_MAX)
-				track_record_int(g->record, bits[i].key,
-						 (int64_t)v);
+				gt06_int(g, bits[i].key, (int64_t)v);
 		}
 	}
 }
@@ -198,7 +197,7 @@ static void iccid(struct gt06 *g, struct base_span bytes)
 
 	while (digits.len && digits.ptr[digits.len - 1] == 'f')
 		digits.len--;
-	track_record_text(g->record, TRACK_ICCID, digits);
+	gt06_text(g, TRACK_ICCID, digits);
 }
 
 static void info_numbers(struct gt06 *g)
@@ -209,17 +208,17 @@ static void info_numbers(struct gt06 *g)
 	track_record_device(
 		g->record,
 		track_text_tail(track_record_bcd(g->record, imei), 1));
-	track_record_text(
-		g->record, TRACK_IMSI,
-		track_text_tail(track_record_bcd(g->record, imsi), 1));
+	gt06_text(g, TRACK_IMSI,
+		  track_text_tail(track_record_bcd(g->record, imsi), 1));
 	iccid(g, base_rd_take(&g->rd, 10));
 }
 
 static void info_network_or_power(struct gt06 *g)
 {
 	if (gt06_left(g) == 1)
-		track_record_word(g->record, TRACK_NETWORK_TECHNOLOGY,
-				  base_rd_u8(&g->rd) ? "4G" : "2G");
+		gt06_text(g, TRACK_NETWORK_TECHNOLOGY,
+			  base_rd_u8(&g->rd) ? TRACK_SPAN("4G")
+					     : TRACK_SPAN("2G"));
 	else if (gt06_left(g) == 2)
 		gt06_volts(g, TRACK_POWER);
 }
@@ -242,8 +241,8 @@ static void info_fuel(struct gt06 *g)
 	track_text_skip(&r, ',', 2);
 	if (!track_text_real(track_text_field(&r, ','), &amount))
 		return;
-	track_record_real(g->record, TRACK_N(TRACK_TEMPERATURE, 1), degrees);
-	track_record_real(g->record, TRACK_FUEL, amount);
+	gt06_real(g, TRACK_N(TRACK_TEMPERATURE, 1), degrees);
+	gt06_real(g, TRACK_FUEL, amount);
 }
 
 static bool is_letter(int c)
@@ -259,7 +258,7 @@ static void info_card(struct gt06 *g)
 		return;
 	}
 	gt06_skip(g, 2);
-	track_record_hex(g->record, TRACK_DRIVER, base_rd_take(&g->rd, 4));
+	gt06_hex(g, TRACK_DRIVER, base_rd_take(&g->rd, 4));
 }
 
 static void info_climate(struct gt06 *g)
@@ -392,11 +391,10 @@ static void obd(struct gt06 *g)
 			continue;
 		value = track_text_field(&pair, '=');
 		if (id == 0x4a)
-			track_record_text(g->record, TRACK_VIN, value);
+			gt06_text(g, TRACK_VIN, value);
 		for (size_t i = 0; i < WS_ARRAY_LEN(values); i++) {
 			if (values[i].id == id && track_text_hex(value, &v))
-				track_record_real(g->record, values[i].key,
-						  (double)v / 100.0);
+				gt06_real(g, values[i].key, (double)v / 100.0);
 		}
 	}
 }
@@ -505,8 +503,7 @@ static void module_event(struct gt06 *g)
 
 static void module_tag(struct gt06 *g)
 {
-	track_record_hex(g->record, TRACK_N(TRACK_TAG_ID, 1),
-			 base_rd_take(&g->rd, 6));
+	gt06_hex(g, TRACK_N(TRACK_TAG_ID, 1), base_rd_take(&g->rd, 6));
 	gt06_real(g, TRACK_N(TRACK_TAG_BATTERY, 1),
 		  base_rd_be16(&g->rd) / 1000.0);
 	gt06_int(g, TRACK_N(TRACK_TAG_BATTERY_LEVEL, 1), base_rd_u8(&g->rd));
@@ -625,15 +622,15 @@ static void radio_sensor(struct gt06 *g)
 	uint8_t code, detail;
 
 	gt06_skip(g, 1); /* kind of address */
-	track_record_hex(g->record, TRACK_MAC, base_rd_take(&g->rd, 6));
+	gt06_hex(g, TRACK_MAC, base_rd_take(&g->rd, 6));
 	code = base_rd_u8(&g->rd);
 	detail = base_rd_u8(&g->rd);
 	gt06_int(g, TRACK_EVENT, code);
 	if (code)
 		gt06_int(g, TRACK_EVENT_DATA, detail);
 	gt06_int(g, TRACK_DATA_TYPE, base_rd_u8(&g->rd));
-	track_record_hex(g->record, TRACK_DATA_DETAILS,
-			 base_rd_take(&g->rd, base_rd_left(&g->rd)));
+	gt06_hex(g, TRACK_DATA_DETAILS,
+		 base_rd_take(&g->rd, base_rd_left(&g->rd)));
 }
 
 static void external_battery(struct gt06 *g)
@@ -675,11 +672,11 @@ static void serial(struct gt06 *g)
 		const uint8_t c = data.ptr[i];
 
 		if ((c < 0x20 || c > 0x7e) && c != '\r' && c != '\n') {
-			track_record_hex(g->record, TRACK_RESULT, data);
+			gt06_hex(g, TRACK_RESULT, data);
 			return;
 		}
 	}
-	track_record_text(g->record, TRACK_RESULT, track_text_trim(data));
+	gt06_text(g, TRACK_RESULT, track_text_trim(data));
 }
 
 bool gt06_read_extended(struct gt06 *g)

@@ -56,10 +56,14 @@ int32_t gt06_dbm(uint8_t strength);
 /* n access points of an address and a strength. */
 void gt06_wifi(struct gt06 *g, struct base_rd *r, size_t n);
 
-/* An attribute, if what was read for it is there. */
+/* An attribute, if what was read for it is there; in the place of one that is
+ * there already. */
 void gt06_int(struct gt06 *g, track_key key, int64_t v);
 void gt06_real(struct gt06 *g, track_key key, double v);
 void gt06_bool(struct gt06 *g, track_key key, bool yes);
+/* ... if it is not empty. */
+void gt06_text(struct gt06 *g, track_key key, struct base_span text);
+void gt06_hex(struct gt06 *g, track_key key, struct base_span bytes);
 
 struct gt06_alarm {
 	uint16_t code;
@@ -84,13 +88,13 @@ void gt06_when(struct gt06 *g, unsigned how);
 /* A fix: time, satellites, place, speed, flags. */
 void gt06_gps(struct gt06 *g, unsigned how);
 
-#define GT06_CELL_COUNTED 1U   /* its length before it, which tells the sizes */
-#define GT06_CELL_SELF    2U   /* ... and counts itself */
-#define GT06_CELL_MNC16   4U   /* network of two bytes */
-#define GT06_CELL_LAC32   8U   /* area of four */
-#define GT06_CELL_CID32   16U  /* cell of four */
-#define GT06_CELL_CID64   32U  /* ... or eight; else three */
-#define GT06_CELL_KIND    64U  /* kind before it, strength behind it */
+#define GT06_CELL_COUNTED 1U  /* its length before it, which tells the sizes */
+#define GT06_CELL_TEN     2U  /* ... of 10 bytes: cell of four, then its kind */
+#define GT06_CELL_MNC16   4U  /* network of two bytes */
+#define GT06_CELL_LAC32   8U  /* area of four */
+#define GT06_CELL_CID32   16U /* cell of four */
+#define GT06_CELL_CID64   32U /* ... or eight; else three */
+#define GT06_CELL_KIND    64U /* kind before it, strength behind it */
 #define GT06_CELL_RSSI    128U /* strength behind it */
 #define GT06_CELL_4G      (GT06_CELL_LAC32 | GT06_CELL_CID64)
 /* The cell that serves: network, area, cell. */

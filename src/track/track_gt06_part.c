@@ -63,12 +63,18 @@ int64_t gt06_epoch(struct base_rd *r)
 	return (int64_t)base_rd_be32(r) * 1000;
 }
 
+/* Zero has no side. */
+static double degrees(uint32_t v, bool negative)
+{
+	return v && negative ? v / -1800000.0 : v / 1800000.0;
+}
+
 void gt06_place(struct gt06 *g, uint32_t lat, uint32_t lon, unsigned flags)
 {
 	struct track_position *p = gt06_position(g);
 
-	p->lat = (gt06_bit(flags, 10) ? 1 : -1) * (lat / 1800000.0);
-	p->lon = (gt06_bit(flags, 11) ? -1 : 1) * (lon / 1800000.0);
+	p->lat = degrees(lat, !gt06_bit(flags, 10));
+	p->lon = degrees(lon, gt06_bit(flags, 11));
 	p->course = flags & 0x3ff;
 	p->valid = gt06_bit(flags, 12);
 }
@@ -91,22 +97,94 @@ void gt06_wifi(struct gt06 *g, struct base_rd *r, size_t n)
 	}
 }
 
+/* The attribute of the position or message, where it has it. */
+static struct track_attr *there(struct gt06 *g, track_key key)
+{
+	const struct track_range all = g->position ? g->position->attrs
+						   : g->record->attrs;
+
+	for (uint32_t i = all.first; i < all.first + all.n; i++) {
+		if (g->record->attr[i].key == key)
+			return &g->record->attr[i];
+	}
+	return NULL;
+}
+
+static void set(struct gt06 *g, const struct track_attr *v)
+{
+	struct track_attr *a = there(g, v->key);
+
+	if (a) {
+		*a = *v;
+		return;
+	}
+	switch (v->kind) {
+	case TRACK_KIND_BOOL:
+		track_record_bool(g->record, v->key, v->yes);
+		return;
+	case TRACK_KIND_INT:
+		track_record_int(g->record, v->key, v->number);
+		return;
+	case TRACK_KIND_REAL:
+		track_record_real(g->record, v->key, v->real);
+		return;
+	case TRACK_KIND_TEXT:
+		track_record_text(g->record, v->key, v->text);
+		return;
+	case TRACK_KIND_HEX:
+		track_record_hex(g->record, v->key, v->text);
+		return;
+	}
+}
+
 void gt06_int(struct gt06 *g, track_key key, int64_t v)
 {
+	const struct track_attr a = { .key = key,
+				      .kind = TRACK_KIND_INT,
+				      .number = v };
+
 	if (base_rd_ok(&g->rd))
-		track_record_int(g->record, key, v);
+		set(g, &a);
 }
 
 void gt06_real(struct gt06 *g, track_key key, double v)
 {
+	const struct track_attr a = { .key = key,
+				      .kind = TRACK_KIND_REAL,
+				      .real = v };
+
 	if (base_rd_ok(&g->rd))
-		track_record_real(g->record, key, v);
+		set(g, &a);
 }
 
 void gt06_bool(struct gt06 *g, track_key key, bool yes)
 {
+	const struct track_attr a = { .key = key,
+				      .kind = TRACK_KIND_BOOL,
+				      .yes = yes };
+
 	if (base_rd_ok(&g->rd))
-		track_record_bool(g->record, key, yes);
+		set(g, &a);
+}
+
+void gt06_text(struct gt06 *g, track_key key, struct base_span text)
+{
+	const struct track_attr a = { .key = key,
+				      .kind = TRACK_KIND_TEXT,
+				      .text = text };
+
+	if (text.len)
+		set(g, &a);
+}
+
+void gt06_hex(struct gt06 *g, track_key key, struct base_span bytes)
+{
+	const struct track_attr a = { .key = key,
+				      .kind = TRACK_KIND_HEX,
+				      .text = bytes };
+
+	if (bytes.len)
+		set(g, &a);
 }
 
 void gt06_skip(struct gt06 *g, unsigned how)
@@ -156,8 +234,7 @@ void gt06_gps(struct gt06 *g, unsigned how)
 		g->position->speed = speed;
 	}
 	if (gt06_bit(flags, 14))
-		track_record_bool(g->record, TRACK_IGNITION,
-				  gt06_bit(flags, 15));
+		gt06_bool(g, TRACK_IGNITION, gt06_bit(flags, 15));
 }
 
 void gt06_network(struct gt06 *g, unsigned how, struct track_cell *c)
@@ -212,8 +289,8 @@ static unsigned sizes(size_t len, unsigned how, bool long_mnc)
 	if (len >= 15 && len <= 17)
 		return how | GT06_CELL_4G;
 	if (len == 10 && !long_mnc)
-		how |= how & GT06_CELL_SELF ? GT06_CELL_CID32
-					    : GT06_CELL_CID32 | GT06_CELL_MNC16;
+		how |= how & GT06_CELL_TEN ? GT06_CELL_CID32
+					   : GT06_CELL_CID32 | GT06_CELL_MNC16;
 	return how;
 }
 
@@ -238,7 +315,9 @@ void gt06_lbs(struct gt06 *g, unsigned how)
 	gt06_cell(g, how, &c);
 	if (how & GT06_CELL_KIND)
 		gt06_skip(g, how & GT06_CELL_LAC32 ? 2 : 1); /* strength */
-	if (len > 9 && !(how & (GT06_CELL_4G | GT06_CELL_CID32)))
+	if (len == 10 && how & GT06_CELL_TEN && how & GT06_CELL_CID32)
+		gt06_skip(g, 1);
+	else if (len > 9 && !(how & (GT06_CELL_4G | GT06_CELL_CID32)))
 		gt06_skip(g, (unsigned)len - 9);
 }
 
@@ -329,10 +408,10 @@ void gt06_status(struct gt06 *g, unsigned how)
 
 	if (!base_rd_ok(&g->rd))
 		return;
-	track_record_int(g->record, TRACK_STATUS, bits);
-	track_record_bool(g->record, TRACK_IGNITION, gt06_bit(bits, 1));
-	track_record_bool(g->record, TRACK_CHARGE, gt06_bit(bits, 2));
-	track_record_bool(g->record, TRACK_BLOCKED, gt06_bit(bits, 7));
+	gt06_int(g, TRACK_STATUS, bits);
+	gt06_bool(g, TRACK_IGNITION, gt06_bit(bits, 1));
+	gt06_bool(g, TRACK_CHARGE, gt06_bit(bits, 2));
+	gt06_bool(g, TRACK_BLOCKED, gt06_bit(bits, 7));
 	switch (bits >> 3 & 7) {
 	case 1:
 		track_record_alarm(g->record, TRACK_ALARM_VIBRATION);

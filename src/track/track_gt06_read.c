@@ -20,7 +20,7 @@
 static void type(struct gt06 *g, unsigned how)
 {
 	(void)how;
-	track_record_int(g->record, TRACK_TYPE, g->head.type);
+	gt06_int(g, TRACK_TYPE, g->head.type);
 }
 
 static void imei(struct gt06 *g, unsigned how)
@@ -122,7 +122,7 @@ static void driver(struct gt06 *g, unsigned how)
 
 	for (size_t i = 0; i < id.len; i++) {
 		if (id.ptr[i]) {
-			track_record_hex(g->record, TRACK_DRIVER, id);
+			gt06_hex(g, TRACK_DRIVER, id);
 			return;
 		}
 	}
@@ -138,7 +138,7 @@ static void card(struct gt06 *g, unsigned how)
 
 	if (!base_rd_ok(&g->rd))
 		return;
-	track_record_text(g->record, TRACK_CARD, gt06_trim(text));
+	gt06_text(g, TRACK_CARD, gt06_trim(text));
 	if (!how)
 		return;
 	if (alarm)
@@ -228,11 +228,11 @@ static void driver_counted(struct gt06 *g, unsigned how)
 	driver(g, len - 1U);
 }
 
-#define PARTS_MAX 14
+#define PARTS_MAX 16
 
 struct form {
 	uint8_t type;
-	uint8_t min, max; /* LENGTH */
+	uint8_t min, max; /* LENGTH; 255 is any more */
 	enum {
 		ANY,
 		DATED,
@@ -395,7 +395,7 @@ static const struct form forms[] = {
 	    { imei, 0 },
 	    { gt06_skip, 6 }, /* the tracker's own time */
 	    { gt06_gps, 0 },
-	    { gt06_lbs, GT06_CELL_COUNTED | GT06_CELL_SELF },
+	    { gt06_lbs, GT06_CELL_COUNTED | GT06_CELL_TEN },
 	    { gt06_status, 0 },
 	    { gt06_volts, TRACK_POWER },
 	    { battery_tenths, 0 },
@@ -426,9 +426,11 @@ static const struct form forms[] = {
 	{ 0x25,
 	  EVERY,
 	  { { type, 0 },
-	    { gt06_skip, 1 + 8 + 6 }, /* as 22 of the same models */
+	    { gt06_skip, 1 }, /* as 22 of the same models */
+	    { imei, 0 },
+	    { gt06_skip, 6 },
 	    { gt06_gps, 0 },
-	    { gt06_lbs, GT06_CELL_COUNTED | GT06_CELL_SELF },
+	    { gt06_lbs, GT06_CELL_COUNTED | GT06_CELL_TEN },
 	    { gt06_status, 0 },
 	    { gt06_volts, TRACK_POWER },
 	    { battery_tenths, 0 },
@@ -637,7 +639,7 @@ static bool is_dated(const struct gt06 *g)
 static bool fits(const struct form *f, const struct gt06 *g)
 {
 	return f->type == g->head.type && g->head.declared >= f->min &&
-	       g->head.declared <= f->max &&
+	       (f->max == 0xff || g->head.declared <= f->max) &&
 	       (f->begins == ANY || is_dated(g) == (f->begins == DATED));
 }
 

@@ -23,8 +23,7 @@ void gt06_driver_number(struct gt06 *g, unsigned how)
 		return;
 	for (size_t i = n; i--; id /= 10)
 		text[i] = (uint8_t)('0' + id % 10);
-	track_record_text(g->record, TRACK_DRIVER,
-			  (struct base_span){ text, n });
+	gt06_text(g, TRACK_DRIVER, (struct base_span){ text, n });
 }
 
 /* OBD6: satellites and signal in two bytes, alarm, battery, mode, power. */
@@ -170,7 +169,7 @@ void gt06_plain_wifi(struct gt06 *g, unsigned how)
 
 void gt06_text_of(struct gt06 *g, track_key key, size_t len)
 {
-	track_record_text(g->record, key, gt06_trim(base_rd_take(&g->rd, len)));
+	gt06_text(g, key, gt06_trim(base_rd_take(&g->rd, len)));
 }
 
 /* The answer to a command: its length with the server's four bytes; the text;
@@ -187,11 +186,10 @@ void gt06_answer(struct gt06 *g, unsigned how)
 		len = gt06_left(g);
 	text = gt06_trim(base_rd_take(&g->rd, len));
 	if (track_text_begins(text, "<ICCID:"))
-		track_record_text(
-			g->record, TRACK_ICCID,
-			track_text_head(track_text_tail(text, 7), 20));
+		gt06_text(g, TRACK_ICCID,
+			  track_text_head(track_text_tail(text, 7), 20));
 	else
-		track_record_text(g->record, TRACK_RESULT, text);
+		gt06_text(g, TRACK_RESULT, text);
 }
 
 /* WD-209: what a battery's controller says. */
@@ -228,8 +226,8 @@ void gt06_radio_clock(struct gt06 *g, unsigned how)
 	(void)how;
 	gt06_when(g, 0);
 	gt06_int(g, TRACK_RSSI, (int8_t)base_rd_u8(&g->rd));
-	track_record_hex(g->record, TRACK_TAG_MAC, base_rd_take(&g->rd, 6));
-	track_record_hex(g->record, TRACK_TAG_UUID, base_rd_take(&g->rd, 16));
+	gt06_hex(g, TRACK_TAG_MAC, base_rd_take(&g->rd, 6));
+	gt06_hex(g, TRACK_TAG_UUID, base_rd_take(&g->rd, 16));
 	gt06_int(g, TRACK_TAG_MAJOR, base_rd_be16(&g->rd));
 	gt06_int(g, TRACK_TAG_MINOR, base_rd_be16(&g->rd));
 	gt06_volts(g, TRACK_TAG_BATTERY);
