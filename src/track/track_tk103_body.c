@@ -25,9 +25,9 @@ static void start(struct base_rd *r, struct base_span s)
 	base_rd_init(r, s.ptr, s.len);
 }
 
-/* What the parts of a message say that is not a place. */
+/* What commands say by themselves. */
 struct meaning {
-	const char *commands[3]; /* NULL = none */
+	const char *commands[3];
 	enum track_alarm alarm;
 	int ignition; /* -1 = it tells an alarm */
 };
@@ -45,14 +45,22 @@ static const struct meaning meanings[] = {
 	{ { "ZC29", "DW42", "DW62" }, TRACK_ALARM_GENERAL, 1 },
 };
 
-static const struct meaning *find_meaning(struct base_span command)
+/* The alarm or the ignition that the command itself tells; inputs know better
+ * about the ignition. */
+static void add_meaning(struct track_record *record, struct base_span command,
+			bool inputs)
 {
 	for (size_t i = 0; i < WS_ARRAY_LEN(meanings); i++) {
-		for (size_t k = 0; k < WS_ARRAY_LEN(meanings[i].commands); k++)
-			if (track_text_is(command, meanings[i].commands[k]))
-				return &meanings[i];
+		const struct meaning *m = &meanings[i];
+		bool found = false;
+
+		for (size_t k = 0; k < WS_ARRAY_LEN(m->commands); k++)
+			found |= track_text_is(command, m->commands[k]);
+		if (found && m->ignition < 0)
+			track_record_alarm(record, m->alarm);
+		else if (found && !inputs)
+			track_record_bool(record, TRACK_IGNITION, m->ignition);
 	}
-	return NULL;
 }
 
 /* The number that a message carries before the date, or behind "ALARM,". */
@@ -152,7 +160,7 @@ static void read_speed(struct base_rd *r, struct place *p)
 
 	(void)track_text_real(speed, &p->speed);
 	ahead = *r;
-	(void)track_text_run(&ahead, DIGITS, SIZE_MAX);
+	(void)track_text_run(&ahead, DIGITS, 5); /* six are the time */
 	if (track_text_take(&ahead, ','))
 		*r = ahead;
 }
@@ -271,7 +279,6 @@ static void add_tail(struct track_position *to, struct base_span rest)
 static bool add_place(const struct tk103_body *body,
 		      struct track_record *record)
 {
-	const struct meaning *meaning = find_meaning(body->command);
 	struct track_position *to;
 	struct place p;
 
@@ -289,12 +296,8 @@ static bool add_place(const struct tk103_body *body,
 		add_temperature(record, p.rest);
 	} else {
 		add_tail(to, p.rest);
-		if (meaning && meaning->ignition >= 0)
-			track_record_bool(record, TRACK_IGNITION,
-					  meaning->ignition);
 	}
-	if (meaning && meaning->ignition < 0)
-		track_record_alarm(record, meaning->alarm);
+	add_meaning(record, body->command, p.inputs);
 	add_numbered(record, p.alarm ? TRACK_SPAN("BO01") : body->command,
 		     p.number);
 	return true;
@@ -365,6 +368,7 @@ static bool add_network(const struct tk103_body *body,
 	} while (date.len && memchr(date.ptr, '*', date.len));
 	(void)add_time(body, record, date, track_text_field(&r, ','));
 	track_record_cell(record, &cell);
+	add_meaning(record, body->command, false);
 	for (; n > 0 && base_rd_left(&wifi); n--) {
 		struct base_span mac, rssi;
 		struct base_rd one;
