@@ -134,6 +134,29 @@ static void expect_net(const struct base_net *n, const char *want)
 	assert_string_equal(base_net_format(n, text), want);
 }
 
+static void check_events_and_protocols(const struct conf_tables *t)
+{
+	assert_int_equal(t->n_events, 4);
+	assert_string_equal(t->events[0], "/var/log/wayside/events.log");
+	assert_string_equal(t->events[1], "/cwd/e \"v\\\xc3\xa4");
+	assert_string_equal(t->events[2], "/cwd/classic.log");
+	assert_string_equal(t->events[3], "/cwd/third.log");
+	assert_int_equal(t->events_format[0], CONF_EVENT_FORMAT_JSON);
+	assert_int_equal(t->events_format[1], CONF_EVENT_FORMAT_JSON);
+	assert_int_equal(t->events_format[2], CONF_EVENT_FORMAT_CLASSIC);
+	assert_int_equal(t->events_format[3], CONF_EVENT_FORMAT_CLASSIC);
+	/* in the program's order; jt808 as it usually is: 8 h = 480 min */
+	assert_int_equal(t->n_protocols, 3);
+	assert_string_equal(t->protocols[0].name, "watch");
+	assert_int_equal(t->protocols[0].zone_min, 14 * 60);
+	assert_string_equal(t->protocols[1].name, "gt06");
+	assert_int_equal(t->protocols[1].zone_min, -(3 * 60 + 30));
+	assert_string_equal(t->protocols[2].name, "jt808");
+	assert_int_equal(t->protocols[2].zone_min, 480);
+	assert_true(t->capture_rotate_size == 1ULL << 30);
+	assert_int_equal(t->capture_rotate_time_ms, 24 * 3600 * 1000);
+}
+
 /* good/every_key.yaml, member by member. */
 static void every_key_lands(void **state)
 {
@@ -171,25 +194,7 @@ static void every_key_lands(void **state)
 	assert_int_equal(t->idle_timeout_ms, 43200000);
 	assert_int_equal(t->udp_timeout_ms, 90000);
 	assert_int_equal(t->max_udp_flows, 23);
-	assert_int_equal(t->n_events, 4);
-	assert_string_equal(t->events[0], "/var/log/wayside/events.log");
-	assert_string_equal(t->events[1], "/cwd/e \"v\\\xc3\xa4");
-	assert_string_equal(t->events[2], "/cwd/classic.log");
-	assert_string_equal(t->events[3], "/cwd/third.log");
-	assert_int_equal(t->events_format[0], CONF_EVENT_FORMAT_JSON);
-	assert_int_equal(t->events_format[1], CONF_EVENT_FORMAT_JSON);
-	assert_int_equal(t->events_format[2], CONF_EVENT_FORMAT_CLASSIC);
-	assert_int_equal(t->events_format[3], CONF_EVENT_FORMAT_CLASSIC);
-	/* in the program's order; jt808 as it usually is: 8 h = 480 min */
-	assert_int_equal(t->n_protocols, 3);
-	assert_string_equal(t->protocols[0].name, "watch");
-	assert_int_equal(t->protocols[0].zone_min, 14 * 60);
-	assert_string_equal(t->protocols[1].name, "gt06");
-	assert_int_equal(t->protocols[1].zone_min, -(3 * 60 + 30));
-	assert_string_equal(t->protocols[2].name, "jt808");
-	assert_int_equal(t->protocols[2].zone_min, 480);
-	assert_true(t->capture_rotate_size == 1ULL << 30);
-	assert_int_equal(t->capture_rotate_time_ms, 24 * 3600 * 1000);
+	check_events_and_protocols(t);
 	assert_false(conf_tables_fixed(t));
 	assert_int_equal(t->n_rules, 2);
 	assert_string_equal(t->rules[0].name, "tkstar");

@@ -49,8 +49,8 @@ static void json_line(struct recorder *r, const struct track_message *m,
 	line = capture_lines_reserve(&r->events, CONF_EVENT_FORMAT_JSON,
 				     len + 1);
 	if (line) {
-		memcpy(line, text, len);
-		line[len] = '\n';
+		text[len] = '\n'; /* its end is not needed any more */
+		memcpy(line, text, len + 1);
 		capture_lines_commit(&r->events, CONF_EVENT_FORMAT_JSON,
 				     len + 1);
 	}

@@ -266,7 +266,7 @@ static inline void hex_bytes(struct lab *lab, uint32_t slot,
 				.time_ns = NOW };
 
 	assert_true(e.len <= sizeof(out));
-	for (uint32_t i = 0; i < e.len; i++) {
+	for (size_t i = 0; i < e.len; i++) {
 		const char digits[] = { hex[2 * i], hex[2 * i + 1], '\0' };
 		char *end;
 
