@@ -13,6 +13,9 @@
  */
 #define FIRST_ROUND (1ULL << 32)
 
+/* ip_local_port_range begins here; IANA's range of such ports lies above. */
+#define EPHEMERAL 32768
+
 /* What is held of a direction, sorted by position. */
 struct segment {
 	struct segment *before, *after;
@@ -262,6 +265,9 @@ static int client_of(const struct packet_streams *s, const struct flow *f)
 		return !named;
 	if (f->client >= 0)
 		return f->client;
+	if (f->pub.transport == PACKET_UDP &&
+	    (a->port < EPHEMERAL) == (b->port < EPHEMERAL))
+		return 0;
 	return a->port < b->port;
 }
 

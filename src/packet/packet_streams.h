@@ -27,8 +27,9 @@
  * PACKET_WAIT_NS later. What comes for a flow that has ended is ignored.
  *
  * Who is the client? The address that setup.client names; else the sender of
- * the SYN, or the receiver of its answer; else the side with the higher port;
- * else who sent first.
+ * the SYN, or the receiver of its answer; else, of TCP, the side with the
+ * higher port, of UDP the one whose port alone is from 32768 on, where systems
+ * take those of clients from; else who sent first.
  *
  * UDP. Each datagram is a chunk, at once; offsets go on from one to the next.
  * An empty one is none.

@@ -336,6 +336,32 @@ static void who_is_the_client(void **state)
 	gives("open 1 " SERVER ">" CLIENT " s0:a cut 1 ");
 }
 
+static void datagram(const char *from, const char *to)
+{
+	const struct packet p = { .from = addr(from),
+				  .to = addr(to),
+				  .transport = PACKET_UDP,
+				  .payload = span("a") };
+
+	out[0] = '\0';
+	packet_streams_feed(streams, &p, 1);
+	packet_streams_end(streams);
+}
+
+static void who_is_the_client_of_datagrams(void **state)
+{
+	(void)state;
+	datagram("192.0.2.1:4001", "192.0.2.2:7700");
+	assert_string_equal(out,
+			    "open 1 192.0.2.1:4001>192.0.2.2:7700 c0:a cut 1 ");
+	datagram("192.0.2.1:40001", "192.0.2.2:50000");
+	assert_string_equal(
+		out, "open 2 192.0.2.1:40001>192.0.2.2:50000 c0:a cut 2 ");
+	datagram("192.0.2.2:7700", "192.0.2.1:32768");
+	assert_string_equal(
+		out, "open 3 192.0.2.1:32768>192.0.2.2:7700 s0:a cut 3 ");
+}
+
 static void fast_open_has_bytes_in_its_syn(void **state)
 {
 	(void)state;
@@ -435,6 +461,7 @@ int main(void)
 		TEST(a_reset_ends_it_a_moment_later),
 		TEST(the_same_ports_can_be_another_flow),
 		TEST(who_is_the_client),
+		TEST(who_is_the_client_of_datagrams),
 		TEST(fast_open_has_bytes_in_its_syn),
 		TEST(a_probe_is_no_byte),
 		TEST(what_is_held_is_bounded),
