@@ -22,13 +22,17 @@ void track_text_skip(struct base_rd *r, uint8_t delim, size_t n)
 		(void)track_text_field(r, delim);
 }
 
+static bool is_one_of(const char *set, uint8_t c)
+{
+	return c && strchr(set, c);
+}
+
 struct base_span track_text_run(struct base_rd *r, const char *set, size_t max)
 {
 	struct base_rd ahead = *r;
 	size_t n = 0;
 
-	while (n < max && base_rd_peek(&ahead) >= 0 &&
-	       memchr(set, base_rd_u8(&ahead), strlen(set)))
+	while (n < max && is_one_of(set, base_rd_u8(&ahead)))
 		n++;
 	return base_rd_take(r, n);
 }
@@ -50,7 +54,7 @@ bool track_text_begins(struct base_span s, const char *word)
 {
 	const size_t n = strlen(word);
 
-	return s.len >= n && (!n || !memcmp(s.ptr, word, n));
+	return s.len >= n && (!n || !strncmp((const char *)s.ptr, word, n));
 }
 
 bool track_text_fits(struct base_span s, const char *pattern)
@@ -59,7 +63,8 @@ bool track_text_fits(struct base_span s, const char *pattern)
 
 	if (!n || pattern[n - 1] != '*')
 		return track_text_is(s, pattern);
-	return s.len >= n - 1 && (n == 1 || !memcmp(s.ptr, pattern, n - 1));
+	return s.len >= n - 1 &&
+	       (n == 1 || !strncmp((const char *)s.ptr, pattern, n - 1));
 }
 
 struct base_span track_text_capitals(struct base_span s, uint8_t *to,
@@ -218,5 +223,5 @@ double track_text_side(double degrees, struct base_span hemisphere)
 {
 	const struct base_span h = track_text_trim(hemisphere);
 
-	return h.len == 1 && memchr("SsWw", h.ptr[0], 4) ? -degrees : degrees;
+	return h.len == 1 && is_one_of("SsWw", h.ptr[0]) ? -degrees : degrees;
 }

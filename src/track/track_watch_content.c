@@ -131,8 +131,8 @@ static void read_cells(struct content *c)
 	if (!next_int(c, &n) || n <= 0)
 		return;
 	(void)next(c);
-	known = next_int(c, &mcc) & next_int(c, &mnc);
-	known = known && mcc >= 0 && mcc <= 999 && mnc >= 0 && mnc <= 999;
+	known = next_int(c, &mcc) && mcc >= 0 && mcc <= 999;
+	known = next_int(c, &mnc) && mnc >= 0 && mnc <= 999 && known;
 	hex = cells_are_hex(*c, n);
 	for (; n > 0 && base_rd_left(&c->fields); n--) {
 		struct track_cell cell = { .mcc = (int32_t)mcc,

@@ -293,6 +293,7 @@ static void names_of_wifi(void **state)
 		{ "0", 0, 0 },
 		/* the last field of SG firmware, which is no accuracy */
 		{ "0,,10", 0, 0 },
+		{ "0,x,5,8.5", 0, 0 },
 		{ "0,1,a," MAC_A ",x", 0, 0 },
 		{ "0,1,a,00:11:22:33:44:5,-1", 0, 0 },
 	};

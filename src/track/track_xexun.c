@@ -450,7 +450,7 @@ static enum track_step xexun_frame(const struct track_front *front,
 {
 	const bool nothing = front->after == TRACK_AFTER_NOTHING;
 	enum track_step step = TRACK_STEP_MORE;
-	struct start start;
+	struct start start = { 0 };
 	enum match m;
 
 	if (front->direction == BASE_SERVER)

@@ -133,6 +133,7 @@ static const struct vector vectors[] = {
 	{ "GPRMC,12\r\n" SHORT, 1, { SHORT }, { NONE }, { OK }, 10 },
 	{ "GPRMC,12\x01" SHORT, 1, { SHORT }, { NONE }, { OK }, 9 },
 	{ "GPRMC,imei:1x," SHORT, 1, { SHORT }, { NONE }, { OK }, 14 },
+	{ "GPRMC,\x01,F,,imei:1,", 0, { 0 }, { NONE }, { NONE }, 18 },
 	/* what never ends is no message */
 	{ SENTENCE ",F,,imei:" ID, 0, { 0 }, { NONE }, { NONE }, 91 },
 	{ SHORT "GPR", 1, { SHORT }, { NONE }, { OK }, 3 },
