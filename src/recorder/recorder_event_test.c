@@ -199,6 +199,9 @@ static void notes_tell_of_flows(void **state)
 	start(lab);
 	await_ready(lab);
 	lab_await_read(lab);
+	expect_note(&notes[0], "watch", "1234567890");
+	expect_note(&notes[1], "raw", "");
+	expect_note(&notes[2], "", "");
 	kill_it(lab);
 	/* it died in the middle of a note */
 	notes[0].version |= 1;
