@@ -194,7 +194,8 @@ static void bus_trip(struct jt808 *m, struct track_position *p,
 		return;
 	track_record_int(record, N(IDLING_COUNT), base_rd_be16(r));
 	track_record_int(record, N(IDLING_TIME), base_rd_be16(r));
-	track_record_int(record, N(TRIP_ODOMETER), base_rd_be16(r) * 100);
+	track_record_int(record, N(TRIP_ODOMETER),
+			 (int64_t)base_rd_be16(r) * 100);
 	track_record_real(record, N(TRIP_FUEL), base_rd_be16(r) / 100.0);
 }
 

@@ -55,13 +55,13 @@ struct base_span jt808_short_text(struct base_rd *r)
 
 void jt808_text_value(struct jt808 *m, track_key key, const char *text)
 {
-	const size_t n = strlen(text);
-	uint8_t *room = track_record_room(m->record, n);
+	const struct base_span s = { (const uint8_t *)text, strlen(text) };
+	uint8_t *room = track_record_room(m->record, s.len);
 
 	if (!room)
 		return;
-	memcpy(room, text, n);
-	track_record_text(m->record, key, (struct base_span){ room, n });
+	memcpy(room, s.ptr, s.len);
+	track_record_text(m->record, key, (struct base_span){ room, s.len });
 }
 
 void jt808_axes(struct jt808 *m, enum track_name name,

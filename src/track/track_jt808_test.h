@@ -25,7 +25,7 @@
 #define DATE   "260102030405"
 /* 2026-01-02 03:04:05 of GMT+8 is 19:04:05 of the day before, which begins
  * 20454 days after 1970: 14 leap years in 56 years, 56 * 365 + 14 = 20454 */
-#define DATE_MS (((20454LL * 24 + 19) * 60 + 4) * 60 + 5) * 1000
+#define DATE_MS ((((20454LL * 24 + 19) * 60 + 4) * 60 + 5) * 1000)
 #define POINT   "00000000 00000003" LAT LON MOTION DATE
 
 struct wire {
