@@ -28,7 +28,8 @@
 #include "track_gps103_internal.h"
 #include "track_text.h"
 
-#define DIGITS "0123456789"
+#define DIGITS   "0123456789"
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 /* Pictures come in parts of some 1000 digits. */
 #define FRAME_MAX 4096
@@ -222,13 +223,31 @@ static bool is_in(uint8_t c, const char *set)
 	return memchr(set, c, strlen(set)) != NULL;
 }
 
+/* What a command's bytes are, in scan->depth. */
+enum part {
+	PART_PLAIN, /* the code, numbers */
+	PART_COMMA, /* a comma was the last byte */
+	PART_TEXT,  /* LOAD and ON may be words of it */
+};
+
+static enum part part_after(enum part part, uint8_t c)
+{
+	if (part == PART_TEXT)
+		return PART_TEXT;
+	if (c == ',')
+		return PART_COMMA;
+	if (part == PART_COMMA)
+		return is_in(c, DIGITS "+-") ? PART_PLAIN : PART_TEXT;
+	return is_in(c, DIGITS CAPITALS "+-.:smh") ? PART_PLAIN : PART_TEXT;
+}
+
 /* What the byte at `at` is to a server's command. */
 static enum verdict judge(const struct track_front *front, size_t at,
 			  bool fence, struct track_scan *scan)
 {
 	const struct base_span rest = track_text_tail(front->bytes, at);
-	const enum match m = match_inner(front, at);
 	const uint8_t c = rest.ptr[0];
+	enum match m = MATCH_NO;
 
 	if (c == '\n')
 		return VERDICT_LAST;
@@ -237,13 +256,13 @@ static enum verdict judge(const struct track_front *front, size_t at,
 	if (c == ';')
 		return fence && is_in(rest.ptr[1], DIGITS "+-") ? VERDICT_INSIDE
 								: VERDICT_LAST;
+	if (c == '*' || scan->depth == PART_PLAIN)
+		m = match_inner(front, at);
 	if (m == MATCH_MAYBE)
 		return VERDICT_WAIT;
-	if (m == MATCH_YES && (c == '*' || !scan->depth))
+	if (m == MATCH_YES)
 		return VERDICT_BEHIND;
-	/* a text: LOAD and ON may be words of it */
-	if (!is_in(c, DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZ,.:+-smh"))
-		scan->depth = 1;
+	scan->depth = part_after((enum part)scan->depth, c);
 	return VERDICT_INSIDE;
 }
 
@@ -361,7 +380,8 @@ static void gps103_decode(const struct track_message *m,
 	struct base_rd r;
 
 	(void)session;
-	if (match_header(m->bytes, m->direction, &h) != MATCH_YES)
+	/* MAYBE is a heartbeat whose end was lost */
+	if (match_header(m->bytes, m->direction, &h) == MATCH_NO)
 		return;
 	track_record_device(record, h.device);
 	body.star = m->bytes.ptr[m->bytes.len - 1] == '*';
