@@ -2,13 +2,13 @@
 /*
  * recorder_death_test.c - a recorder dies anywhere, and nothing shows it
  *
- * A script (recorder_script.h) is written into two rings. A recorder reads
+ * A script (recorder_script_test.h) is written into two rings. A recorder reads
  * along and dies, at every point of base_die.h that it has and at several passes
  * of each, or of a SIGKILL at any moment; successors go on. At the end the files
  * and counters must be just what they are when nobody dies.
  */
 #include "base_die.h"
-#include "recorder_script.h"
+#include "recorder_script_test.h"
 
 /* Moves event file and errors.log away, as logrotate does without `create`. */
 static void rotate(struct script *s)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * recorder_script.h - what two workers write, and what has to become of it
+ * recorder_script_test.h - what two workers write, and what has to become of it
  *
  * A model of two workers writes what flows do into two rings, and keeps for
  * itself what must be in each file: each capture byte for byte, each event in
  * both formats, each line of errors.log; and each counter.
  */
-#ifndef RECORDER_SCRIPT_H
-#define RECORDER_SCRIPT_H
+#ifndef RECORDER_SCRIPT_TEST_H
+#define RECORDER_SCRIPT_TEST_H
 
 #include "recorder_test.h"
 
