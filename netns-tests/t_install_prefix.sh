@@ -21,7 +21,7 @@ files_below() {
 install "$prefix"
 [ -e "$prefix/lib/systemd" ] || exit 77 # a build without libsystemd
 expect_equal "what is installed" "$(files_below "$prefix" | xargs)" \
-	"bin/wayside lib/systemd/system/wayside.service lib/systemd/system/wayside.socket sbin/waysided share/doc/wayside/CHANGELOG.md share/doc/wayside/LICENSE share/doc/wayside/README.md share/doc/wayside/architecture.md share/doc/wayside/security.md share/wayside/wayside.init share/wayside/wayside.yaml.sample"
+	"bin/wayside lib/systemd/system/wayside.service lib/systemd/system/wayside.socket sbin/waysided share/doc/wayside/CHANGELOG.md share/doc/wayside/LICENSE share/doc/wayside/README.md share/doc/wayside/architecture.md share/doc/wayside/security.md share/man/man7/wayside-events.7 share/wayside/event.schema.json share/wayside/validate share/wayside/wayside.init share/wayside/wayside.yaml.sample"
 unit=$prefix/lib/systemd/system/wayside.service
 expect_equal "ExecStart" "$(sed -n 's/^ExecStart=//p' "$unit")" \
 	"\"$DIR/o p%%t/sbin/waysided\""
@@ -31,9 +31,9 @@ expect_equal "Documentation" "$(sed -n 's/^Documentation=//p' "$unit")" \
 	"file:$DIR/o%%20p%%25t/share/doc/wayside/README.md"
 expect_equal "DAEMON and TOOL" \
 	"$(sed -n 's/^\(DAEMON\|TOOL\)=/echo /p' \
-		"$prefix/share/wayside/wayside.init" | sh | xargs -d '\n')" \
+		"$prefix/share/man/man7/wayside-events.7 share/wayside/event.schema.json share/wayside/validate share/wayside/wayside.init" | sh | xargs -d '\n')" \
 	"$prefix/sbin/waysided $prefix/bin/wayside"
-[ -x "$prefix/share/wayside/wayside.init" ] || fail "the script cannot be run"
+[ -x "$prefix/share/man/man7/wayside-events.7 share/wayside/event.schema.json share/wayside/validate share/wayside/wayside.init" ] || fail "the script cannot be run"
 expect_equal "what is left to put in" \
 	"$(grep -r '@[A-Z_]*@' "$prefix/share/wayside" "$unit")" ""
 
