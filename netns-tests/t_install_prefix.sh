@@ -31,9 +31,9 @@ expect_equal "Documentation" "$(sed -n 's/^Documentation=//p' "$unit")" \
 	"file:$DIR/o%%20p%%25t/share/doc/wayside/README.md"
 expect_equal "DAEMON and TOOL" \
 	"$(sed -n 's/^\(DAEMON\|TOOL\)=/echo /p' \
-		"$prefix/share/man/man7/wayside-events.7 share/wayside/event.schema.json share/wayside/validate share/wayside/wayside.init" | sh | xargs -d '\n')" \
+		"$prefix/share/wayside/wayside.init" | sh | xargs -d '\n')" \
 	"$prefix/sbin/waysided $prefix/bin/wayside"
-[ -x "$prefix/share/man/man7/wayside-events.7 share/wayside/event.schema.json share/wayside/validate share/wayside/wayside.init" ] || fail "the script cannot be run"
+[ -x "$prefix/share/wayside/wayside.init" ] || fail "the script cannot be run"
 expect_equal "what is left to put in" \
 	"$(grep -r '@[A-Z_]*@' "$prefix/share/wayside" "$unit")" ""
 
