@@ -116,12 +116,14 @@ bool capture_read_is(struct base_span start)
 
 struct capture_read *capture_read_new(capture_read_fn *chunk, void *arg)
 {
-	struct capture_read *r = calloc(1, sizeof(*r));
+	struct capture_read *r = malloc(sizeof(*r));
 
-	if (r) {
-		r->chunk = chunk;
-		r->arg = arg;
-	}
+	if (!r)
+		return NULL;
+	/* the buffer is large, and written before it is read */
+	memset(r, 0, offsetof(struct capture_read, buf));
+	r->chunk = chunk;
+	r->arg = arg;
 	return r;
 }
 

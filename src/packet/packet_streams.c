@@ -53,12 +53,11 @@ struct flow {
 	struct flow *sooner, *later; /* of those that wait */
 };
 
-#define BUCKETS 65536U
-
 struct packet_streams {
 	struct packet_streams_setup setup;
 	struct packet_counts counts;
 	struct flow **buckets;
+	uint32_t n_buckets; /* a power of two */
 	struct flow *oldest, *newest;
 	struct flow *soonest, *latest;
 	uint32_t n_flows;
@@ -75,17 +74,18 @@ packet_streams_new(const struct packet_streams_setup *setup)
 
 	if (!s)
 		return NULL;
-	s->buckets = calloc(BUCKETS, sizeof(struct flow *));
-	if (!s->buckets) {
-		free(s);
-		return NULL;
-	}
 	s->setup = *setup;
 	if (!s->setup.max_flows)
 		s->setup.max_flows = PACKET_FLOWS_MAX;
 	if (!s->setup.ops)
 		s->setup.ops = &no_ops;
-	return s;
+	for (s->n_buckets = 1; s->n_buckets < s->setup.max_flows;)
+		s->n_buckets *= 2;
+	s->buckets = calloc(s->n_buckets, sizeof(struct flow *));
+	if (s->buckets)
+		return s;
+	free(s);
+	return NULL;
 }
 
 const struct packet_counts *
@@ -110,7 +110,7 @@ static struct flow **bucket_of(const struct packet_streams *s,
 {
 	const uint32_t hash = hash_addr(a) + hash_addr(b);
 
-	return &s->buckets[(hash ^ hash >> 16) % BUCKETS];
+	return &s->buckets[(hash ^ hash >> 16) & (s->n_buckets - 1)];
 }
 
 /* Return: the index of the sender, or -1: it is another flow's. */

@@ -91,7 +91,7 @@ struct packet_streams_setup {
 	/* This address (without its port) is a client's, as the name of a
 	 * capture says; family 0 = not known. */
 	struct base_addr client;
-	uint32_t max_flows; /* 0 = PACKET_FLOWS_MAX */
+	uint32_t max_flows; /* at most 2^31; 0 = PACKET_FLOWS_MAX */
 };
 
 /* Totals. */
