@@ -418,6 +418,14 @@ static void test_bus(void **state)
 	is_text(r, "alarm", "hardBraking");
 	r = decode("0900", "f0" DATE "00 02 15 00000037");
 	is_number(r, "event", 55);
+	/* two are told, and the second has no length: no alarm */
+	r = decode("0900", "f0" DATE "00 02 03 02 1a 00 26");
+	is_text(r, "alarm", "hardAcceleration");
+	/* ... or one that cannot be: what follows is no place */
+	r = decode("0900", "f0" DATE "00 02 01 02 052b 01 50 "
+			   "052b ff 00 00000001 00000002");
+	is_number(r, "fuel", 80);
+	assert_true(isnan(only(r)->lat));
 	/* five are told and one is there */
 	r = decode("0900", "f0" DATE "00 02 01 05 052b 01 50");
 	is_number(r, "fuel", 80);

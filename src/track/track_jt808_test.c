@@ -117,6 +117,13 @@ static const struct vector vectors[] = {
 	/* a text that is torn: 24 bytes; one that is none: 7 */
 	{ "28 373030313630383138303030 2c312c3030312c 42415345" HEARTBEAT, 1,
 	  TRACK_CHECK_OK, TRACK_CHECK_OK, "0002", DEVICE, 24 },
+	/* ... and whose parenthesis is that of another one behind */
+	{ "28 373030313630383138303030 2c312c3030312c 42415345" HEARTBEAT
+	  "28 373030313630383138303030 2c312c3030312c 42415345 29",
+	  2, TRACK_CHECK_OK, TRACK_CHECK_OK, "BASE", "700160818000", 24 },
+	{ "28 373030313630383138303030 2c312c3030312c 42415345 "
+	  "28 373030313630383138303030 2c312c3030312c 42415345 29",
+	  1, TRACK_CHECK_NONE, TRACK_CHECK_NONE, "BASE", "700160818000", 24 },
 	{ "28 313233 2c41 29" HEARTBEAT, 1, TRACK_CHECK_OK, TRACK_CHECK_OK,
 	  "0002", DEVICE, 7 },
 };
@@ -274,6 +281,60 @@ static void test_too_long(void **state)
 	free(seen);
 }
 
+/* ... and no parenthesis for longer than any text is. */
+static void test_too_long_a_text(void **state)
+{
+	struct wire w = { 0 };
+	uint64_t seed = 1;
+	struct seen *seen;
+
+	(void)state;
+	w.len = (size_t)(put_text(w.at, "(123456,1,001,B") - w.at);
+	while (w.len < 1100)
+		put(&w, 'x');
+	put(&w, ')');
+	seen = feed_flow(&track_jt808, BASE_CLIENT, span_of(&w), 100, &seed);
+	assert_int_equal(seen->n, 0);
+	free(seen);
+}
+
+/* E7 before what is no header does not hold up the message behind it. */
+static void test_stray_delimiter(void **state)
+{
+	struct seen *seen = seen_new();
+	struct wire w = { 0 };
+	struct track_chunk c = { .wall_ns = 1 };
+	struct track_flow f;
+
+	(void)state;
+	put_hex(&w, "e7 ffff ffff" HEARTBEAT);
+	c.bytes = span_of(&w);
+	track_flow_init(&f, &track_jt808, 0);
+	assert_int_equal(track_flow_feed(&f, BASE_CLIENT, &c, &seen->events),
+			 0);
+	assert_int_equal(seen->n, 1);
+	track_flow_end(&f, &seen->events);
+	free(seen);
+}
+
+/* A body of 1030 bytes takes a bit more than the standard has for lengths. */
+static void test_long_body(void **state)
+{
+	struct wire w = { 0 }, plain = { 0 };
+	struct seen *seen;
+
+	(void)state;
+	put_hex(&plain, "0f00 0406" PHONE "0001");
+	for (int i = 0; i < 0x406; i++)
+		put(&plain, 0);
+	put_plain(&w, &plain, 0x7e, 0);
+	seen = feed_flow(&track_jt808, BASE_CLIENT, span_of(&w), 0, NULL);
+	assert_int_equal(seen->n, 1);
+	assert_int_equal(seen->m[0].length, TRACK_CHECK_OK);
+	assert_int_equal(seen->m[0].checksum, TRACK_CHECK_OK);
+	free(seen);
+}
+
 /* Length and checksum are wrong: it is one if nothing more comes. */
 static void test_silence(void **state)
 {
@@ -357,10 +418,17 @@ static void test_chunks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vectors),  cmocka_unit_test(test_types),
-		cmocka_unit_test(test_probe),    cmocka_unit_test(test_garbage),
-		cmocka_unit_test(test_too_long), cmocka_unit_test(test_silence),
-		cmocka_unit_test(test_flow),     cmocka_unit_test(test_chunks),
+		cmocka_unit_test(test_vectors),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_too_long_a_text),
+		cmocka_unit_test(test_stray_delimiter),
+		cmocka_unit_test(test_long_body),
+		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_flow),
+		cmocka_unit_test(test_chunks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
