@@ -220,7 +220,7 @@ enum verdict {
 
 static bool is_in(uint8_t c, const char *set)
 {
-	return memchr(set, c, strlen(set)) != NULL;
+	return c && strchr(set, c);
 }
 
 /* What a command's bytes are, in scan->depth. */
@@ -364,7 +364,7 @@ static enum track_probe gps103_probe(struct base_span bytes,
 /* The message without its end. */
 static struct base_span without_end(struct base_span s)
 {
-	while (s.len && memchr(";*\r\n", s.ptr[s.len - 1], 4))
+	while (s.len && is_in(s.ptr[s.len - 1], ";*\r\n"))
 		s.len--;
 	return s;
 }

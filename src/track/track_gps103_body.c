@@ -112,7 +112,7 @@ static bool read_date(struct base_span field, struct track_civil *c)
 	while (base_rd_left(&r)) {
 		const uint8_t byte = base_rd_u8(&r);
 
-		if (memchr("/: ", byte, 3))
+		if (byte && strchr("/: ", byte))
 			continue;
 		if (n == sizeof(digits))
 			return false;
@@ -246,7 +246,7 @@ static void read_tail(struct base_rd *r, struct tail *tail)
 	for (unsigned i = 0; i < SLOT_MAX; i++) {
 		const enum slot slot = (enum slot)i;
 
-		tail->v[i] = NAN;
+		tail->v[i] = (double)NAN;
 		/* the second fuel has a first one before it */
 		before = base_rd_left(r) && (slot != SLOT_FUEL2 || before) &&
 			 fits(slot, peek_field(r), &tail->v[i]);
@@ -337,7 +337,7 @@ static bool add_event(const struct gps103_body *body,
 	utc = track_text_field(&r, ',');
 	time_ms = time_of(date, utc, body->zone_min);
 	for (unsigned i = 0; i < SLOT_MAX; i++)
-		tail.v[i] = NAN;
+		tail.v[i] = (double)NAN;
 	if (track_text_is(kind, "F"))
 		(void)add_fix(&r, time_ms, record, &tail);
 	else if (track_text_is(kind, "L"))

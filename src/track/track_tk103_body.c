@@ -192,7 +192,7 @@ static bool read_place(const struct tk103_body *body, struct place *p)
 	struct base_span validity;
 	struct base_rd r;
 
-	*p = (struct place){ .speed = NAN, .course = NAN };
+	*p = (struct place){ .speed = (double)NAN, .course = (double)NAN };
 	start(&r, body->data);
 	if (!read_date(&r, &c, body, p))
 		return false;
