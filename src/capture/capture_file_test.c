@@ -570,6 +570,161 @@ static void a_vanished_directory_is_noticed(void **state)
 	assert_int_equal(mkdir(scratch.path, 0700), 0);
 }
 
+/* The header of a pcap file: pcap-savefile(5). */
+#define PCAP_HEADER 24
+
+static uint64_t size_of(const char *name)
+{
+	struct stat st;
+
+	assert_int_equal(fstatat(scratch.dir, name, &st, 0), 0);
+	return (uint64_t)st.st_size;
+}
+
+static void open_pcap(struct capture_file *f)
+{
+	*f = (struct capture_file){ .id = { .second = SECOND },
+				    .client = addr("192.0.2.1:4000"),
+				    .server = addr("198.51.100.7:7700"),
+				    .format = CAPTURE_PCAP,
+				    .datagrams = true };
+	assert_true(capture_file_begin(&files, f, NULL));
+}
+
+#define PCAP_NAME ID "_192.0.2.1.pcap"
+/* A packet of 5 bytes: head of the record, IPv4, UDP. */
+#define FIVE (16 + 20 + 8 + 5)
+
+static void an_empty_pcap_file_gets_a_header(void **state)
+{
+	struct capture_file f;
+
+	(void)state;
+	if (!capture_pcap_built())
+		skip();
+	open_pcap(&f);
+	capture_files_flush(&files);
+	assert_int_equal(size_of(PCAP_NAME), PCAP_HEADER);
+	record(&f, BASE_CLIENT, "abcde");
+	capture_files_flush(&files);
+	assert_int_equal(size_of(PCAP_NAME), PCAP_HEADER + FIVE);
+	/* deleted, or cut short by others: then it begins anew */
+	assert_int_equal(unlinkat(scratch.dir, PCAP_NAME, 0), 0);
+	record(&f, BASE_SERVER, "abcde");
+	capture_files_flush(&files);
+	assert_int_equal(size_of(PCAP_NAME), PCAP_HEADER + FIVE);
+	assert_int_equal(ftruncate(files.slots[f.slot].fd, 0), 0);
+	record(&f, BASE_CLIENT, "abcde");
+	capture_files_flush(&files);
+	assert_int_equal(size_of(PCAP_NAME), PCAP_HEADER + FIVE);
+	close_file(&f);
+	assert_int_equal(lost.calls, 0);
+}
+
+/* The disk takes some of it: it is back at its length before, or at nothing. */
+static void a_full_disk_tears_no_packet(void **state)
+{
+	struct capture_file f;
+
+	(void)state;
+	if (!capture_pcap_built())
+		skip();
+	open_pcap(&f);
+	limit_file_size(PCAP_HEADER + 30);
+	record(&f, BASE_CLIENT, "abcde");
+	capture_files_flush(&files);
+	assert_int_equal(lost.err, EFBIG);
+	assert_int_equal(lost.bytes[BASE_CLIENT], 5);
+	assert_int_equal(size_of(PCAP_NAME), 0);
+	limit_file_size(RLIM_INFINITY);
+	record(&f, BASE_CLIENT, "abcde");
+	capture_files_flush(&files);
+	assert_int_equal(size_of(PCAP_NAME), PCAP_HEADER + FIVE);
+	close_file(&f);
+	assert_int_equal(lost.calls, 1);
+}
+
+static bool is_full(const struct capture_file *f, uint64_t wall_ns, size_t len,
+		    uint64_t size, uint64_t time_ns)
+{
+	static const uint8_t some[100];
+	const struct capture_piece piece = { .wall_ns = wall_ns,
+					     .bytes = { some, len } };
+
+	return capture_file_is_full(f, &piece,
+				    &(struct capture_limits){ size, time_ns });
+}
+
+static void a_part_is_full_by_size_or_time(void **state)
+{
+	struct capture_file f;
+
+	(void)state;
+	open_file(&f, 0);
+	/* the first record has a place in any */
+	assert_false(is_full(&f, WALL_NS, 100, 1, 1));
+	record(&f, BASE_CLIENT, "abc"); /* gathered: 27 + 3 + 1 */
+	assert_false(is_full(&f, WALL_NS, 100, 0, 0));
+	assert_false(is_full(&f, WALL_NS, 2, 61, 0)); /* 31 + 27 + 2 + 1 */
+	assert_true(is_full(&f, WALL_NS, 3, 61, 0));
+	capture_files_flush(&files); /* the same when it is written */
+	assert_false(is_full(&f, WALL_NS, 2, 61, 0));
+	assert_true(is_full(&f, WALL_NS, 3, 61, 0));
+	assert_false(is_full(&f, WALL_NS + 9, 2, 0, 10));
+	assert_true(is_full(&f, WALL_NS + 10, 2, 0, 10));
+	/* a clock that was set back begins anew */
+	record_at(&f, WALL_NS - 100, BASE_CLIENT,
+		  (struct base_span){ (const uint8_t *)"x", 1 });
+	assert_false(is_full(&f, WALL_NS - 91, 2, 0, 10));
+	assert_true(is_full(&f, WALL_NS - 90, 2, 0, 10));
+	close_file(&f);
+	f.part = CAPTURE_PARTS_MAX; /* its name has no room for another */
+	assert_false(is_full(&f, WALL_NS + 10, 2, 1, 1));
+}
+
+static void the_next_part_is_a_file_of_its_own(void **state)
+{
+	struct capture_file f;
+
+	(void)state;
+	open_file(&f, 0);
+	record(&f, BASE_CLIENT, "abc");
+	capture_files_flush(&files);
+	capture_file_next_part(&files, &f);
+	kept = 0;
+	record_at(&f, WALL_NS + 5, BASE_CLIENT,
+		  (struct base_span){ (const uint8_t *)"de", 2 });
+	capture_files_flush(&files);
+	assert_int_equal(kept, 1); /* before its first byte */
+	assert_int_equal(f.part, 2);
+	assert_true(f.began_ns == WALL_NS + 5);
+	file_is_text(scratch.dir, NAME(""), CLIENT "abc\n");
+	file_is_text(scratch.dir, ID "_192.0.2.1.rot000002.log",
+		     "2025-11-03 19:55:02\tclient\tde\n");
+	close_file(&f);
+}
+
+/* What a full disk left in the last part is cut off before it is left. */
+static void a_part_is_left_whole(void **state)
+{
+	struct capture_file f;
+
+	(void)state;
+	open_file(&f, 0);
+	record(&f, BASE_CLIENT, "abc");
+	capture_files_flush(&files);
+	limit_file_size(40);
+	cannot_cut = true;
+	record(&f, BASE_CLIENT, "torn");
+	capture_files_flush(&files);
+	assert_int_equal(size_of(NAME("")), 40);
+	cannot_cut = false;
+	limit_file_size(RLIM_INFINITY);
+	capture_file_next_part(&files, &f);
+	file_is_text(scratch.dir, NAME(""), CLIENT "abc\n");
+	close_file(&f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -594,6 +749,11 @@ int main(void)
 		TEST(a_file_moved_away_is_made_again),
 		TEST(a_deleted_file_is_made_again),
 		TEST(a_vanished_directory_is_noticed),
+		TEST(an_empty_pcap_file_gets_a_header),
+		TEST(a_full_disk_tears_no_packet),
+		TEST(a_part_is_full_by_size_or_time),
+		TEST(the_next_part_is_a_file_of_its_own),
+		TEST(a_part_is_left_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

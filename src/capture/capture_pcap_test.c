@@ -165,6 +165,47 @@ static void a_connection_ends_as_it_ended(void **state)
 	closed(true, false, BASE_SERVER, "open c0:abc s0:de rst ", 2);
 }
 
+/* The last n packets, as "FLAGS SEQ ACK": flags as in packet_parse.h. */
+static void last_packets_are(int n, const char *want)
+{
+	char lines[64][32], all[512] = "";
+	int n_lines = 0;
+	struct base_rd r;
+
+	base_rd_init(&r, text, text_len);
+	(void)base_rd_take(&r, 24);
+	while (base_rd_left(&r)) {
+		struct packet p;
+		uint32_t len;
+
+		(void)base_rd_take(&r, 8);
+		memcpy(&len, base_rd_take(&r, 4).ptr, sizeof(len));
+		(void)base_rd_take(&r, 4);
+		assert_int_equal(packet_parse(PACKET_LINK_RAW,
+					      base_rd_take(&r, len), &p),
+				 PACKET_OK);
+		assert_true(n_lines < 64);
+		(void)snprintf(lines[n_lines++], sizeof(lines[0]), "%d %u %u, ",
+			       p.flags, p.seq, p.ack);
+	}
+	for (int i = n_lines - n; i < n_lines; i++)
+		(void)strncat(all, lines[i], sizeof(all) - strlen(all) - 1);
+	assert_string_equal(all, want);
+}
+
+/* The client sent 3 bytes, numbers 1 to 3, the server 1 and 2. A FIN has a
+ * number of its own. FIN 1, RST 4, PSH 8, ACK 16. */
+static void the_end_has_its_numbers(void **state)
+{
+	(void)state;
+	closed(true, true, -1, "open c0:abc s0:de fin ", 3);
+	last_packets_are(5, "24 1 1, 24 1 4, 17 4 3, 17 3 5, 16 5 4, ");
+	closed(false, true, BASE_SERVER, "open c0:abc s0:de rst ", 2);
+	last_packets_are(2, "17 3 4, 20 4 4, ");
+	closed(false, false, BASE_CLIENT, "open c0:abc s0:de rst ", 1);
+	last_packets_are(1, "20 4 3, ");
+}
+
 /*
  * pcap-savefile(5): a header of 24 bytes, then for each packet seconds,
  * nanoseconds, length and length, in the byte order of the magic number. The
@@ -251,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_connection_ends_as_it_ended),
+		TEST(the_end_has_its_numbers),
 		TEST(the_format_is_pcap_with_nanoseconds),
 		TEST(a_gap_stays_one),
 		TEST(a_large_piece_is_cut_to_segments),

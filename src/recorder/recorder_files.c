@@ -61,7 +61,6 @@ static void capture_moved(void *arg, struct capture_file *file)
 		rec = (struct recorder_record){ .serial = f->serial };
 	rec.capture = file->mark;
 	rec.part = file->part;
-	rec.part_began_ns = file->began_ns;
 	recorder_commit_put(r->setup->commit, f->ring->index, f->slot, &rec);
 }
 
