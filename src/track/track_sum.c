@@ -36,13 +36,18 @@ uint16_t track_sum_arc(struct base_span bytes)
 
 uint16_t track_sum_xmodem(struct base_span bytes)
 {
+	/* the other way round: the highest bit comes first */
+	static const uint16_t half[16] = {
+		0x0000, 0x1021, 0x2042, 0x3063, 0x4084, 0x50a5, 0x60c6, 0x70e7,
+		0x8108, 0x9129, 0xa14a, 0xb16b, 0xc18c, 0xd1ad, 0xe1ce, 0xf1ef,
+	};
 	uint16_t sum = 0;
 
-	/* ... and here the other way round: the highest bit comes first */
 	for (size_t i = 0; i < bytes.len; i++) {
-		sum = (uint16_t)(sum ^ bytes.ptr[i] << 8);
-		for (int bit = 0; bit < 8; bit++)
-			sum = (uint16_t)(sum << 1 ^ (sum >> 15) * 0x1021);
+		const uint8_t byte = bytes.ptr[i];
+
+		sum = (uint16_t)(sum << 4 ^ half[sum >> 12 ^ byte >> 4]);
+		sum = (uint16_t)(sum << 4 ^ half[sum >> 12 ^ (byte & 15)]);
 	}
 	return sum;
 }

@@ -365,13 +365,14 @@ static enum front front_byte(struct base_span bytes, struct track_scan *scan)
 	const uint8_t c = bytes.ptr[scan->at];
 	const bool number = scan->depth && scan->at > scan->depth;
 
-	if (scan->at >= FRONT_MAX || start_before(bytes, scan->at + 1, 0))
+	if (scan->at >= FRONT_MAX ||
+	    (c == ',' && start_before(bytes, scan->at + 1, 0)))
 		return FRONT_TORN;
 	if (number && (c == ',' || c == '\r' || c == '\n'))
 		return FRONT_ENDS;
 	if (!is_printable(c) && !ends_sentence(bytes, scan->at))
 		return FRONT_TORN;
-	if (ends_with(bytes, scan->at + 1, "imei:", ""))
+	if (c == ':' && ends_with(bytes, scan->at + 1, "imei:", ""))
 		scan->depth = scan->at + 1;
 	else if (!is_digit(c))
 		scan->depth = 0;
@@ -408,10 +409,12 @@ static enum track_step scan_tail(struct base_span bytes, enum track_after after,
 				 struct track_frame *frame)
 {
 	for (; scan->at < bytes.len; scan->at++) {
-		const size_t next =
-			start_before(bytes, scan->at + 1, scan->depth);
+		const uint8_t c = bytes.ptr[scan->at];
+		const size_t next = c == ',' ? start_before(bytes, scan->at + 1,
+							    scan->depth)
+					     : 0;
 
-		if (!is_printable(bytes.ptr[scan->at]))
+		if (!is_printable(c))
 			return message(bytes, scan->at, frame);
 		if (next > scan->depth)
 			return message(bytes, next, frame);
