@@ -54,8 +54,8 @@
 #define ATTR_2019        0x4000
 #define ATTR_RESERVED    0x9c00
 
-/* The byte that the escape stands for; -1: it is none. */
-static int escaped(uint8_t delimiter, int first, int second)
+/* The byte that two stand for; -1: they stand for themselves. */
+static int escaped(uint8_t delimiter, uint8_t first, int second)
 {
 	static const struct {
 		uint8_t delimiter, first, second, byte;
@@ -83,13 +83,17 @@ static size_t unescape(struct base_span wire, uint8_t *to, size_t max)
 
 	base_rd_init(&r, wire.ptr, wire.len);
 	delimiter = base_rd_u8(&r);
-	while (n < max && base_rd_left(&r) && base_rd_peek(&r) != delimiter) {
+	while (n < max && base_rd_left(&r)) {
 		const uint8_t c = base_rd_u8(&r);
-		const int byte = escaped(delimiter, c, base_rd_peek(&r));
+		int byte = -1;
 
-		to[n++] = byte < 0 ? c : (uint8_t)byte;
+		if (c == delimiter)
+			break;
+		if (c == 0x7d || c == 0xe6 || c == 0x3e)
+			byte = escaped(delimiter, c, base_rd_peek(&r));
 		if (byte >= 0)
 			(void)base_rd_u8(&r);
+		to[n++] = byte < 0 ? c : (uint8_t)byte;
 	}
 	return n;
 }
