@@ -92,7 +92,9 @@ static void ipv6_with_extension_headers(void **state)
 				     "00 0b") "61 62 63");
 	/* authentication header: its length counts 4 bytes, minus 2 */
 	is_abc(PACKET_LINK_RAW,
-	       IPV6("00 1f", "33") "06 00 00 00 00 00 00 00 " TCP "61 62 63");
+	       IPV6("00 2f", "33") "06 04 00 00 00 00 00 01 00 00 00 01 "
+				   "00 00 00 00 00 00 00 00 00 00 00 00 " TCP
+				   "61 62 63");
 	/* a fragment header on a whole packet: RFC 6946 */
 	is_abc(PACKET_LINK_RAW,
 	       IPV6("00 1f", "2c") "06 00 00 00 00 00 00 09 " TCP "61 62 63");

@@ -81,31 +81,37 @@ static int add(struct wayside_captures *c, size_t *room,
 	return 0;
 }
 
+/* If it is a capture. */
+static int add_file(struct wayside_captures *c, size_t *room, int dir,
+		    const char *name)
+{
+	struct wayside_capture_part part;
+	struct stat st;
+
+	if (!capture_id_parse_name(name, &part.name) ||
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) ||
+	    !S_ISREG(st.st_mode))
+		return 0;
+	part.bytes = (uint64_t)st.st_size;
+	part.last_ns = (uint64_t)st.st_mtim.tv_sec * BASE_TIME_NS_PER_S +
+		       (uint64_t)st.st_mtim.tv_nsec;
+	return add(c, room, &part);
+}
+
 int wayside_captures_read(DIR *dir, struct wayside_captures *out)
 {
 	struct wayside_captures c = { .n = 0 };
 	const struct dirent *entry;
 	size_t room = 0;
-	int r = 0;
+	int r;
 
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	while (errno = 0, !r && (entry = readdir(dir))) {
-		struct wayside_capture_part part;
-		struct stat st;
-
-		if (!capture_id_parse_name(entry->d_name, &part.name) ||
-		    fstatat(dirfd(dir), entry->d_name, &st,
-			    AT_SYMLINK_NOFOLLOW) ||
-		    !S_ISREG(st.st_mode))
-			continue;
-		part.bytes = (uint64_t)st.st_size;
-		part.last_ns =
-			(uint64_t)st.st_mtim.tv_sec * BASE_TIME_NS_PER_S +
-			(uint64_t)st.st_mtim.tv_nsec;
-		r = add(&c, &room, &part);
-	}
-	if (!r)
-		r = -errno; /* of readdir() */
+	do {
+		errno = 0;
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+		entry = readdir(dir);
+		r = entry ? add_file(&c, &room, dirfd(dir), entry->d_name)
+			  : -errno;
+	} while (entry && !r);
 	if (r) {
 		free(c.parts);
 		return r;
