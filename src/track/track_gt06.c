@@ -360,14 +360,13 @@ static int zone_of(const struct track_habits *habits,
  * if bit 3 is set. */
 static void read_login(struct gt06 *g, struct track_session *session)
 {
-	const struct base_span id = base_rd_take(&g->rd, 8);
 	struct base_span digits;
 	int zone, minutes;
 	unsigned bits;
 
-	if (!base_rd_ok(&g->rd))
+	if (gt06_left(g) < 8)
 		return;
-	digits = track_record_digits(g->record, id);
+	digits = track_record_digits(g->record, base_rd_take(&g->rd, 8));
 	track_record_device(g->record, track_text_tail(digits, 1));
 	(void)base_rd_be16(&g->rd);
 	if (gt06_left(g) < 2)
@@ -382,6 +381,22 @@ static void read_login(struct gt06 *g, struct track_session *session)
 	session->own[OWN_HAS_ZONE] = 1;
 	session->own[OWN_ZONE] = (uint8_t)((unsigned)zone >> 8);
 	session->own[OWN_ZONE + 1] = (uint8_t)zone;
+}
+
+/* At the content. A message that is too short for a checksum has none. */
+static void begin(struct gt06 *g)
+{
+	const struct track_message *m = g->message;
+	size_t end = m->bytes.len - GT06_TAIL_LEN;
+
+	if (m->checksum != TRACK_CHECK_NONE)
+		g->foot = GT06_SERIAL_LEN + GT06_CRC_LEN;
+	if (m->checksum == TRACK_CHECK_OK && m->length == TRACK_CHECK_OK) {
+		end -= g->foot;
+		g->foot = 0;
+	}
+	base_rd_init(&g->rd, m->bytes.ptr, end);
+	(void)base_rd_take(&g->rd, g->head.len + 1);
 }
 
 static void gt06_decode(const struct track_message *m,
@@ -400,8 +415,7 @@ static void gt06_decode(const struct track_message *m,
 	keyword = keyword_of(&g.head, text);
 	track_record_keyword(record, keyword);
 	record->type = track_keyword_type(m->protocol, m->direction, keyword);
-	base_rd_init(&g.rd, m->bytes.ptr, m->bytes.len - GT06_TAIL_LEN);
-	(void)base_rd_take(&g.rd, g.head.len + 1);
+	begin(&g);
 	if (m->direction == BASE_SERVER)
 		gt06_read_server(&g);
 	else if (g.head.type == 0x01)

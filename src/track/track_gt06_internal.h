@@ -26,10 +26,11 @@ struct gt06 {
 	struct track_position *position; /* NULL: none begun yet */
 	int zone_min;
 	/*
-	 * At the content; ends before the tail. Serial and CRC are part of it,
-	 * so that fields of fixed size are found in a message that is some
-	 * bytes short; gt06_left() says what is left without them.
+	 * At the content. Where length or checksum are wrong, it ends behind
+	 * the checksum, so that fields of fixed size are found in a message
+	 * that is some bytes short; `foot` bytes of it are no content then.
 	 */
+	size_t foot;
 	struct base_rd rd;
 };
 

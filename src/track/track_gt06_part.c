@@ -13,9 +13,7 @@ size_t gt06_left(const struct gt06 *g)
 {
 	const size_t left = base_rd_left(&g->rd);
 
-	return left > GT06_SERIAL_LEN + GT06_CRC_LEN
-		       ? left - GT06_SERIAL_LEN - GT06_CRC_LEN
-		       : 0;
+	return left > g->foot ? left - g->foot : 0;
 }
 
 struct track_position *gt06_position(struct gt06 *g)

@@ -226,11 +226,11 @@ void gt06_radio_clock(struct gt06 *g, unsigned how)
 	(void)how;
 	gt06_when(g, 0);
 	gt06_int(g, TRACK_RSSI, (int8_t)base_rd_u8(&g->rd));
-	gt06_hex(g, TRACK_TAG_MAC, base_rd_take(&g->rd, 6));
-	gt06_hex(g, TRACK_TAG_UUID, base_rd_take(&g->rd, 16));
-	gt06_int(g, TRACK_TAG_MAJOR, base_rd_be16(&g->rd));
-	gt06_int(g, TRACK_TAG_MINOR, base_rd_be16(&g->rd));
-	gt06_volts(g, TRACK_TAG_BATTERY);
+	gt06_hex(g, TRACK_N(TRACK_TAG_MAC, 1), base_rd_take(&g->rd, 6));
+	gt06_hex(g, TRACK_N(TRACK_TAG_UUID, 1), base_rd_take(&g->rd, 16));
+	gt06_int(g, TRACK_N(TRACK_TAG_MAJOR, 1), base_rd_be16(&g->rd));
+	gt06_int(g, TRACK_N(TRACK_TAG_MINOR, 1), base_rd_be16(&g->rd));
+	gt06_volts(g, TRACK_N(TRACK_TAG_BATTERY, 1));
 	gt06_int(g, TRACK_CLOCK, base_rd_u8(&g->rd) >> 2 & 15);
 }
 
