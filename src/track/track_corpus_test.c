@@ -47,7 +47,6 @@ static const struct {
 } known[] = {
 	{ "tk103", 40, "device", "their id is with the bracket before it" },
 	{ "jt808", 2, "frame 0", "their framer asks for no header" },
-	{ "xexun", 0, "time", "it has no date; theirs is day 0 of month 0" },
 };
 
 static void WS_PRINTF(2, 3)

@@ -20,9 +20,10 @@
  * "Nothing follows" is the end of the flow or a second of silence. A flow that
  * ends before the declared end leaves the layout's, or no message.
  *
- * What is a single byte (the ping ff, the answer 01) or zeros alone (00 refuses
- * a login, 00 00 00 00 accepts no records, and a packet begins with them, too)
- * says too little: it is a message only when a head or nothing follows.
+ * A single byte (the ping ff, the answer 01 to a login) says too little: it is
+ * a message only when a head or nothing follows. So is 00, which refuses a
+ * login, when nothing follows. Four zeros (no record was accepted) may begin a
+ * packet, and are a message when they do not.
  */
 #include "track_teltonika.h"
 
@@ -196,7 +197,6 @@ static enum match match_ack(struct base_span bytes, struct head *h)
 		return MATCH_NO;
 	if (bytes.len < 4)
 		return MATCH_MAYBE;
-	h->weak = !bytes.ptr[3];
 	return MATCH_YES;
 }
 

@@ -166,12 +166,13 @@ static const struct row rows[] = {
 	  "'positions':[{" TIME_AND_PLACE ",'attributes':{'priority':0,"
 	  "'event':239,'ignition':true,'io288':1,'operator':24602}}]}" },
 	/* 40.5 and -20.25 as IEEE 754: 1.265625 * 2^5, -1.265625 * 2^4; 64 of
-	 * 256 are 90 degrees; the second has no place, the third no parts */
+	 * 256 are 90 degrees; the second has no place, and a
+	 * group that is not known; the third has no values */
 	{ "codec 7", BASE_CLIENT, true,
 	  "07 03" GH_TIME
 	  "0f ff 42220000 c1a20000 0078 40 32 08 1234 0567 16 0000601a"
 	  "02 01 5a 02 01 01 43 0f3c 01 05 00000e10" GH_TIME
-	  "02 01 de 01" GH_TIME "01 c0 16 0000601a 03",
+	  "12 01 de 01" GH_TIME "01 c0 16 0000601a 03",
 	  "{'device_id':null,'type':'alarm','keyword':'07'," OK ",'positions':["
 	  "{'time':'2026-11-21T08:33:20.000Z','valid':true,'lat':40.5,"
 	  "'lon':-20.25,'altitude_m':120.0,'course_deg':90.0,"
@@ -190,9 +191,9 @@ static const struct row rows[] = {
 	  "0c 02 06 00000002 4f4b 06 00000002 4e4f 02",
 	  "{'device_id':null,'type':'reply','keyword':'0C'," OK ","
 	  "'attributes':{'type':6,'result':'OK','type2':6,'result2':'NO'}}" },
-	{ "a binary answer", BASE_CLIENT, true, "0c 01 06 00000003 0102ff 01",
+	{ "a binary answer", BASE_CLIENT, true, "0c 01 06 00000003 4142ff 01",
 	  "{'device_id':null,'type':'reply','keyword':'0C'," OK ","
-	  "'attributes':{'type':6,'result':'0102ff'}}" },
+	  "'attributes':{'type':6,'result':'4142ff'}}" },
 	/* UUUUww01.5;02.5;03;04;05;06;07;08;09;10;11;12;SSS */
 	{ "weights", BASE_CLIENT, true,
 	  "0c 01 06 00000031 55555555777730312e353b30322e353b30333b30343b3035"

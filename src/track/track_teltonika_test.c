@@ -18,6 +18,8 @@
 #define IMEI  "33 35 32 30 39 33 30 38 31 34 35 32 32 35 31"
 #define LOGIN "000f" IMEI
 #define U     "5555555555555555555555555555555555555555"
+/* A with a group of values of 16 bytes, which is empty, too */
+#define S "08 01 000001a1fd3a3ed2 00" PLACE "00 00 00 00 00 00 00 01"
 /* 2 + 1 + 1 + 2 + 15 and A: 54 = 0x36 bytes follow the length */
 #define UDP "0036 cafe 01 07 000f" IMEI A
 
@@ -48,6 +50,11 @@ static const struct vector vectors[] = {
 	  "{" A "}@14^01 {" B "}", "45lc 45", 0 },
 	{ "declared too short before garbage", BASE_CLIENT,
 	  "{" T "}@09" U U "{" T "}", "22l 22", 40 },
+	/* the second count is not the first: what is declared is believed */
+	{ "declared too short, and no layout", BASE_CLIENT,
+	  "{08 01 000001a1fd3a3ed2 00" PLACE "00 00 00 00 00 00 02}@14"
+	  "{" B "}",
+	  "32c 45", 13 },
 	/* 12 + 64 is in the middle of the next */
 	{ "declared too long", BASE_CLIENT, "{" A "}@40 {" B "}", "45l 45", 0 },
 	{ "declared too long at the end", BASE_CLIENT, "{" A "}@40", "45l", 0 },
@@ -74,6 +81,9 @@ static const struct vector vectors[] = {
 	{ "datagrams declared wrong", BASE_CLIENT,
 	  "0034 cafe 01 07 000f" IMEI A "0044 cafe 01 07 000f" IMEI A UDP,
 	  "56l 56l 56", 0 },
+	/* its number looks like a login then */
+	{ "a datagram that has no room for its content", BASE_CLIENT,
+	  "0015 cafe 01 07 000f" IMEI "08 {" T "}", "17 22", 7 },
 	{ "answers and commands", BASE_SERVER, "01 00000001 {" T "} 00000002",
 	  "1 4 22 4", 0 },
 	{ "refused", BASE_SERVER, "00", "1", 0 },
@@ -84,6 +94,8 @@ static const struct vector vectors[] = {
 	  "0005 cafe 01 07 01 0005 0000 01 08 02", "7 7", 0 },
 	{ "garbage from the server", BASE_SERVER,
 	  "01 55 02 0003 00ff01 000002 {" T "}", "22", 11 },
+	{ "no records and garbage", BASE_SERVER, "00000000 0000 55 {" T "}",
+	  "4 22", 3 },
 	{ "a command that is cut", BASE_SERVER, "00000001 00000000 00", "4",
 	  5 },
 };
@@ -240,6 +252,7 @@ static void silence(void **state)
 		{ "ff", NULL, BASE_CLIENT, true },
 		{ LOGIN, NULL, BASE_CLIENT, false },
 		{ NULL, A, BASE_CLIENT, false },
+		{ NULL, S, BASE_CLIENT, false },
 		{ NULL, A "beef", BASE_CLIENT, true },
 		{ UDP, NULL, BASE_CLIENT, false },
 		{ "01", NULL, BASE_SERVER, true },
@@ -289,11 +302,12 @@ static void a_slow_command(void **state)
 	(void)state;
 	bytes_packet(&b, T);
 	track_flow_init(&f, &track_teltonika, 0);
-	for (size_t i = 0; i < b.len; i += 4) {
-		const struct track_chunk chunk = {
-			i, 1000, { b.at + i, b.len - i < 4 ? b.len - i : 4 }
-		};
+	/* the zeros, the length with a part of the content, and the rest */
+	for (size_t i = 0, n; i < b.len; i += n) {
+		struct track_chunk chunk = { .offset = i, .wall_ns = 1000 };
 
+		n = i ? (b.len - 4) / 2 : 4;
+		chunk.bytes = (struct base_span){ b.at + i, n };
 		assert_int_equal(seen->n, 0);
 		assert_int_equal(
 			track_flow_feed(&f, BASE_SERVER, &chunk, &seen->events),
