@@ -58,18 +58,18 @@ struct capture_file {
 	/* What it is of: the owner's, and all that begin() looks at. */
 	struct capture_id id;
 	struct base_addr client, server;
-	enum capture_format format;
-	bool datagrams;
-	uint32_t part;     /* 1 = the first; 0 becomes that */
 	uint64_t began_ns; /* of its first bytes; 0 = not known */
+	enum capture_format format;
+	uint32_t part; /* 1 = the first; 0 becomes that */
+	bool datagrams;
 
-	struct capture_mark mark; /* as far as whole records are written */
-	uint64_t pending;         /* bytes gathered and not written */
-	uint32_t slot; /* of its descriptor; CAPTURE_SLOT_NONE = closed */
 	bool unsure;   /* more than the mark says may be there */
 	bool gathered; /* on the list of those to be written */
 	bool settled;  /* in this flush */
-	uint32_t first, last; /* its chain in the arena */
+	uint32_t slot; /* of its descriptor; CAPTURE_SLOT_NONE = closed */
+	struct capture_mark mark; /* as far as whole records are written */
+	uint64_t pending;         /* bytes gathered and not written */
+	uint32_t first, last;     /* its chain in the arena */
 	struct capture_file *next;
 	struct capture_file *next_name; /* in the bucket of its name */
 };

@@ -230,7 +230,7 @@ static void the_format_is_pcap_with_nanoseconds(void **state)
 	assert_memory_equal(text + 24 + 16 + 20 + 4, "\0\0\0\0", 4);
 	/* behind the other two, both without options: the data's is 1 */
 	piece(BASE_CLIENT, 0, 0, span("x"));
-	assert_memory_equal(text + 24 + 2 * (16 + 48) + 16 + 40 + 16 + 24,
+	assert_memory_equal(text + 24 + 64 + 64 + 56 + 16 + 24,
 			    "\0\0\0\1\0\0\0\1", 8);
 }
 

@@ -13,7 +13,7 @@
 #define HEAD_LEN  CAPTURE_READ_HEAD
 #define STAMP_LEN (BASE_TIME_STAMP_LEN - 1)
 /* Twice a record with its LF and the head behind it: few bytes are moved. */
-#define ROOM (2 * (CAPTURE_RECORD_MAX + 1 + HEAD_LEN))
+#define ROOM ((size_t)2 * (CAPTURE_RECORD_MAX + 1 + HEAD_LEN))
 
 _Static_assert(HEAD_LEN == STAMP_LEN + 1 + 6 + 1, "a head");
 

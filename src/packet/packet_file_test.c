@@ -64,8 +64,8 @@ static void add(bool server, uint8_t flags, uint32_t seq, uint32_t ack,
 	uint8_t *at = frames[n_frames].bytes;
 	const size_t head = packet_build(&p, at);
 
-	memcpy(at + head, text, strlen(text));
-	frames[n_frames].len = head + strlen(text);
+	memcpy(at + head, p.payload.ptr, p.payload.len);
+	frames[n_frames].len = head + p.payload.len;
 	frames[n_frames].sub = n_frames;
 	n_frames++;
 }

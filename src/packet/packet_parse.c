@@ -161,7 +161,7 @@ static enum packet_verdict parse_ipv4(struct base_rd *r, struct packet *out,
 				      struct rest *rest)
 {
 	const uint8_t version = base_rd_u8(r);
-	const size_t head = (version & 0xfU) * 4U;
+	const size_t head = (version & 0xfU) * (size_t)4;
 	uint16_t total, piece;
 
 	(void)base_rd_u8(r);
@@ -244,7 +244,7 @@ static enum packet_verdict parse_tcp(struct base_rd *r, struct packet *out)
 	out->to.port = base_rd_be16(r);
 	out->seq = base_rd_be32(r);
 	out->ack = base_rd_be32(r);
-	head = (base_rd_u8(r) >> 4) * 4U;
+	head = (base_rd_u8(r) >> 4) * (size_t)4;
 	out->flags = base_rd_u8(r);
 	(void)base_rd_take(r, 6);
 	if (head < 20)

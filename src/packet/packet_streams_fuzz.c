@@ -104,7 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			/* also where they wrap */
 			.seq = at + (who & 64 ? 0xffff8000U : 0),
 			.ack = (uint32_t)size * 257,
-			.payload = { payload, size * (flags & 128 ? 16U : 1U) },
+			.payload = { payload,
+				     size * (size_t)(flags & 128 ? 16 : 1) },
 		};
 
 		for (size_t i = 0; i < p.payload.len; i++)

@@ -219,7 +219,7 @@ enum wayside_status wayside_captures_run(const struct wayside_options *o)
 	const struct conf_input in = { .path = o->config,
 				       .protocols = track_protocol_names() };
 	enum wayside_status s = WAYSIDE_OK;
-	struct wayside_captures c;
+	struct wayside_captures c = { .n = 0 };
 	const struct conf_tables *conf;
 	DIR *dir;
 	int r;
