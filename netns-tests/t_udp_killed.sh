@@ -28,7 +28,8 @@ sysctl_set gateway ipv4/ip_local_port_range '60000 65535'
 worker=$(pids wayside-worker/0)
 touch "$DIR/away"
 kill -KILL "$worker"
-wait_for 5 eval '! is_there wayside-worker/0'
+# its title goes before its sockets do
+wait_for 5 test ! -e "/proc/$worker"
 touch "$DIR/two"
 wait_for 10 all_have two
 ! is_there wayside-worker/0 || fail "it is there already"
