@@ -661,6 +661,11 @@ kernel_since() {
 	printf '%s\n' "$1" "$(uname -r)" | sort -VC
 }
 
+# pcap_built: can this build write and read pcap files?
+pcap_built() {
+	grep -q '^WAYSIDE_WITH_PCAP:BOOL=ON' "$BUILD/CMakeCache.txt"
+}
+
 # sanitized: was the daemon built with a sanitizer?
 sanitized() {
 	grep -q '^WAYSIDE_SANITIZE:[A-Z]*=.' "$BUILD/CMakeCache.txt"

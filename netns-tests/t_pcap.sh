@@ -4,9 +4,19 @@
 # addresses, a handshake, an end as it was, no packet that is malformed, no bad
 # checksum and nothing that it calls suspicious; the stream that it follows is what
 # was sent, and so is what libpcap reads (capture_check).
-command -v tshark >/dev/null || exit 77
+# A build without libpcap refuses it in one clear line.
 topology
 own_proc
+if ! pcap_built; then
+	config capture=pcap
+	status=0
+	"$WAYSIDED" --check -c "$CONFIG" 2>"$DIR/err" || status=$?
+	expect_equal "status" $status 2
+	expect_match "complaint" "$(cat "$DIR/err")" \
+		"$CONFIG:[0-9]+:[0-9]+: capture: pcap: this build has no libpcap; it can write text"
+	exit 0
+fi
+command -v tshark >/dev/null || exit 77
 daemon capture=pcap
 
 # shark FILE ARGUMENT...: reads it, with all checks on
@@ -25,7 +35,8 @@ bytes() {
 		sed '1d; $d' |
 		if [ "$2" = 0 ]; then grep -v $'^\t'; else grep $'^\t'; fi |
 		tr -d '\t\n' | sed 's/../\\x&/g' >"$DIR/hex"
-	printf "$(cat "$DIR/hex")" # shellcheck disable=SC2059 # it is a format
+	# shellcheck disable=SC2059 # it is a format
+	printf "$(cat "$DIR/hex")"
 }
 
 # What no packet may be; that a reset is one is a warning, too.

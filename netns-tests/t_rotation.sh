@@ -66,6 +66,7 @@ more_parts() {
 }
 
 for format in text pcap; do
+	[ $format = text ] || pcap_built || continue
 	ending=pcap
 	[ $format = pcap ] || ending=log
 	parts=0

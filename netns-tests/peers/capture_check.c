@@ -128,7 +128,7 @@ static void read_packets(struct file *f, const struct reader *r, int fd)
 {
 	char error[PACKET_FILE_ERROR_LEN] = "cannot be opened";
 	struct packet_file_counts counts = { .cut = 0 };
-	FILE *file = fdopen(dup(fd), "r");
+	FILE *file = fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 0), "r");
 
 	if (!file || packet_file_read(file, r->packets, &counts, error))
 		is_bad(f, error);

@@ -21,6 +21,9 @@ struct packet_streams;
 #define PACKET_FILE_MAGIC_LEN 4
 #define PACKET_FILE_ERROR_LEN 300
 
+/* Has this build libpcap? */
+bool packet_file_built(void);
+
 /* Do these first bytes, PACKET_FILE_MAGIC_LEN or more, begin such a file? */
 bool packet_file_is(struct base_span start);
 

@@ -4,6 +4,11 @@
 
 #include <errno.h>
 
+bool packet_file_built(void)
+{
+	return false;
+}
+
 int packet_file_read(FILE *f, struct packet_streams *s,
 		     struct packet_file_counts *counts,
 		     char error[static PACKET_FILE_ERROR_LEN])
