@@ -239,7 +239,7 @@ void gt06_network(struct gt06 *g, unsigned how, struct track_cell *c)
 {
 	const unsigned mcc = base_rd_be16(&g->rd);
 
-	c->mcc = mcc & 0x7fff;
+	c->mcc = (int32_t)(mcc & 0x7fff);
 	c->mnc = gt06_bit(mcc, 15) || how & GT06_CELL_MNC16
 			 ? base_rd_be16(&g->rd)
 			 : base_rd_u8(&g->rd);

@@ -156,7 +156,7 @@ static void benway(struct gt06 *g, unsigned how)
 	gt06_bool(g, TRACK_IGNITION, gt06_bit(bits, 15));
 	gt06_bool(g, TRACK_N(TRACK_IN, 2), gt06_bit(bits, 14));
 	if (gt06_bit(bits, 12)) {
-		const int v = bits & 0x1ff;
+		const int v = (int)(bits & 0x1ff);
 
 		gt06_int(g, TRACK_N(TRACK_TEMPERATURE, 1),
 			 gt06_bit(bits, 9) ? -v : v);

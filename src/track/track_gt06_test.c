@@ -14,6 +14,7 @@
 #define ACK  "7878050100059ff80d0a"
 /* 1 + 7 + 2 + 2 = 12, in two bytes */
 #define LONG "7979000c2100000000014f4b0007f6d60d0a"
+#define LATE "0d0a" LONG /* behind the end of another */
 /* the bytes of a tail and of a head in a text: 1 + 11 + 4, 1 + 13 + 4 */
 #define INSIDE_1 "7878101508000000000d0a7878000100073ee60d0a"
 #define INSIDE_2 "787812150a000000000d0a78780501000100076c580d0a"
@@ -378,7 +379,7 @@ static void probe_does_not_change_its_mind(void **state)
 static void the_protocol_is_found(void **state)
 {
 	static const char *const streams[] = { LOGIN BEAT, BEAT_5, WIFI, ACK,
-					       "0d0a" LONG };
+					       LATE };
 	uint64_t seed = 6;
 
 	(void)state;
