@@ -75,7 +75,7 @@ static const struct command {
 	  "print the captures in the log directory, the oldest first",
 	  wayside_captures_run },
 	{ "decode", NULL, TAKES_BYTES | TAKES_JSON,
-	  "print what recorded bytes say: a capture, a pcap file, or bytes of a "
+	  "print what bytes say: those of a capture, of a pcap file, or of a "
 	  "tracker",
 	  wayside_decode_run },
 	{ "protocols", NULL, TAKES_JSON,
