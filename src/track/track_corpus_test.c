@@ -47,6 +47,8 @@ static const struct {
 } known[] = {
 	{ "tk103", 40, "device", "their id is with the bracket before it" },
 	{ "jt808", 2, "frame 0", "their framer asks for no header" },
+	{ "jt808", 54, "", "it has a place, as its `expect` says" },
+	{ "xexun", 20, "checksum", "the second one, behind it, is wrong" },
 };
 
 static void WS_PRINTF(2, 3)
