@@ -122,15 +122,6 @@ static bool read_date(struct base_span field, struct track_civil *c)
 				(struct base_span){ digits, n });
 }
 
-/* "062947.294" */
-static bool read_utc(struct base_span field, struct track_civil *c)
-{
-	if (!track_time_parse(c, "HMS", field))
-		return false;
-	c->ms = 0;
-	return true;
-}
-
 /* Local date and time, and the same moment's time of day in UTC. */
 static int64_t time_of(struct base_span date, struct base_span utc,
 		       int zone_min)
@@ -141,7 +132,7 @@ static int64_t time_of(struct base_span date, struct base_span utc,
 	if (!read_date(date, &local))
 		return TRACK_TIME_NONE;
 	local.second = 0;
-	if (!read_utc(utc, &universal))
+	if (!track_time_parse(&universal, "HMS", utc))
 		return track_time_carry(&local, zone_min);
 	ahead = (local.hour - universal.hour) * 60 + local.minute -
 		universal.minute;

@@ -317,6 +317,46 @@ static void every_field(void **state)
 	assert_int_equal(r->positions[0].attrs.n, 0);
 }
 
+/* One input after the other. */
+static void inputs(void **state)
+{
+	static const struct {
+		const char *bits;
+		track_key key;
+	} cases[] = {
+		{ "11000000", TRACK_IGNITION },
+		{ "10100000", TRACK_N(TRACK_IN, 2) },
+		{ "10200000", TRACK_PANIC },
+		{ "10400000", TRACK_N(TRACK_OUT, 2) },
+		{ "10800000", TRACK_BLOCKED },
+		{ "10010000", TRACK_N(TRACK_HIGH_SENSOR, 3) },
+		{ "10020000", TRACK_N(TRACK_HIGH_SENSOR, 2) },
+		{ "10040000", TRACK_N(TRACK_HIGH_SENSOR, 1) },
+		{ "10080000", TRACK_DOOR },
+		{ "10002000", TRACK_N(TRACK_LOW_SENSOR, 3) },
+		{ "10004000", TRACK_N(TRACK_LOW_SENSOR, 2) },
+		{ "10008000", TRACK_N(TRACK_LOW_SENSOR, 1) },
+		{ "00000000", TRACK_CHARGE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
+		const struct track_record *r;
+		uint32_t yes = 0;
+		char text[128];
+
+		assert_true(snprintf(text, sizeof(text),
+				     "(" ID "BR00240323" PLACE "%sL0)",
+				     cases[i].bits) > 0);
+		r = said(text);
+		has_bool(r, cases[i].key, true);
+		for (uint32_t k = 0; k < r->n_attrs; k++)
+			yes += r->attr[k].kind == TRACK_KIND_BOOL &&
+			       r->attr[k].yes;
+		assert_int_equal(yes, 1);
+	}
+}
+
 /* One thing after the other is changed, and what it says with it. */
 static void changed_places(void **state)
 {
@@ -735,6 +775,7 @@ int main(void)
 		TEST(silence_ends_a_text),
 		TEST(probes),
 		TEST(every_field),
+		TEST(inputs),
 		TEST(changed_places),
 		TEST(no_place),
 		TEST(alarms),
