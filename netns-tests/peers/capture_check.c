@@ -219,6 +219,10 @@ int main(int argc, char **argv)
 	n = scandir(argv[2], &entries, is_capture, alphasort);
 	for (int i = 0; i < n;)
 		ok = check_capture(&t, message, dir, entries, n, &i) && ok;
+	for (int i = 0; i < n; i++)
+		free(entries[i]);
+	if (n >= 0)
+		free(entries);
 	printf("peer=captures files=%" PRIu64 " client_bytes=%" PRIu64
 	       " server_bytes=%" PRIu64 " client_gap=%" PRIu64
 	       " server_gap=%" PRIu64 "\n",
