@@ -599,5 +599,5 @@ int main(void)
 		cmocka_unit_test(more_than_there_is_room),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, event_test_validate);
 }

@@ -431,5 +431,5 @@ int main(void)
 		cmocka_unit_test(test_chunks),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, event_test_validate);
 }

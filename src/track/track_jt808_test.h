@@ -136,6 +136,7 @@ decode_wire(const struct wire *w, enum base_direction direction)
 	track_record_clear(r);
 	track_jt808.decode(&m, &track_jt808.habits, &session, r);
 	track_record_end(r);
+	event_test_note(&m, r);
 	return r;
 }
 
