@@ -450,26 +450,27 @@ static void add_word(struct track_record *record, track_key key,
 static bool add_star(const struct gps103_body *body,
 		     struct track_record *record)
 {
+	struct base_span event, sensor, volts;
 	struct track_civil c = { 0 };
-	struct base_span event, time;
 	struct track_position *to;
 	struct base_rd r;
 	int64_t v;
 
 	start(&r, body->text);
 	track_text_skip(&r, ',', 1);
-	if (!body->star || !base_rd_left(&r))
-		return false;
 	event = track_text_field(&r, ',');
+	sensor = track_text_field(&r, ',');
+	volts = track_text_field(&r, ',');
+	if (!body->star ||
+	    !track_time_parse(&c, "HMS", track_text_field(&r, ',')) ||
+	    !track_time_parse(&c, "dmy", track_text_field(&r, ',')))
+		return false;
 	track_record_keyword(record, event);
 	to = track_record_position(record);
+	to->time_ms = track_time_carry(&c, body->zone_min);
 	add_word(record, TRACK_EVENT, event);
-	add_word(record, TRACK_SENSOR_ID, track_text_field(&r, ','));
-	add_real(record, TRACK_SENSOR_VOLTAGE, track_text_field(&r, ','));
-	time = track_text_field(&r, ',');
-	if (track_time_parse(&c, "HMS", time) &&
-	    track_time_parse(&c, "dmy", track_text_field(&r, ',')))
-		to->time_ms = track_time_carry(&c, body->zone_min);
+	add_word(record, TRACK_SENSOR_ID, sensor);
+	add_real(record, TRACK_SENSOR_VOLTAGE, volts);
 	add_number(record, TRACK_RSSI, track_text_field(&r, ','));
 	to->valid = track_text_int(track_text_field(&r, ','), &v) && v > 0;
 	(void)track_text_real(track_text_field(&r, ','), &to->lat);
