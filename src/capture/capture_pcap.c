@@ -12,7 +12,8 @@
 #include "capture_file.h"
 #include "packet_build.h"
 
-#define SNAPLEN     65535
+/* Of IPv6 with the largest payload: its length does not count the header. */
+#define PACKET_MAX  (PACKET_HEAD_MAX + PACKET_UDP_MAX)
 #define HEADER_LEN  24 /* of a file, and of a packet in it: pcap-savefile(5) */
 #define RECORD_HEAD 16
 /* A handshake has three packets, an end at most as many. */
@@ -25,7 +26,7 @@ struct capture_pcap {
 	char *to;
 	size_t len, room;
 	char header[HEADER_LEN];
-	uint8_t packet[SNAPLEN];
+	uint8_t packet[PACKET_MAX];
 };
 
 static ssize_t put(void *cookie, const char *bytes, size_t len)
@@ -53,7 +54,7 @@ struct capture_pcap *capture_pcap_new(void)
 	p->to = p->header;
 	p->room = sizeof(p->header);
 	p->dead = pcap_open_dead_with_tstamp_precision(
-		DLT_RAW, SNAPLEN, PCAP_TSTAMP_PRECISION_NANO);
+		DLT_RAW, PACKET_MAX, PCAP_TSTAMP_PRECISION_NANO);
 	p->file = fopencookie(p, "w", functions);
 	if (p->dead && p->file && !setvbuf(p->file, NULL, _IONBF, 0))
 		p->dumper = pcap_dump_fopen(p->dead, p->file);

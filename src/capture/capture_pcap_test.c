@@ -259,13 +259,38 @@ static void a_large_piece_is_cut_to_segments(void **state)
 
 	(void)state;
 	assert_non_null(bytes);
-	opened();
-	piece(BASE_CLIENT, 0, 0, (struct base_span){ bytes, len });
-	/* 262144 = 4 * 65495 + 164 */
-	assert_int_equal(reads_as("open c0: c65495: c130990: c196485: "
-				  "c261980: cut "),
-			 3 + 5);
-	assert_int_equal(longest, 65495);
+	for (int i = 0; i < 2; i++) {
+		text_len = capture_pcap_header(pcap).len;
+		opened();
+		piece(BASE_CLIENT, 0, 0, (struct base_span){ bytes, len });
+		/* 262144 = 4 * 65495 + 164 */
+		assert_int_equal(reads_as("open c0: c65495: c130990: c196485: "
+					  "c261980: cut "),
+				 3 + 5);
+		assert_int_equal(longest, 65495);
+		flow.client = addr("[2001:db8::1]:4000");
+		flow.server = addr("[2001:db8::7]:7700");
+	}
+	free(bytes);
+}
+
+/* As large as one of IPv4 can be. */
+static void the_largest_datagram(void **state)
+{
+	uint8_t *bytes = calloc(1, 65507);
+
+	(void)state;
+	assert_non_null(bytes);
+	flow.datagrams = true;
+	piece(BASE_CLIENT, 0, 0, (struct base_span){ bytes, 65507 });
+	assert_int_equal(reads_as("open c0: cut "), 1);
+	assert_int_equal(longest, 65507);
+	text_len = capture_pcap_header(pcap).len;
+	flow.client = addr("[2001:db8::1]:4000");
+	flow.server = addr("[2001:db8::7]:7700");
+	piece(BASE_CLIENT, 0, 0, (struct base_span){ bytes, 65507 });
+	assert_int_equal(reads_as("open c0: cut "), 1);
+	assert_int_equal(longest, 65507);
 	free(bytes);
 }
 
@@ -304,6 +329,7 @@ int main(void)
 		TEST(the_format_is_pcap_with_nanoseconds),
 		TEST(a_gap_stays_one),
 		TEST(a_large_piece_is_cut_to_segments),
+		TEST(the_largest_datagram),
 		TEST(a_stream_may_be_long),
 		TEST(a_datagram_is_one),
 	};
