@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # Ten messages with every byte in a segment of its own, and the same ten in one
-# segment, give the same events.
+# segment, give the same events, of both formats.
 topology
-daemon
+daemon json="$JSON_EVENTS"
 messages=(
 	'[3G*1234567890*0002*LK]'
 	'[3G*1234567890*000D*LK,50,100,100]'
@@ -40,3 +40,13 @@ for step in send-each send-file; do
 	expected+=("${messages[@]/#/client	}")
 	wait_for 10 events_are "${expected[@]}"
 done
+twenty() {
+	[ "$(wc -l <"$JSON_EVENTS")" = 20 ]
+}
+wait_for 10 twenty
+# but for flow, time, port and connection id they are the same
+what() {
+	sed 's/^{"id":"[0-9a-f]*\(-c-[0-9]*\)".*\("protocol":\)/\1 \2/'
+}
+expect_equal "JSON events" "$(head -n 10 "$JSON_EVENTS" | what)" \
+	"$(tail -n 10 "$JSON_EVENTS" | what)"

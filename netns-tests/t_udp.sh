@@ -6,7 +6,7 @@
 # message is an event, and does not go on in the next datagram. Large datagrams
 # arrive whole. What no rule names is forwarded; another port and TCP are, too.
 topology
-daemon transport=udp "to=[\"$VENDOR4:7700\", \"$OTHER4:7700\", \"[$VENDOR6]:7700\", \"[$OTHER6]:7700\"]"
+daemon transport=udp json="$JSON_EVENTS" "to=[\"$VENDOR4:7700\", \"$OTHER4:7700\", \"[$VENDOR6]:7700\", \"[$OTHER6]:7700\"]"
 address tracker eth0 192.168.1.11/24 2001:db8:1::11/64
 wait_for 10 settled tracker
 LK='[SG*1234567890*0002*LK]'
@@ -61,6 +61,16 @@ wait_for 10 events_count 16
 for e in client server; do
 	expect_equal "events of $e" "$(cut -f 2,5 "$EVENTS" | grep -cxF "$e"$'\t'"$LK")" 8
 done
+# of JSON: a message is at the beginning of its flow, an answer behind "vendor:"
+# or "other:"; each flow has two
+all_json() {
+	[ "$(wc -l <"$JSON_EVENTS")" = 16 ]
+}
+wait_for 10 all_json
+expect_equal "JSON events" "$(json_events id | sed 's/^[0-9a-f]*-//' | sort | uniq -c |
+	tr -s ' ')" $' 8 c-0\n 4 s-6\n 4 s-7'
+expect_equal "flows of JSON events" "$(json_events flow client server | sort |
+	uniq -c | tr -s ' ' | cut -d ' ' -f 2 | tr '\n' ' ')" '2 2 2 2 2 2 2 2 '
 captured() {
 	[ "$(cat "$LOGS"/*_*.log | wc -l)" -ge $((8 * 7)) ]
 }
