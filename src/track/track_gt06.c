@@ -420,7 +420,7 @@ static void gt06_decode(const struct track_message *m,
 		gt06_read_server(&g);
 	else if (g.head.type == 0x01)
 		read_login(&g, session);
-	else if (!g.head.extended || !gt06_read_extended(&g))
+	else if (!gt06_read_extended(&g))
 		gt06_read(&g);
 	if (record->type == TRACK_TYPE_HEARTBEAT && g.position)
 		record->type = TRACK_TYPE_POSITION; /* a type that is both */

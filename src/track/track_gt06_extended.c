@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * track_gt06_extended.c - what trackers of the GT06 family say in 79 79
- * messages
+ * messages: texts, modules, values by number
  */
 #include "track_gt06_internal.h"
 
@@ -679,23 +679,33 @@ static void serial(struct gt06 *g)
 	gt06_text(g, TRACK_RESULT, track_text_trim(data));
 }
 
+/* A part of a picture is what its bytes are. */
+static void nothing(struct gt06 *g)
+{
+	(void)g;
+}
+
 bool gt06_read_extended(struct gt06 *g)
 {
-	static const struct subtype types[] = {
-		{ 0x21, string_info }, { 0x32, az735 },
-		{ 0x33, az735 },       { 0x36, NULL },
-		{ 0x41, NULL },        { 0x70, modular },
-		{ 0x8c, obd },         { 0x94, info },
-		{ 0x9b, serial },      { 0xf1, device_status },
-		{ 0xf2, peripheral },
+	static const struct {
+		uint8_t type;
+		bool alone; /* in 78 78 it is another */
+		void (*read)(struct gt06 *g);
+	} types[] = {
+		{ 0x21, false, string_info }, { 0x32, true, az735 },
+		{ 0x33, true, az735 },        { 0x36, true, nothing },
+		{ 0x41, false, nothing },     { 0x70, false, modular },
+		{ 0x8c, false, obd },         { 0x94, true, info },
+		{ 0x9b, false, serial },      { 0xf1, false, device_status },
+		{ 0xf2, false, peripheral },
 	};
 
 	for (size_t i = 0; i < WS_ARRAY_LEN(types); i++) {
-		if (types[i].type != g->head.type)
-			continue;
-		if (types[i].read)
+		if (types[i].type == g->head.type &&
+		    (g->head.extended || !types[i].alone)) {
 			types[i].read(g);
-		return true;
+			return true;
+		}
 	}
 	return false;
 }

@@ -153,6 +153,11 @@ static const struct row rows[] = {
 	{ "heartbeat", 0x79, "13" STATE "0002",
 	  "'type':'heartbeat','keyword':'13','attributes':{'type':19," STATE_SAYS
 	  "}" },
+	/* ... and the other way, but for 32, 33, 36 and 94 */
+	{ "answer in 78 78", 0x78, "21 00000001 01 4f4b21",
+	  "'type':'reply','keyword':'21','attributes':{'result':'OK!'}" },
+	{ "modules in 78 78", 0x78, "70 0018 0002 0190",
+	  "'type':'position','keyword':'70','attributes':{'battery':4.0}" },
 	{ "picture", 0x79, "36 00000001 00000000 0004 ffd8ffe0",
 	  "'type':'media','keyword':'36L'" },
 	{ "picture", 0x79, "41 0000000000000000 6b015697",
@@ -221,13 +226,11 @@ static void habits(void **state)
 {
 	static const int16_t zones_min[] = { 0, 480, -225 };
 	struct track_session with = { 0 }, without = { 0 };
-	struct track_frame frame;
 	struct bytes *b = bytes_new();
 	struct track_message m = { .protocol = &track_gt06 };
 	struct track_record *r = test_record();
 
 	(void)state;
-	(void)frame;
 	bytes_message(b, 0x78, "01" IMEI "7000 3201");
 	m.bytes = bytes_span(b);
 	track_record_clear(r);
@@ -249,12 +252,31 @@ static void habits(void **state)
 	}
 }
 
+/* What flags, state and report tell alike is an attribute once: the last. */
+static void an_attribute_is_there_once(void **state)
+{
+	struct track_frame frame;
+	struct bytes *b = bytes_new();
+
+	(void)state;
+	bytes_message(b, 0x78,
+		      "16" TIME "cc 02857260 0c268110 45 550e"
+		      "00" STATE "00 02");
+	has_bool(decoded(&track_gt06, BASE_CLIENT, bytes_span(b), &frame),
+		 TRACK_IGNITION, true);
+	b = bytes_new();
+	bytes_message(b, 0x79, "70 0018 0002 0190 0018 0002 0191");
+	has_real(decoded(&track_gt06, BASE_CLIENT, bytes_span(b), &frame),
+		 TRACK_BATTERY, 4.01);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages),
 		cmocka_unit_test(a_login_tells_device_and_zone),
 		cmocka_unit_test(habits),
+		cmocka_unit_test(an_attribute_is_there_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, event_test_validate);

@@ -142,7 +142,7 @@ void gt06_event(struct gt06 *g, unsigned how);
 
 /* The content of what a tracker sends, but for the login. */
 void gt06_read(struct gt06 *g);
-/* ... of a 79 79 message. Return: false: it is read as one of 78 78. */
+/* ... of types that are usual in 79 79 messages. Return: false: of another. */
 bool gt06_read_extended(struct gt06 *g);
 /* The content of what a server sends. */
 void gt06_read_server(struct gt06 *g);
