@@ -92,6 +92,16 @@ for f in v4 v6; do
 		"$(md5sum <"$DIR/client.bytes")"
 done
 
+# in pieces as large as can be
+rm -f "$LOGS"/*
+server vendor vendor "$VENDOR:7700" recv 2000000 recv-all
+client tracker tracker "$VENDOR:7700" send-pattern 2000000 shutdown-write recv-all
+join tracker vendor
+wait_for 10 captured
+nothing_odd "$(echo "$LOGS"/*_*.pcap)"
+bytes "$(echo "$LOGS"/*_*.pcap)" 0 >"$DIR/client.bytes"
+expect_equal "client's bytes" "$(stat -c %s "$DIR/client.bytes")" 2000000
+
 # a reset of the tracker is its own
 rm -f "$LOGS"/*
 family v4
@@ -124,6 +134,22 @@ for f in v4 v6; do
 	}
 	wait_for 10 expect_datagrams
 	nothing_odd "$(echo "$LOGS"/*_"${TRACKER//[][]/}".pcap)"
+	rm -f "$LOGS"/*
+
+	# the largest that IP has, with 8 bytes of UDP's header
+	large=65507
+	[ $f = v4 ] || large=65527
+	udp_server vendor vendor "$VENDOR:7700"
+	udp_client tracker tracker "$VENDOR:7700" send-pattern $large \
+		expect-pattern $large
+	join tracker
+	dismiss vendor
+	both_large() {
+		[ "$(shark "$LOGS"/*_*.pcap -T fields -e udp.length |
+			tr '\n' ' ')" = "$((large + 8)) $((large + 8)) " ]
+	}
+	wait_for 10 both_large
+	nothing_odd "$(echo "$LOGS"/*_*.pcap)"
 done
 daemon_stop
 

@@ -13,7 +13,7 @@
 #include "packet_build.h"
 
 /* Of IPv6 with the largest payload: its length does not count the header. */
-#define PACKET_MAX  (PACKET_HEAD_MAX + PACKET_UDP_MAX)
+#define PACKET_MAX  (PACKET_HEAD_MAX + PACKET_UDP6_MAX)
 #define HEADER_LEN  24 /* of a file, and of a packet in it: pcap-savefile(5) */
 #define RECORD_HEAD 16
 /* A handshake has three packets, an end at most as many. */
@@ -135,7 +135,7 @@ size_t capture_pcap_piece(struct capture_pcap *p, const struct capture_file *f,
 			  const struct capture_piece *piece, char *to)
 {
 	struct packet packet = packet_of(f, piece->direction);
-	const size_t max = f->datagrams ? PACKET_UDP_MAX : PACKET_TCP_MAX;
+	const size_t max = packet_build_max(&packet);
 	uint64_t offset = piece->offset;
 	struct base_rd r;
 

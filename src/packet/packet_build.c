@@ -141,7 +141,7 @@ size_t packet_build(const struct packet *p,
 	size_t ip;
 
 	assert(p->from.family == p->to.family);
-	assert(p->payload.len <= (udp ? PACKET_UDP_MAX : PACKET_TCP_MAX));
+	assert(p->payload.len <= packet_build_max(p));
 	if (!udp && p->flags & PACKET_SYN)
 		len += SYN_LEN;
 	ip = build_ip(p, len + p->payload.len, udp ? IPPROTO_UDP : IPPROTO_TCP,

@@ -22,10 +22,20 @@
 /* An IPv4 packet has at most 65,535 bytes with its headers. */
 #define PACKET_TCP_MAX 65495U
 #define PACKET_UDP_MAX 65507U
+/* Of IPv6 the length does not count the IP header. */
+#define PACKET_UDP6_MAX 65527U
+
+/* What the payload of such a packet may have. */
+static inline size_t packet_build_max(const struct packet *p)
+{
+	if (p->transport == PACKET_TCP)
+		return PACKET_TCP_MAX;
+	return p->from.family == AF_INET6 ? PACKET_UDP6_MAX : PACKET_UDP_MAX;
+}
 
 /*
- * p->payload: at most PACKET_TCP_MAX or PACKET_UDP_MAX bytes. The addresses are
- * of one family. Return: the length of the headers; the payload follows them.
+ * p->payload: at most packet_build_max() bytes. The addresses are of one
+ * family. Return: the length of the headers; the payload follows them.
  */
 size_t packet_build(const struct packet *p,
 		    uint8_t head[static PACKET_HEAD_MAX]);

@@ -16,8 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 static void build_again(const struct packet *p)
 {
 	static uint8_t frame[PACKET_HEAD_MAX + 65536];
-	const size_t max = p->transport == PACKET_UDP ? PACKET_UDP_MAX
-						      : PACKET_TCP_MAX;
+	const size_t max = packet_build_max(p);
 	struct packet q = *p, got;
 	size_t head;
 
