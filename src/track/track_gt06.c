@@ -134,9 +134,9 @@ static struct base_span keyword_of(const struct gt06_head *head,
 	text[0] = (uint8_t)digits[head->type >> 4];
 	text[1] = (uint8_t)digits[head->type & 15];
 	text[2] = 'L';
-	for (const struct track_keyword *k = gt06_keywords; k->name; k++) {
-		if (head->extended && !strncmp(k->name, (char *)text, 3) &&
-		    strlen(k->name) == 3)
+	for (const struct track_keyword *k = gt06_keywords;
+	     head->extended && k->name; k++) {
+		if (track_text_is((struct base_span){ text, 3 }, k->name))
 			n = 3;
 	}
 	return (struct base_span){ text, n };
@@ -426,8 +426,8 @@ static void gt06_decode(const struct track_message *m,
 		record->type = TRACK_TYPE_POSITION; /* a type that is both */
 }
 
-/* What Traccar listens on, and Concox's own server. */
-static const uint16_t gt06_ports[] = { 5023, 8841, 21100, 0 };
+/* What Traccar gave the family; the makers' servers have many. */
+static const uint16_t gt06_ports[] = { 5023, 0 };
 
 const struct track_protocol track_gt06 = {
 	.name = TRACK_GT06_NAME,

@@ -16,8 +16,8 @@
  * those of 79 79 have an L behind the digits: "32" and "32L".
  *
  * Only the login tells the device id, and perhaps a time zone, for the whole
- * connection. Sources: Concox, "GPS Tracker Communication Protocol" for GT06
- * and JM-VL03 (V1.1.2); ISO/IEC 13239 (CRC). What these do not tell (other
+ * connection. Sources: Concox, "GPS Tracker Communication Protocol" of
+ * JM-VL03 (V1.1.2); ISO/IEC 13239 (CRC). What these do not tell (other
  * makers' types) and the names of attributes are as Traccar has them.
  */
 #ifndef TRACK_GT06_H
