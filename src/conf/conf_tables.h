@@ -186,6 +186,7 @@ struct conf_tables {
 	char events[CONF_EVENTS_MAX][CONF_PATH_LEN]; /* event files, absolute */
 	uint32_t events_format[CONF_EVENTS_MAX]; /* enum conf_event_format */
 	uint32_t n_events;
+	uint32_t reserved3;
 
 	uint32_t n_protocols;
 	struct conf_protocol protocols[CONF_PROTOCOLS_MAX];
@@ -203,6 +204,10 @@ struct conf_tables {
 	struct base_net nets[CONF_NETS_MAX];
 	char ifaces[CONF_IFACES_MAX][CONF_IFNAME_LEN]; /* "br-lan", "wg*" */
 };
+_Static_assert(sizeof(struct conf_tables) ==
+		       offsetof(struct conf_tables, ifaces) +
+			       CONF_IFACES_MAX * CONF_IFNAME_LEN,
+	       "no padding: tables are compared as bytes");
 
 /* True when every index, string, enum and size in `t` is within bounds.
  * `len`: bytes that are really there. */

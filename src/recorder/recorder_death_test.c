@@ -3,9 +3,9 @@
  * recorder_death_test.c - a recorder dies anywhere, and nothing shows it
  *
  * A script (recorder_script_test.h) is written into two rings. A recorder reads
- * along and dies, at every point of base_die.h that it has and at several passes
- * of each, or of a SIGKILL at any moment; successors go on. At the end the files
- * and counters must be just what they are when nobody dies.
+ * along and dies, at every point of base_die.h that it has and at several
+ * passes of each, or of a SIGKILL at any moment; successors go on. At the end
+ * the files and counters must be just what they are when nobody dies.
  */
 #include "base_die.h"
 #include "recorder_script_test.h"

@@ -376,6 +376,7 @@ static void changed_places(void **state)
 	r = said("tracker," WHEN "A,,N,,E,0.00,0;");
 	assert_int_equal(r->n_positions, 0);
 	r = said("tracker," WHEN "X,2232.9806,N,11404.9355,E,0.00,0;");
+	assert_int_equal(r->n_positions, 0);
 	assert_int_equal(said("tracker;")->n_positions, 0);
 }
 

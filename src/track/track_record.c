@@ -47,9 +47,9 @@ void track_record_keyword(struct track_record *r, struct base_span keyword)
 	size_t n = 0;
 
 	for (; n < keyword.len && n < TRACK_KEYWORD_LEN - 1; n++) {
-		const uint8_t c = keyword.ptr[n];
+		const char c = (char)keyword.ptr[n];
 
-		r->keyword[n] = c >= 0x20 && c < 0x7f ? (char)c : '?';
+		r->keyword[n] = c >= 0x20 && c < 0x7f ? c : '?';
 	}
 	r->keyword[n] = '\0';
 }

@@ -9,9 +9,6 @@
 #include "conf_load.h"
 #include "conf_tables.h"
 
-_Static_assert((int)CONF_PROTOCOLS_MAX == (int)TRACK_PROTOCOLS_MAX,
-	       "the configuration has room for each protocol");
-
 static void print_json(struct wayside_decoder *d, const struct event *e)
 {
 	char *text = event_json(e);
@@ -106,7 +103,7 @@ static bool read_habits(struct track_habits habits[static TRACK_PROTOCOLS_MAX],
 
 	if (conf_load(&in, &conf, NULL))
 		return false;
-	for (size_t i = 0; i < TRACK_PROTOCOLS_MAX; i++)
+	for (size_t i = 0; i < conf->n_protocols; i++)
 		habits[i].zone_min = (int16_t)conf->protocols[i].zone_min;
 	conf_load_unmap(conf);
 	return true;

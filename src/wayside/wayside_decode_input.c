@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture_id.h"
 #include "capture_read.h"
 #include "packet_file.h"
 #include "packet_streams.h"
@@ -214,11 +215,27 @@ static void close_flow(void *arg, struct packet_flow *flow, enum packet_end how,
 	free(f);
 }
 
+/* A capture of ours has the client in its name; a later part of it has no
+ * handshake that would tell. */
+static struct base_addr client_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct capture_name name;
+
+	if (!capture_id_parse_name(slash ? slash + 1 : path, &name))
+		return (struct base_addr){ .family = 0 };
+	return name.client;
+}
+
 static enum wayside_status decode_packets(struct input *i)
 {
 	static const struct packet_streams_ops ops = { open_flow, take_chunk,
 						       close_flow };
-	const struct packet_streams_setup setup = { .ops = &ops, .arg = i };
+	const struct packet_streams_setup setup = {
+		.ops = &ops,
+		.arg = i,
+		.client = client_of(i->name),
+	};
 	struct packet_streams *s = packet_streams_new(&setup);
 	struct packet_file_counts counts = { .cut = 0 };
 	char error[PACKET_FILE_ERROR_LEN];

@@ -44,8 +44,7 @@ static const char *table_behind(const char *manual, const char *heading)
 {
 	const char *p = strstr(manual, heading);
 
-	if (!p)
-		fail_msg("no heading %s", heading);
+	assert_non_null(p);
 	p = strstr(p, "\n.TS\n");
 	assert_non_null(p);
 	p = strstr(p, ".\n");
@@ -113,15 +112,14 @@ static void every_alarm_is_in_the_manual(void **state)
 	const char *at = strstr(*state, "\nThe values of\n");
 	char word[64];
 
-	assert_non_null(at);
 	for (int i = 0; i < TRACK_ALARM_MAX; i++) {
+		assert_non_null(at);
 		(void)snprintf(word, sizeof(word), "%s%c",
 			       track_alarm_name((enum track_alarm)i),
 			       i + 1 < TRACK_ALARM_MAX ? ',' : '.');
 		at = strstr(at, word);
-		if (!at)
-			fail_msg("no alarm %s", word);
 	}
+	assert_non_null(at);
 }
 
 int main(void)
