@@ -22,6 +22,7 @@ wait_for 10 counted flows_idle 1 # the tracker hears of it a moment before
 expect_equal "ended" "$(counter flows_idle)" 1
 touch "$DIR/over"
 join before
+wait_for 10 counted flows_closed 3 # so the vendor has heard of the last one, too
 dismiss vendor
 expect_value vendor fin 3
 expect_flows 3
