@@ -21,9 +21,10 @@
  * ends before the declared end leaves the layout's, or no message.
  *
  * A single byte (the ping ff, the answer 01 to a login) says too little: it is
- * a message only when a head or nothing follows. So is 00, which refuses a
- * login, when nothing follows. Four zeros (no record was accepted) may begin a
- * packet, and are a message when they do not.
+ * a message only when a head or nothing follows, or some like it and then one
+ * of these. So is 00, which refuses a login, when nothing follows. Four zeros
+ * (no record was accepted) may begin a packet, and are a message when they do
+ * not. What was torn by the end of the flow holds no such byte.
  */
 #include "track_teltonika.h"
 
@@ -41,6 +42,7 @@
 #define DATAGRAM_MAX  0x7ff
 #define CONTENT_MIN   3  /* codec, count, count */
 #define FOLLOW_MAX    64 /* longer than any head */
+#define SINGLES_MAX   16 /* more of them in a row are garbage */
 
 enum match {
 	MATCH_NO,
@@ -231,40 +233,59 @@ static enum match match_head(struct base_span bytes,
 					: match_client(bytes, h);
 }
 
-/* No message before the next byte behind the first that begins one, as surely
- * as that. */
-static enum track_step skip_to(enum match least,
-			       const struct track_front *front,
-			       struct track_frame *frame)
+/* No message before the next byte behind the first that may begin one. */
+static enum track_step skip(const struct track_front *front,
+			    struct track_frame *frame)
 {
 	struct head h;
 
 	for (frame->len = 1; frame->len < front->bytes.len; frame->len++) {
 		if (match_head(track_text_tail(front->bytes, frame->len),
-			       front->direction, &h) >= least)
+			       front->direction, &h) != MATCH_NO)
 			break;
 	}
 	return TRACK_STEP_SKIP;
 }
 
-static enum track_step skip(const struct track_front *front,
-			    struct track_frame *frame)
+/* ... of those at the end, of which the first was torn: one whose head is
+ * whole. */
+static enum track_step skip_torn(const struct track_front *front,
+				 struct track_frame *frame)
 {
-	return skip_to(MATCH_MAYBE, front, frame);
-}
-
-/* Does a head follow the first `len` bytes, or nothing? */
-static enum match match_follow(const struct track_front *front, size_t len)
-{
-	const struct base_span rest =
-		track_text_head(track_text_tail(front->bytes, len), FOLLOW_MAX);
-	enum match m = MATCH_MAYBE;
 	struct head h;
 
-	if (rest.len)
-		m = match_head(rest, front->direction, &h);
-	return m == MATCH_MAYBE && front->after != TRACK_AFTER_MORE ? MATCH_YES
-								    : m;
+	for (frame->len = 1; frame->len < front->bytes.len; frame->len++) {
+		if (match_head(track_text_tail(front->bytes, frame->len),
+			       front->direction, &h) == MATCH_YES &&
+		    !h.weak)
+			break;
+	}
+	return TRACK_STEP_SKIP;
+}
+
+/* Does a head follow the first `len` bytes and single ones, or nothing? */
+static enum match match_follow(const struct track_front *front, size_t len)
+{
+	const uint8_t single = front->direction == BASE_SERVER ? 0x01 : 0xff;
+	struct base_span rest = track_text_tail(front->bytes, len);
+	size_t singles = 0;
+	enum match m;
+	struct head h;
+
+	while (rest.len && rest.ptr[0] == single && singles++ < SINGLES_MAX)
+		rest = track_text_tail(rest, 1);
+	if (singles > SINGLES_MAX)
+		return MATCH_NO;
+	if (!rest.len)
+		return front->after == TRACK_AFTER_MORE ? MATCH_MAYBE
+							: MATCH_YES;
+	rest = track_text_head(rest, FOLLOW_MAX);
+	m = match_head(rest, front->direction, &h);
+	if (m == MATCH_MAYBE && h.shorter && front->after != TRACK_AFTER_MORE)
+		return MATCH_YES;
+	return m == MATCH_MAYBE && front->after == TRACK_AFTER_NOTHING
+		       ? MATCH_NO
+		       : m;
 }
 
 /* Where the message ends by its layout; MATCH_MAYBE: behind these bytes. */
@@ -344,11 +365,13 @@ static enum track_step message(struct base_span bytes, const struct head *h,
 	return TRACK_STEP_MESSAGE;
 }
 
-/* The message ends at `end` if silence follows. */
-static enum track_step wait(struct track_scan *scan, size_t end)
+/* The message ends at `end` if silence follows; which it has not if this is
+ * what comes of it. */
+static enum track_step wait(const struct track_front *front,
+			    struct track_scan *scan, size_t end)
 {
 	scan->end = (uint32_t)end;
-	scan->quiet = end > 0;
+	scan->quiet = end > 0 && front->after == TRACK_AFTER_MORE;
 	return TRACK_STEP_MORE;
 }
 
@@ -380,7 +403,7 @@ static enum track_step judge(const struct track_front *front,
 	case MATCH_NO:
 		break;
 	case MATCH_MAYBE:
-		return wait(scan, h->len);
+		return wait(front, scan, h->len);
 	case MATCH_YES:
 		return message(front->bytes, h, h->len, frame);
 	}
@@ -390,7 +413,7 @@ static enum track_step judge(const struct track_front *front,
 	if (layout == MATCH_MAYBE && !last) {
 		/* asked again when there is twice as much */
 		scan->at = (uint32_t)(2 * front->bytes.len);
-		return wait(scan, h->len);
+		return wait(front, scan, h->len);
 	}
 	if (is_torn(front, h))
 		return skip(front, frame);
@@ -405,14 +428,14 @@ static enum track_step frame_content(const struct track_front *front,
 	const size_t have = front->bytes.len;
 	size_t end = 0;
 
-	if (front->after == TRACK_AFTER_MORE && have < h->len)
-		return wait(scan, 0);
+	if (front->after != TRACK_AFTER_NOTHING && have < h->len)
+		return wait(front, scan, 0);
 	if (front->after == TRACK_AFTER_MORE && have < scan->at)
-		return wait(scan, h->len);
+		return wait(front, scan, h->len);
 	if (have < h->len)
 		return match_layouts(front->bytes, h, true, &end) == MATCH_YES
 			       ? message(front->bytes, h, end, frame)
-			       : skip(front, frame);
+			       : skip_torn(front, frame);
 	if (agrees(front->bytes, h))
 		return message(front->bytes, h, h->len, frame);
 	return judge(front, h, scan, frame);
@@ -429,11 +452,11 @@ static enum track_step teltonika_frame(const struct track_front *front,
 	case MATCH_NO:
 		return skip(front, frame);
 	case MATCH_MAYBE:
-		if (front->after == TRACK_AFTER_MORE)
-			return wait(scan, h.shorter);
-		h.len = h.shorter;
-		return h.len ? message(bytes, &h, h.len, frame)
-			     : skip_to(MATCH_YES, front, frame);
+		if (h.shorter && front->after != TRACK_AFTER_MORE)
+			return message(bytes, &h, h.shorter, frame);
+		if (front->after != TRACK_AFTER_NOTHING)
+			return wait(front, scan, h.shorter);
+		return skip_torn(front, frame);
 	case MATCH_YES:
 		break;
 	}
@@ -445,7 +468,7 @@ static enum track_step teltonika_frame(const struct track_front *front,
 	case MATCH_NO:
 		return skip(front, frame);
 	case MATCH_MAYBE:
-		return wait(scan, h.len);
+		return wait(front, scan, h.len);
 	case MATCH_YES:
 		break;
 	}

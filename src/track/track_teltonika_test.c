@@ -10,6 +10,7 @@
 #include "track_teltonika.h"
 
 #include "track_teltonika_test.h"
+#include "track_text.h"
 
 #define PLACE "0ee6b280 ec084e40 00b4 010e 0b 0045"
 #define A     "08 01 000001a1fd3a3ed2 00" PLACE "00 00 00 00 00 00 01"
@@ -46,6 +47,8 @@ static const struct vector vectors[] = {
 	  "45c 22", 0 },
 	/* 12 + 20: the end of the flow, a packet, or garbage follow */
 	{ "declared too short", BASE_CLIENT, "{" A "}@14", "45l", 0 },
+	/* what is behind 12 + 28 bytes could begin a datagram */
+	{ "declared a little too short", BASE_CLIENT, "{" A "}@1c", "45l", 0 },
 	{ "declared too short, and both wrong", BASE_CLIENT,
 	  "{" A "}@14^01 {" B "}", "45lc 45", 0 },
 	{ "declared too short before garbage", BASE_CLIENT,
@@ -74,6 +77,15 @@ static const struct vector vectors[] = {
 	{ "a login that is cut", BASE_CLIENT, "{" T "} 000f 333532", "22", 5 },
 	{ "a packet that is cut", BASE_CLIENT,
 	  "{" T "} 00000000 0000000a 0c 01 06 00000002 4f", "22", 16 },
+	/* its last byte is no ping, nor is one of two in garbage */
+	{ "a packet that is cut behind ff", BASE_CLIENT,
+	  "{" T "} 00000000 0000000a 0c 01 06 00000002 ff", "22", 16 },
+	{ "bytes like pings", BASE_CLIENT, U "ffff" U "{" A "}", "45", 42 },
+	{ "pings at the end", BASE_CLIENT, "{" A "} ffffff", "45 1 1 1", 0 },
+	/* 16 may follow one */
+	{ "many pings", BASE_CLIENT,
+	  "ffffffffffffffffffff ffffffffffffffffffff {" A "}",
+	  "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 45", 3 },
 	{ "a codec that is not known", BASE_CLIENT,
 	  "{41 01 06 00000002 4f4b 01}{" T "}", "22", 22 },
 	{ "datagrams", BASE_CLIENT, UDP UDP, "56 56", 0 },
@@ -94,6 +106,7 @@ static const struct vector vectors[] = {
 	  "0005 cafe 01 07 01 0005 0000 01 08 02", "7 7", 0 },
 	{ "garbage from the server", BASE_SERVER,
 	  "01 55 02 0003 00ff01 000002 {" T "}", "22", 11 },
+	{ "bytes like answers", BASE_SERVER, "0101 55 {" T "}", "22", 3 },
 	{ "no records and garbage", BASE_SERVER, "00000000 0000 55 {" T "}",
 	  "4 22", 3 },
 	{ "a command that is cut", BASE_SERVER, "00000001 00000000 00", "4",
@@ -292,6 +305,36 @@ static void silence(void **state)
 	}
 }
 
+/* A ping, and half a login: the rest of it may take its time. */
+static void a_slow_login(void **state)
+{
+	static const char *const parts[] = { "ff 000f 3335",
+					     "32 30 39 33 30 38 31 34 35 32 "
+					     "32 35 31" };
+	struct seen *seen = seen_new();
+	struct bytes b = { 0 };
+	struct track_flow f;
+
+	(void)state;
+	track_flow_init(&f, &track_teltonika, 0);
+	for (size_t i = 0; i < WS_ARRAY_LEN(parts); i++) {
+		struct track_chunk chunk = { .offset = b.len, .wall_ns = 1000 };
+
+		assert_int_equal(seen->n, 0);
+		assert_int_equal(track_flow_due(&f), 0);
+		bytes_add(&b, parts[i]);
+		chunk.bytes = track_text_tail(bytes_span(&b), chunk.offset);
+		assert_int_equal(
+			track_flow_feed(&f, BASE_CLIENT, &chunk, &seen->events),
+			0);
+		track_flow_expire(&f, 3000 + TRACK_SILENCE_NS, &seen->events);
+	}
+	assert_int_equal(seen->n, 2);
+	assert_int_equal(seen->m[0].len, 1);
+	assert_int_equal(seen->m[1].len, 17);
+	free(seen);
+}
+
 /* Zeros are what begins the command; the rest of it may take its time. */
 static void a_slow_command(void **state)
 {
@@ -447,6 +490,7 @@ int main(void)
 		cmocka_unit_test(three_hundred_random_streams),
 		cmocka_unit_test(the_login_names_the_device),
 		cmocka_unit_test(silence),
+		cmocka_unit_test(a_slow_login),
 		cmocka_unit_test(a_slow_command),
 		cmocka_unit_test(garbage_then_a_message),
 		cmocka_unit_test(probe),
