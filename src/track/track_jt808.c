@@ -135,11 +135,12 @@ static uint64_t imei_of(struct base_span phone)
 	return high << 32 | base_rd_be32(&r);
 }
 
+/* The first digit may be a zero. */
 static bool is_imei(struct base_span phone)
 {
 	const uint64_t imei = imei_of(phone);
 
-	return imei >= 10000000000000 && imei < 100000000000000;
+	return imei >= 1000000000000 && imei < 100000000000000;
 }
 
 static bool is_short(uint16_t id)

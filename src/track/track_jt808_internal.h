@@ -123,7 +123,7 @@ void jt808_item_f7(struct jt808 *m, struct base_rd *value);
 void jt808_item_f8(struct jt808 *m, struct base_rd *value);
 void jt808_item_f9(struct jt808 *m, struct base_rd *value);
 void jt808_item_fe(struct jt808 *m, struct base_rd *value);
-/* Behind item 80 all are of this kind. */
+/* Behind the first byte of item 80 all are of this kind, within it or not. */
 extern const struct jt808_items jt808_extension;
 
 /* Messages of makers. */

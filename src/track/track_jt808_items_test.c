@@ -194,6 +194,8 @@ static const struct item items[] = {
 	{ NULL, "coolantTemp", NUMBER, 90, NULL },
 	{ NULL, "tripOdometer", NUMBER, 130000, NULL },
 	{ NULL, "dtcs", TEXT, 0, "P1 P2" },
+	{ "8005 aa 8102 1388 8401 82", "rpm", NUMBER, 5000, NULL },
+	{ NULL, "coolantTemp", NUMBER, 90, NULL },
 	/* one that is too long ends them: what was before stays */
 	{ "3001 09 0104 0000", "rssi", NUMBER, 9, NULL },
 	{ NULL, "odometer", ABSENT, 0, NULL },

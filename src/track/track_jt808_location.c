@@ -664,6 +664,8 @@ void jt808_location(struct jt808 *m, struct base_rd *r)
 	}
 	while (base_rd_left(r) && jt808_item(r, &items, &id, &value)) {
 		if (id == ITEM_EXTENSION) {
+			(void)base_rd_u8(&value); /* their kind */
+			jt808_items(m, &jt808_extension, &value);
 			jt808_items(m, &jt808_extension, r);
 			return;
 		}
