@@ -50,9 +50,9 @@ static void test_location_mutated(void **state)
 	assert_int_equal(only(r)->time_ms, DATE_MS + 86400000LL);
 	r = decode("0200", "00000000 00000003" LAT LON MOTION "270102030405");
 	assert_int_equal(only(r)->time_ms, DATE_MS + 365 * 86400000LL);
-	/* no date, and no digits */
+	/* no date: day 10925, 1999-11-30, eight hours west; no digits */
 	r = decode("0200", "00000000 00000003" LAT LON MOTION "000000000000");
-	assert_int_equal(only(r)->time_ms, TRACK_TIME_NONE);
+	assert_int_equal(only(r)->time_ms, (10925LL * 24 - 8) * 3600000);
 	r = decode("0200", "00000000 00000003" LAT LON MOTION "26010203040f");
 	assert_int_equal(only(r)->time_ms, TRACK_TIME_NONE);
 	/* 90.000001 = 055d4a81 */

@@ -286,15 +286,22 @@ static void what_goes_beyond_is_carried(void **state)
 		{ { 7, 5, 61, 8, 3, 31, 5 }, 0, false },
 		{ { 7, 6, 29, 30, 62, 91, 5 }, -60, false },
 		{ { 2007, 6, 30, 8, 3, 31, 5 }, 0, false },
-		{ { 7, 0, 30, 8, 3, 31, 5 }, 0, true },
-		{ { 7, 6, 0, 8, 3, 31, 5 }, 0, true },
+		{ { 7, 7, 0, 8, 3, 31, 5 }, 0, false },
+		{ { 7, -1, 30, 8, 3, 31, 5 }, 0, true },
+		{ { 7, 6, -1, 8, 3, 31, 5 }, 0, true },
 		{ { 2199, 13, 1, 0, 0, 0, 0 }, 0, true },
+		{ { 1970, 0, 1, 0, 0, 0, 0 }, 0, true },
 	};
 	/* 2007-06-30 is 13694 days: 37 years of 365, 9 leap days and
 	 * 31+28+31+30+31+29; 08:03:31 is 8*3600+3*60+31 seconds */
 	static const int64_t june = (13694LL * 86400 + 29011) * 1000 + 5;
+	const struct track_civil zeros = { 0 };
 
 	(void)state;
+	/* 2000-01-01 is 30 years of 365 and 7 leap days: 10957; December has
+	 * 31 days, and one more is left out */
+	assert_int_equal(track_time_carry(&zeros, 60),
+			 (10957LL - 31 - 1) * 86400000 - 3600000);
 	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++)
 		assert_int_equal(
 			track_time_carry(&cases[i].civil, cases[i].zone_min),

@@ -50,14 +50,15 @@ int64_t track_time(const struct track_civil *c, int zone_min)
 int64_t track_time_carry(const struct track_civil *c, int zone_min)
 {
 	const int year = c->year < 100 ? c->year + 2000 : c->year;
-	struct track_civil first = { .day = 1, .ms = c->ms };
-	int64_t start;
+	const int months = year * 12 + c->month - 1;
+	const struct track_civil first = { .year = months / 12,
+					   .month = months % 12 + 1,
+					   .day = 1,
+					   .ms = c->ms };
+	const int64_t start = c->month < 0 || c->day < 0
+				      ? TRACK_TIME_NONE
+				      : track_time(&first, zone_min);
 
-	if (c->month < 1 || c->day < 1)
-		return TRACK_TIME_NONE;
-	first.year = year + (c->month - 1) / 12;
-	first.month = (c->month - 1) % 12 + 1;
-	start = track_time(&first, zone_min);
 	if (start == TRACK_TIME_NONE)
 		return start;
 	return start +

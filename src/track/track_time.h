@@ -17,7 +17,8 @@ struct track_civil {
  * time of day (24:00:00 and a leap second are none). */
 int64_t track_time(const struct track_civil *c, int zone_min);
 /* ... but what goes beyond is carried: June 31 is July 1, month 18 is June of
- * the next year, as a Java calendar has it. A month or day 0 is none. */
+ * the next year, as a Java calendar has it. So is what stays behind: a date of
+ * zeros, of a receiver that has none yet, is 1999-11-30. */
 int64_t track_time_carry(const struct track_civil *c, int zone_min);
 
 /*
