@@ -430,9 +430,9 @@ static const struct {
 } mutations[] = {
 	{ 1, "18 02 1d 17 3b 3b", "time", "'2024-02-29T23:59:59.000Z'" },
 	{ 1, "00 01 01 00 00 00", "time", "'2000-01-01T00:00:00.000Z'" },
-	/* no 30th of February, no month 0 */
-	{ 1, "18 02 1e", "time", NULL },
-	{ 1, "18 00 01", "time", NULL },
+	/* February 30 is March 1, month 0 the December before */
+	{ 1, "18 02 1e", "time", "'2024-03-01T08:30:15.000Z'" },
+	{ 1, "18 00 01", "time", "'2023-12-01T08:30:15.000Z'" },
 	{ 7, "c0", "satellites", "0" },
 	{ 7, "0f", "satellites", "15" },
 	/* 46.75 * 1800000 = 84150000 = 0x050406f0; 90 and 180 degrees */

@@ -122,7 +122,7 @@ static bool read_where(struct gt06 *g, struct base_span text)
 	p->lon = lon;
 	p->course = course;
 	p->speed = speed;
-	p->time_ms = track_time(&c, g->zone_min);
+	p->time_ms = track_time_carry(&c, g->zone_min);
 	return true;
 }
 

@@ -133,7 +133,7 @@ void gt06_counted_wifi(struct gt06 *g, unsigned how)
 		return;
 	if (!track_time_parse_bcd(&c, "ymdHMS", &g->rd))
 		return;
-	gt06_position(g)->time_ms = track_time(&c, g->zone_min);
+	gt06_position(g)->time_ms = track_time_carry(&c, g->zone_min);
 	gt06_wifi(g, &g->rd, g->head.declared);
 	n = base_rd_u8(&g->rd);
 	cell.mcc = base_rd_be16(&g->rd);

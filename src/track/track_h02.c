@@ -382,7 +382,7 @@ static void read_place(struct base_rd *r, const struct track_habits *habits,
 	int64_t v, knots;
 
 	if (track_time_parse_bcd(&civil, "HMSdmy", r))
-		p->time_ms = track_time(&civil, habits->zone_min);
+		p->time_ms = track_time_carry(&civil, habits->zone_min);
 	lat = track_text_from_minutes((double)take_digits(r, 4) / 1e4);
 	level = base_rd_u8(r);
 	v = take_digits(r, 4) * 10;

@@ -99,14 +99,15 @@ static void changed_positions(void **state)
 			  "241115,FFFFFBFF#")
 			     ->positions[0]
 			     .valid);
-	/* no time of day is midnight, no date is no time, nor is day 32 */
+	/* no time of day is midnight, no date is no time, and day 32 of
+	 * November is December 2, eight days after the 24th */
 	r = said("*HQ,1,V1,,A,2335.3408,S,04802.8926,W,0,0,241115,FFFFFBFF#");
 	assert_int_equal(r->positions[0].time_ms, 16763 * 86400000LL);
 	r = said("*HQ,1,V1,121557,A,2335.3408,S,04802.8926,W,0,0,,FFFFFBFF#");
 	assert_int_equal(r->positions[0].time_ms, TRACK_TIME_NONE);
 	has_int(r, TRACK_STATUS, 0xfffffbff);
 	r = said("*HQ,1,V1,121557,A,2335.3408,S,04802.8926,W,0,0,321115#");
-	assert_int_equal(r->positions[0].time_ms, TRACK_TIME_NONE);
+	assert_int_equal(r->positions[0].time_ms, TIME_MS + 8 * 86400000LL);
 	near(r->positions[0].lat, LAT);
 	/* a battery before the date: 4 of 6 */
 	r = said("*HQ,1,V1,121557,A,2335.3408,S,04802.8926,W,0,0,4,241115,"
@@ -496,10 +497,11 @@ static void fields_of_binary(void **state)
 	near(r->positions[0].lat, LAT);
 	near(r->positions[0].lon, -LON);
 	assert_false(r->positions[0].valid);
-	/* never had a date */
+	/* never had a date: zeros are 1999-11-30, 29 days of November, 304 of
+	 * January to October, 10592 from 1970 to 1998 */
 	r = said("<24" ID "000000000000 00000000 00 0000000004 000000 fffffbff "
 		 "000001>");
-	assert_int_equal(r->positions[0].time_ms, TRACK_TIME_NONE);
+	assert_int_equal(r->positions[0].time_ms, 10925 * 86400000LL);
 	assert_null(attr_of(r, TRACK_BATTERY_LEVEL));
 
 	r = said("<" BIN_45 ">");

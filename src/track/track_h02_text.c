@@ -135,7 +135,7 @@ static int64_t read_time(struct base_span time, struct base_span date,
 	if ((time.len && !track_time_parse(&civil, "HMS", time)) ||
 	    !track_time_parse(&civil, "dmy", date))
 		return TRACK_TIME_NONE;
-	return track_time(&civil, zone_min);
+	return track_time_carry(&civil, zone_min);
 }
 
 static int32_t dbm(struct base_span s)

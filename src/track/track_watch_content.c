@@ -217,7 +217,7 @@ static void read_position(struct content *c)
 		return;
 	fix = track_text_trim(next(c));
 	p = track_record_position(c->record);
-	p->time_ms = track_time(&when, 0);
+	p->time_ms = track_time_carry(&when, 0);
 	p->valid = track_text_is(fix, "A");
 	p->lat = next_place(c);
 	p->lon = next_place(c);
