@@ -18,6 +18,9 @@ if ! pcap_built; then
 fi
 command -v tshark >/dev/null || exit 77
 daemon capture=pcap
+# a user's preferences are not the case's, and tshark 4.0 dies of those that it may
+# not read
+export WIRESHARK_CONFIG_DIR=$DIR/wireshark
 
 # shark FILE ARGUMENT...: reads it, with all checks on
 shark() {
