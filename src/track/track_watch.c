@@ -276,13 +276,13 @@ static void watch_decode(const struct track_message *m,
 	struct header h;
 	struct base_rd r;
 
-	(void)habits;
 	(void)session;
 	if (match_header(m->bytes, &h) != MATCH_YES)
 		return;
 	track_record_device(record, h.device);
 	base_rd_init(&r, m->bytes.ptr + h.len, m->bytes.len - h.len - 1);
-	track_watch_content(m, base_rd_take(&r, base_rd_left(&r)), record);
+	track_watch_content(m, base_rd_take(&r, base_rd_left(&r)),
+			    habits->zone_min, record);
 }
 
 /* TKSTAR, SeTracker, and the port that Traccar gave the family. */

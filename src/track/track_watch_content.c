@@ -25,6 +25,7 @@ struct content {
 	enum base_direction direction;
 	struct base_span name; /* the keyword in capitals */
 	struct base_rd fields; /* what of them is left */
+	int zone_min;          /* of its times */
 	struct track_record *record;
 };
 
@@ -217,7 +218,7 @@ static void read_position(struct content *c)
 		return;
 	fix = track_text_trim(next(c));
 	p = track_record_position(c->record);
-	p->time_ms = track_time_carry(&when, 0);
+	p->time_ms = track_time_carry(&when, c->zone_min);
 	p->valid = track_text_is(fix, "A");
 	p->lat = next_place(c);
 	p->lon = next_place(c);
@@ -444,9 +445,10 @@ static const struct reader readers[] = {
 #define NAME_LEN 16
 
 void track_watch_content(const struct track_message *m,
-			 struct base_span content, struct track_record *record)
+			 struct base_span content, int zone_min,
+			 struct track_record *record)
 {
-	struct content c = { .record = record };
+	struct content c = { .zone_min = zone_min, .record = record };
 	uint8_t buf[NAME_LEN];
 	struct base_span keyword;
 

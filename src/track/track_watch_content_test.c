@@ -165,6 +165,23 @@ static void places_and_times(void **state)
 	assert_int_equal(client_says("UD")->type, TRACK_TYPE_POSITION);
 }
 
+/* 01:00 in a zone two hours east of UTC is 23:00 the day before. */
+static void another_zone(void **state)
+{
+	struct track_protocol p = track_watch;
+	struct track_frame frame;
+	const struct track_record *r;
+
+	(void)state;
+	p.habits.zone_min = 120;
+	/* from UD to E it is 34 = 0x22 bytes */
+	r = decoded(&p, BASE_CLIENT,
+		    TRACK_SPAN("[3G*" ID "*0022*"
+			       "UD,010324,010000,A,22.5,N,113.25,E]"),
+		    &frame);
+	assert_true(r->positions[0].time_ms == MARCH_1_2024 - 3600000);
+}
+
 static void status_bits(void **state)
 {
 	static const struct {
@@ -518,6 +535,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_of_a_position),
 		cmocka_unit_test(places_and_times),
+		cmocka_unit_test(another_zone),
 		cmocka_unit_test(status_bits),
 		cmocka_unit_test(cells),
 		cmocka_unit_test(names_of_wifi),

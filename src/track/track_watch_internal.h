@@ -8,8 +8,10 @@
 /* Ends with a NULL name. */
 extern const struct track_keyword track_watch_keywords[];
 
-/* Fills the record with what stands between the header and the bracket. */
+/* Fills the record with what stands between the header and the bracket.
+ * zone_min: of its times, minutes east of UTC. */
 void track_watch_content(const struct track_message *m,
-			 struct base_span content, struct track_record *record);
+			 struct base_span content, int zone_min,
+			 struct track_record *record);
 
 #endif

@@ -480,16 +480,18 @@ static enum track_step xexun_frame(const struct track_front *front,
  * few trackers send more than zeros behind the point, and a receiver that has
  * no date yet says so with its zeros. Day 0 of month 0 of 2000 is 1999-11-30.
  */
-static int64_t time_of(struct base_span date, struct base_span time)
+static int64_t time_of(struct base_span date, struct base_span time,
+		       int zone_min)
 {
 	struct track_civil when = { .year = 1999, .month = 11, .day = 30 };
 
 	(void)track_time_parse(&when, "dmy", date);
 	(void)track_time_parse(&when, "HMS", track_text_head(time, 6));
-	return track_time(&when, 0);
+	return track_time(&when, zone_min);
 }
 
-static void read_sentence(const struct parts *p, struct track_record *record)
+static void read_sentence(const struct parts *p, int zone_min,
+			  struct track_record *record)
 {
 	struct track_position *to = track_record_position(record);
 	struct base_span time, date;
@@ -512,7 +514,7 @@ static void read_sentence(const struct parts *p, struct track_record *record)
 		to->course = v;
 	date = track_text_field(&r, ',');
 	if (date.len || !isnan(to->lat))
-		to->time_ms = time_of(date, time);
+		to->time_ms = time_of(date, time, zone_min);
 }
 
 /* F:4.01V, and perhaps /ADC1=0.20V/ADC2=0.00V */
@@ -641,7 +643,6 @@ static void xexun_decode(const struct track_message *m,
 	uint8_t buf[NAME_LEN];
 	struct parts p;
 
-	(void)habits;
 	(void)session;
 	if (m->direction == BASE_SERVER) {
 		name = name_of(m->bytes, buf);
@@ -664,7 +665,7 @@ static void xexun_decode(const struct track_message *m,
 		record->type = p.start.fix ? TRACK_TYPE_POSITION
 					   : TRACK_TYPE_STATUS;
 	if (p.start.fix)
-		read_sentence(&p, record);
+		read_sentence(&p, habits->zone_min, record);
 	track_record_text(record, TRACK_SIGNAL, p.signal);
 	track_record_text(record, TRACK_PHONE, p.phone);
 	read_status(name, record);

@@ -395,6 +395,20 @@ static void places_and_times(void **state)
 	}
 }
 
+/* A clock that is two hours ahead; see every_field(). */
+static void another_zone(void **state)
+{
+	struct track_protocol p = track_xexun;
+	struct track_frame frame;
+	const struct track_record *r;
+
+	(void)state;
+	p.habits.zone_min = 120;
+	r = decoded(&p, BASE_CLIENT, span(FULL), &frame);
+	assert_true(r->positions[0].time_ms ==
+		    (19805 * 86400LL + 45319 - 7200) * 1000);
+}
+
 static void statuses(void **state)
 {
 	static const struct {
@@ -529,6 +543,7 @@ int main(void)
 		cmocka_unit_test(silence_ends_a_line),
 		cmocka_unit_test(every_field),
 		cmocka_unit_test(places_and_times),
+		cmocka_unit_test(another_zone),
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(commands),
 		cmocka_unit_test(probes),
