@@ -107,6 +107,13 @@ static void choose(struct track_flow *f, enum base_direction d, bool last)
 	}
 }
 
+static void give_up(struct track_flow *f, enum base_direction d,
+		    const struct track_out *out)
+{
+	f->raw[d] = true;
+	out->counts->raw++;
+}
+
 /* Holds and probes what of the chunk the limit allows. Return: 0 and *rest
  * begins behind the bytes taken, or -ENOMEM. */
 static int probe(struct track_flow *f, enum base_direction d,
@@ -128,8 +135,7 @@ static int probe(struct track_flow *f, enum base_direction d,
 		for (int i = 0; i < BASE_DIRECTIONS; i++)
 			track_stream_resume(&f->streams[i], f->protocol, out);
 	} else if (s->len == TRACK_PROBE_MAX) {
-		f->raw[d] = true;
-		out->counts->raw++;
+		give_up(f, d, out);
 	}
 	return 0;
 }
@@ -188,13 +194,16 @@ void track_flow_cut(struct track_flow *f, enum base_direction d,
 	struct decoding decoding = { f, events };
 	const struct track_out out = out_of(&decoding);
 
-	if (!f->protocol && !f->raw[d])
+	if (!f->protocol && !f->raw[d]) {
 		choose(f, d, true);
+		f->passed[d] += f->probed[d];
+		if (!f->protocol && f->passed[d] >= TRACK_PROBE_MAX)
+			give_up(f, d, &out);
+	}
 	if (f->protocol)
 		track_stream_end(&f->streams[d], f->protocol, &out);
 	else
 		track_stream_skip(&f->streams[d], 0, &out);
-	f->raw[d] = false;
 	f->probed[d] = 0;
 }
 

@@ -37,6 +37,7 @@ struct track_flow {
 	const struct track_protocol *protocol; /* NULL = undecided */
 	uint16_t port;                         /* the server's */
 	uint16_t probed[BASE_DIRECTIONS]; /* held bytes that begin nothing */
+	uint16_t passed[BASE_DIRECTIONS]; /* in datagrams that were nothing */
 	bool raw[BASE_DIRECTIONS];
 	struct track_session session;
 	struct track_stream streams[BASE_DIRECTIONS];
@@ -69,7 +70,8 @@ WS_MUST_USE int track_flow_feed(struct track_flow *f, enum base_direction d,
 /*
  * The bytes fed last end a datagram, which is a message's end, too: what is
  * held of this direction is judged as at the end of a flow. Where the protocol
- * is still to be chosen, the direction's next datagram is shown anew.
+ * is still to be chosen, the direction's next datagram is shown anew, until
+ * TRACK_PROBE_MAX bytes gave no answer.
  */
 void track_flow_cut(struct track_flow *f, enum base_direction d,
 		    const struct track_events *events);

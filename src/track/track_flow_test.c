@@ -227,18 +227,60 @@ static void each_datagram_is_shown(void **state)
 
 	(void)state;
 	track_flow_init(&f, NULL, 7700);
-	for (int i = 0; i < TRACK_PROBE_MAX; i++)
-		flow_feed(&f, BASE_CLIENT, "x", seen);
-	assert_true(f.raw[BASE_CLIENT]);
+	for (int i = 0; i < TRACK_PROBE_MAX - 1; i++) {
+		flow_feed(&f, BASE_CLIENT, "[", seen);
+		track_flow_cut(&f, BASE_CLIENT, &seen->events);
+		assert_null(f.streams[BASE_CLIENT].held);
+	}
+	/* only at its end it is known that this is no longer message */
+	flow_feed(&f, BASE_CLIENT, "x[SG*1*0009*LK]", seen);
 	track_flow_cut(&f, BASE_CLIENT, &seen->events);
-	flow_feed(&f, BASE_CLIENT, "[", seen);
-	track_flow_cut(&f, BASE_CLIENT, &seen->events);
-	assert_null(f.streams[BASE_CLIENT].held);
-	flow_feed(&f, BASE_CLIENT, LK, seen);
 	assert_int_equal(seen->n, 1);
-	assert_int_equal(seen->counts.skipped, TRACK_PROBE_MAX + 1);
+	assert_int_equal(seen->counts.skipped, TRACK_PROBE_MAX);
+	assert_int_equal(seen->counts.raw, 0);
 	track_flow_end(&f, &seen->events);
 	free(seen);
+}
+
+static void datagram(struct track_flow *f, enum base_direction d,
+		     const char *text, struct seen *seen)
+{
+	flow_feed(f, d, text, seen);
+	track_flow_cut(f, d, &seen->events);
+}
+
+/* After as many bytes as of a stream, in however many datagrams. */
+static void datagrams_of_nothing_are_raw(void **state)
+{
+	char many[TRACK_PROBE_MAX + 45];
+
+	(void)state;
+	memset(many, 'x', sizeof(many));
+	many[sizeof(many) - 1] = '\0';
+	for (size_t size = 1; size < sizeof(many); size += 13) {
+		struct seen *seen = seen_new();
+		struct track_flow f;
+
+		track_flow_init(&f, NULL, 7700);
+		for (size_t n = 0; n < TRACK_PROBE_MAX; n += size) {
+			assert_false(f.raw[BASE_CLIENT]);
+			datagram(&f, BASE_CLIENT,
+				 many + sizeof(many) - 1 - size, seen);
+		}
+		assert_true(f.raw[BASE_CLIENT]);
+		assert_string_equal(track_flow_protocol(&f), "raw");
+		datagram(&f, BASE_CLIENT, LK, seen);
+		datagram(&f, BASE_CLIENT, many, seen);
+		assert_int_equal(seen->n, 0);
+		assert_int_equal(seen->counts.raw, 1);
+		/* until the server's say what it is */
+		datagram(&f, BASE_SERVER, LK, seen);
+		datagram(&f, BASE_CLIENT, LK, seen);
+		assert_int_equal(seen->n, 2);
+		track_flow_end(&f, &seen->events);
+		assert_int_equal(seen->counts.raw, 1);
+		free(seen);
+	}
 }
 
 /* Feeds `bytes` in chunks of at most `most`. Return: the number of messages. */
@@ -368,6 +410,7 @@ int main(void)
 		cmocka_unit_test(raw_holds_nothing),
 		cmocka_unit_test(a_datagram_ends_a_message),
 		cmocka_unit_test(each_datagram_is_shown),
+		cmocka_unit_test(datagrams_of_nothing_are_raw),
 		cmocka_unit_test(the_limit_does_not_depend_on_chunks),
 		cmocka_unit_test(gaps_before_the_choice),
 		cmocka_unit_test(no_memory_before_the_choice),
