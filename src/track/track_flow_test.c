@@ -345,6 +345,15 @@ static void gaps_before_the_choice(void **state)
 	track_flow_end(&f, &seen->events);
 	assert_null(f.streams[BASE_CLIENT].held);
 	assert_int_equal(seen->counts.skipped, 14);
+	/* what was looked at before it says nothing of what is behind it */
+	flow_feed_at(&f, BASE_CLIENT, 600,
+		     (struct base_span){ (const uint8_t *)"....", 4 }, seen);
+	flow_feed_at(&f, BASE_CLIENT, 700,
+		     (struct base_span){ (const uint8_t *)LK, 14 }, seen);
+	assert_ptr_equal(f.protocol, &track_watch);
+	assert_int_equal(seen->n, 1);
+	assert_int_equal(seen->m[0].offset, 700);
+	track_flow_end(&f, &seen->events);
 	free(seen);
 }
 

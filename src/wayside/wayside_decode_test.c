@@ -55,9 +55,9 @@ static char *read_back(int *fd)
 }
 
 /* Runs `wayside decode WORDS...` with these bytes as its standard input; out:
- * -1 = kept. */
-static struct outcome decode(const char *const *words, const void *bytes,
-			     size_t len, int terminal)
+ * -1 = kept. setting: of its environment, NULL = none. */
+static struct outcome decode_set(const char *const *words, const void *bytes,
+				 size_t len, int terminal, const char *setting)
 {
 	int in = memfd_create("in", MFD_CLOEXEC);
 	int out = memfd_create("out", MFD_CLOEXEC);
@@ -65,7 +65,8 @@ static struct outcome decode(const char *const *words, const void *bytes,
 	char *argv[WORDS_MAX + 3] = { (char[]){ "wayside" },
 				      (char[]){ "decode" } };
 	char *env[] = { (char[]){ "TZ=UTC" },
-			(char[]){ "ASAN_OPTIONS=detect_leaks=0" }, NULL };
+			(char[]){ "ASAN_OPTIONS=detect_leaks=0" },
+			setting ? strdup(setting) : NULL, NULL };
 	struct outcome o;
 	pid_t pid;
 
@@ -87,6 +88,7 @@ static struct outcome decode(const char *const *words, const void *bytes,
 	}
 	for (size_t i = 0; words[i]; i++)
 		free(argv[i + 2]);
+	free(env[2]);
 	assert_int_equal(waitpid(pid, &o.status, 0), pid);
 	assert_true(WIFEXITED(o.status));
 	o.status = WEXITSTATUS(o.status);
@@ -95,6 +97,12 @@ static struct outcome decode(const char *const *words, const void *bytes,
 	o.err = read_back(&err);
 	base_fd_close(&in);
 	return o;
+}
+
+static struct outcome decode(const char *const *words, const void *bytes,
+			     size_t len, int terminal)
+{
+	return decode_set(words, bytes, len, terminal, NULL);
 }
 
 static void free_outcome(struct outcome *o)
@@ -193,8 +201,10 @@ static void files_that_are_not_there(void **state)
 {
 	static const char *const absent[] = { "/nowhere/at/all", NULL };
 	static const char *const directory[] = { "--json", "/", NULL };
+	static const char *const lines[] = { "--hex", "--json", "/", NULL };
 
 	(void)state;
+	outcome_is(lines, "", 1, "", "wayside: /: Is a directory\n");
 	outcome_is(absent, "", 1, "",
 		   "wayside: /nowhere/at/all: No such file or directory\n");
 	outcome_is(directory, "", 1, "", "wayside: /: Is a directory\n");
@@ -270,6 +280,38 @@ static void people_read_it_aligned(void **state)
 		   "message, 0 gaps\n");
 }
 
+/* The position of README.md, in the order in which people ask: when, where, how
+ * fast; then what else was said. */
+static void people_read_positions(void **state)
+{
+	(void)state;
+	outcome_is(
+		no_words,
+		"[SG*1234567890*0080*UD,031125,142459,A,22.571707,N,"
+		"113.8613968,E,5.4,274.0,12,7,60,90,1000,0,00010000,1,0,460,"
+		"0,9360,4082,131,1,home,1c:fa:68:13:a5:b4,-61,10.5]"
+		"[SG*1234567890*0022*UD,031125,142459,V,0,N,0,E,0,0,0,0]",
+		0,
+		"flow 1\n"
+		"-                         client  watch      1234567890"
+		"       position   UD  length wrong\n"
+		"  2025-11-03T14:24:59.000Z  22.571707 113.8613968"
+		"  5.4 km/h  course 274  altitude 12 m  accuracy 10.5 m"
+		"  satellites 7  rssi=60  batteryLevel=90  steps=1000"
+		"  tumbles=0  status=65536  alarm=sos  cell=460-0-9360-4082"
+		"  wifi=1c:fa:68:13:a5:b4\n"
+		"  [SG*1234567890*0080*UD,031125,142459,A,22.571707,N,"
+		"113.8613968,E,5.4,274.0,12,7,60,90,1000,0,00010000,1,0,460,"
+		"0,9360,4082,131,1,home,1c:fa:68:13:a5:b4,-61,10.5]\n"
+		"-                         client  watch      1234567890"
+		"       position   UD\n"
+		"  2025-11-03T14:24:59.000Z  0 0  no fix  0 km/h  course 0"
+		"  altitude 0 m  satellites 0\n"
+		"  [SG*1234567890*0022*UD,031125,142459,V,0,N,0,E,0,0,0,0]\n",
+		"wayside: 1 flows, 2 messages, 2 positions, 0 bytes in no "
+		"message, 0 gaps\n");
+}
+
 /* A file of packets, little-endian with nanoseconds, raw IP: see
  * www.tcpdump.org/manpages/pcap-savefile.5.html. */
 struct dump {
@@ -294,23 +336,19 @@ static void dump_begin(struct dump *d)
 	put32(d, PACKET_LINK_RAW_FILE);
 }
 
-/* A segment of the client with these bytes, at a second of its own. */
-static void dump_segment_of(struct dump *d, const char *client, uint8_t flags,
-			    uint32_t seq, const char *text)
+#define CLIENT "192.0.2.7:40000"
+
+static void dump_packet(struct dump *d, const char *client, struct packet p,
+			const char *text)
 {
-	struct packet p = {
-		.transport = PACKET_TCP,
-		.flags = flags,
-		.seq = seq,
-		.payload = { (const uint8_t *)text, strlen(text) },
-	};
 	uint8_t head[PACKET_HEAD_MAX];
 	size_t n;
 
+	p.payload = (struct base_span){ (const uint8_t *)text, strlen(text) };
 	assert_true(base_addr_parse(&p.from, client));
 	assert_true(base_addr_parse(&p.to, "47.88.85.196:7700"));
 	n = packet_build(&p, head);
-	put32(d, 1762179901 + seq);
+	put32(d, 1762179901 + p.seq);
 	put32(d, 42000000);
 	put32(d, (uint32_t)(n + p.payload.len));
 	put32(d, (uint32_t)(n + p.payload.len));
@@ -320,10 +358,21 @@ static void dump_segment_of(struct dump *d, const char *client, uint8_t flags,
 	d->len += p.payload.len;
 }
 
+/* A segment of the client with these bytes, at a second of its own. */
+static void dump_segment_of(struct dump *d, const char *client, uint8_t flags,
+			    uint32_t seq, const char *text)
+{
+	dump_packet(d, client,
+		    (struct packet){ .transport = PACKET_TCP,
+				     .flags = flags,
+				     .seq = seq },
+		    text);
+}
+
 static void dump_segment(struct dump *d, uint8_t flags, uint32_t seq,
 			 const char *text)
 {
-	dump_segment_of(d, "192.0.2.7:40000", flags, seq, text);
+	dump_segment_of(d, CLIENT, flags, seq, text);
 }
 
 /* The second half first, the first half twice. */
@@ -363,6 +412,36 @@ static void a_file_of_packets(void **state)
 				"2025-11-03T14:25:"),
 			 o.out);
 	assert_non_null(strstr(o.out, ".042Z  client  watch "));
+	free_outcome(&o);
+	/* one that is too short: only the end says that it is all */
+	dump_begin(&d);
+	dump_segment(&d, PACKET_SYN, 0, "");
+	dump_segment(&d, PACKET_ACK, 1, "[SG*1234567890*0009*LK]");
+	o = decode(json, d.bytes, d.len, -1);
+	assert_non_null(strstr(o.out, "\"length_ok\":false"));
+	free_outcome(&o);
+}
+
+/* A message does not go on in the next one. */
+static void a_file_of_datagrams(void **state)
+{
+	static const char *const texts[] = { "[SG*1234567890*0002*L", "K]",
+					     LK };
+	static const char *const json[] = { "--json", NULL };
+	struct outcome o;
+	struct dump d;
+
+	(void)state;
+	if (!packet_file_built())
+		return;
+	dump_begin(&d);
+	for (size_t i = 0; i < WS_ARRAY_LEN(texts); i++)
+		dump_packet(&d, CLIENT,
+			    (struct packet){ .transport = PACKET_UDP },
+			    texts[i]);
+	o = decode(json, d.bytes, d.len, -1);
+	assert_string_equal(o.out, LK_JSON("1") "\n");
+	assert_int_equal(o.status, 0);
 	free_outcome(&o);
 }
 
@@ -429,7 +508,7 @@ static void nothing_steers_the_terminal(void **state)
 }
 
 /* Return: what the tool writes to a terminal. */
-static char *on_a_terminal(const char *text)
+static char *on_a_terminal(const char *text, const char *setting)
 {
 	static char seen[4096];
 	char name[64];
@@ -443,7 +522,7 @@ static char *on_a_terminal(const char *text)
 	assert_int_equal(ptsname_r(master, name, sizeof(name)), 0);
 	terminal = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	assert_true(terminal >= 0);
-	o = decode(no_words, text, strlen(text), terminal);
+	o = decode_set(no_words, text, strlen(text), terminal, setting);
 	n = read(master, seen, sizeof(seen) - 1);
 	assert_true(n > 0);
 	seen[n] = '\0';
@@ -456,8 +535,10 @@ static char *on_a_terminal(const char *text)
 static void colours_are_for_terminals(void **state)
 {
 	(void)state;
-	assert_non_null(strchr(on_a_terminal(LK), '\033'));
-	/* NO_COLOR is not in the tool's environment here: the pipe decides */
+	assert_non_null(strchr(on_a_terminal(LK, NULL), '\033'));
+	assert_non_null(strchr(on_a_terminal(LK, "NO_COLOR="), '\033'));
+	assert_null(strchr(on_a_terminal(LK, "NO_COLOR=1"), '\033'));
+	/* here the pipe decides */
 	people_read_it_aligned(state);
 }
 
@@ -547,8 +628,10 @@ int main(void)
 		cmocka_unit_test(files_that_are_not_there),
 		cmocka_unit_test(bytes_of_a_client),
 		cmocka_unit_test(a_text_capture),
+		cmocka_unit_test(people_read_positions),
 		cmocka_unit_test(a_file_of_packets),
 		cmocka_unit_test(a_later_part_of_a_capture),
+		cmocka_unit_test(a_file_of_datagrams),
 		cmocka_unit_test(a_file_of_packets_that_breaks_off),
 		cmocka_unit_test(people_read_it_aligned),
 		cmocka_unit_test(nothing_steers_the_terminal),
