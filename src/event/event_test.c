@@ -307,5 +307,5 @@ int main(void)
 		cmocka_unit_test(the_schema_has_every_word),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+	return event_test_run(tests);
 }

@@ -3,9 +3,10 @@
  * event_test.h - every event of a test program, checked against the schema
  *
  * event_test_note() keeps what a message becomes, as the daemon writes it and
- * as `wayside decode` does; the group's teardown event_test_validate() has all
- * of it validated by contrib/schema/validate and fails when one is not valid,
- * or when there was none.
+ * as `wayside decode` does; event_test_run() runs the group, then has all of it
+ * validated by contrib/schema/validate, and fails when one event is not valid,
+ * or when there was none. It is no group teardown: cmocka does not count one
+ * that fails.
  */
 #ifndef EVENT_TEST_H
 #define EVENT_TEST_H
@@ -13,6 +14,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +39,19 @@ static inline void event_test_keep(char *json)
 	free(json);
 }
 
+/* Of these lines those that are JSON. */
+static inline void event_test_keep_lines(const char *lines)
+{
+	char *text = strdup(lines), *rest = text, *line;
+
+	assert_non_null(text);
+	while ((line = strsep(&rest, "\n"))) {
+		if (*line == '[' || *line == '{')
+			event_test_keep(strdup(line));
+	}
+	free(text);
+}
+
 static inline void event_test_note(const struct track_message *m,
 				   const struct track_record *r)
 {
@@ -50,7 +65,8 @@ static inline void event_test_note(const struct track_message *m,
 	event_test_keep(event_json(&e));
 }
 
-static inline int event_test_validate(void **state)
+/* Return: 0, they are valid. */
+static inline int event_test_validate(void)
 {
 	char path[] = WAYSIDE_VALIDATE;
 	char *argv[] = { path, NULL }, *env[] = { NULL };
@@ -59,7 +75,6 @@ static inline int event_test_validate(void **state)
 	int status;
 	pid_t pid;
 
-	(void)state;
 	assert_int_equal(fflush(file), 0);
 	assert_true(lseek(fileno(file), 0, SEEK_SET) == 0);
 	assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
@@ -70,7 +85,11 @@ static inline int event_test_validate(void **state)
 	assert_int_equal(posix_spawn_file_actions_destroy(&actions), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	(void)fclose(file); /* was written and read */
-	return status;
+	return status != 0;
 }
+
+/* The exit status: how many tests failed, and the validation. */
+#define event_test_run(tests) \
+	(cmocka_run_group_tests((tests), NULL, NULL) + event_test_validate())
 
 #endif

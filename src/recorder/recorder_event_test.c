@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* recorder_event_test.c - a message becomes a line of each format */
+#include "event_test.h"
 #include "recorder_test.h"
 #include "ring_note.h"
 
@@ -11,6 +12,15 @@ static void add_file(struct lab *lab, const char *name,
 	(void)snprintf(t->events[t->n_events], CONF_PATH_LEN, "%s/%s", lab->dir,
 		       name);
 	t->events_format[t->n_events++] = format;
+}
+
+/* For the judge of all events. */
+static void keep_events(const struct lab *lab)
+{
+	char *text = lab_read(lab, "json");
+
+	event_test_keep_lines(text);
+	free(text);
 }
 
 /* Message `offset` of the flow in slot 3, as event.schema.json says it; LK has
@@ -46,6 +56,7 @@ static void each_file_has_its_format(void **state)
 			    JSON("c", "client", "heartbeat", "0")
 				    JSON("c", "client", "heartbeat", "23")
 					    JSON("s", "server", "reply", "0"));
+	keep_events(lab);
 	for (int i = 0; i < 2; i++)
 		assert_file(lab, i ? "classic" : "events",
 			    CLASSIC("client") CLASSIC("client")
@@ -144,6 +155,7 @@ static void a_device_outlives_a_death(void **state)
 	hex_bytes(lab, 3, RING_CLIENT, 17 + 45 + 22, AVL_END);
 	start(lab);
 	stop(lab);
+	keep_events(lab);
 	text = lab_read(lab, "json");
 	for (const char *p = text;
 	     (p = strstr(p, "\"device_id\":\"" IMEI "\"")); p++)
@@ -232,5 +244,5 @@ int main(void)
 		CASE(notes_tell_of_flows),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return event_test_run(tests);
 }

@@ -452,5 +452,5 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(corpus) };
 
-	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+	return event_test_run(tests);
 }

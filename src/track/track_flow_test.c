@@ -426,5 +426,5 @@ int main(void)
 		cmocka_unit_test(due_is_the_earlier_one),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+	return event_test_run(tests);
 }

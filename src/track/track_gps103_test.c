@@ -797,5 +797,5 @@ int main(void)
 		cmocka_unit_test(cut_anywhere),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+	return event_test_run(tests);
 }

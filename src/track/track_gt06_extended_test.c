@@ -279,5 +279,5 @@ int main(void)
 		cmocka_unit_test(an_attribute_is_there_once),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+	return event_test_run(tests);
 }

@@ -418,5 +418,5 @@ int main(void)
 		cmocka_unit_test(the_protocol_is_found),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+	return event_test_run(tests);
 }

@@ -601,5 +601,5 @@ int main(void)
 		cmocka_unit_test(more_than_there_is_room),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+	return event_test_run(tests);
 }

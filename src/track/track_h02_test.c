@@ -382,5 +382,5 @@ int main(void)
 		cmocka_unit_test(mileage_knows_its_device),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+	return event_test_run(tests);
 }

@@ -347,5 +347,5 @@ int main(void)
 		cmocka_unit_test(test_tail),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+	return event_test_run(tests);
 }

@@ -438,12 +438,6 @@ static void records_that_are_cut(void **state)
 	}
 }
 
-static int done(void **state)
-{
-	json_decref(document);
-	return event_test_validate(state);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -452,6 +446,8 @@ int main(void)
 		cmocka_unit_test(no_time),
 		cmocka_unit_test(records_that_are_cut),
 	};
+	const int status = event_test_run(tests);
 
-	return cmocka_run_group_tests(tests, NULL, done);
+	json_decref(document);
+	return status;
 }

@@ -497,5 +497,5 @@ int main(void)
 		cmocka_unit_test(chosen_by_the_bytes),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+	return event_test_run(tests);
 }

@@ -787,5 +787,5 @@ int main(void)
 		TEST(cut_anywhere),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+	return event_test_run(tests);
 }

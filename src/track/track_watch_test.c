@@ -283,5 +283,5 @@ int main(void)
 		cmocka_unit_test(probe_wants_a_whole_header),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, event_test_validate);
+	return event_test_run(tests);
 }
