@@ -206,7 +206,7 @@ struct conf_tables {
 };
 _Static_assert(sizeof(struct conf_tables) ==
 		       offsetof(struct conf_tables, ifaces) +
-			       CONF_IFACES_MAX * CONF_IFNAME_LEN,
+			       sizeof(((struct conf_tables *)0)->ifaces),
 	       "no padding: tables are compared as bytes");
 
 /* True when every index, string, enum and size in `t` is within bounds.
