@@ -122,14 +122,15 @@ static bool read_date(struct base_span field, struct track_civil *c)
 				(struct base_span){ digits, n });
 }
 
-/* Local date and time, and the same moment's time of day in UTC. */
+/* Local date and time, and the same moment's time of day in UTC. Digits that
+ * are no date, or none at all, count as zeros, as Traccar has it. */
 static int64_t time_of(struct base_span date, struct base_span utc,
 		       int zone_min)
 {
 	struct track_civil local = { 0 }, universal = { 0 };
 	int ahead;
 
-	if (!read_date(date, &local))
+	if (!read_date(date, &local) && date.len && !track_text_digits(date))
 		return TRACK_TIME_NONE;
 	local.second = 0;
 	if (!track_time_parse(&universal, "HMS", utc))
@@ -318,6 +319,7 @@ static bool add_event(const struct gps103_body *body,
 	const struct event *event;
 	struct tail tail;
 	struct base_rd r;
+	struct track_civil told = { 0 };
 	int64_t time_ms;
 
 	start(&r, body->text);
@@ -326,7 +328,11 @@ static bool add_event(const struct gps103_body *body,
 	rfid = track_text_field(&r, ',');
 	kind = track_text_field(&r, ',');
 	utc = track_text_field(&r, ',');
-	time_ms = time_of(date, utc, body->zone_min);
+	/* a clock that was never set tells nothing without a fix */
+	time_ms = track_text_is(kind, "F") ||
+				  (read_date(date, &told) && told.month)
+			  ? time_of(date, utc, body->zone_min)
+			  : TRACK_TIME_NONE;
 	for (unsigned i = 0; i < SLOT_MAX; i++)
 		tail.v[i] = (double)NAN;
 	if (track_text_is(kind, "F"))

@@ -404,12 +404,14 @@ static void times(void **state)
 		{ "240323143559", "31.0", 7181 },
 		/* April 54 is May 24: 62 days later */
 		{ "2404541435", "123519", 62LL * 86400 },
-		{ "000000000", "123519", INT64_MIN },
 		/* March 0 is February 29: 23 days before */
 		{ "2403001435", "123519", -23LL * 86400 },
+		/* no date: 1999-11-30, 11:25 h ahead */
+		{ "000000000", "123519", (10925 - 19805 - 1) * 86400LL },
+		{ "0000000000", "123519", (10925 - 19805 - 1) * 86400LL },
 		{ "24032314x5", "123519", INT64_MIN },
-		{ "2403231435597", "123519", INT64_MIN },
-		{ "", "123519", INT64_MIN },
+		{ "2403231435597", "123519", (10925 - 19805 - 1) * 86400LL },
+		{ "", "123519", (10925 - 19805 - 1) * 86400LL },
 	};
 	struct track_protocol p = track_gps103;
 	const struct track_record *r;
@@ -597,7 +599,7 @@ static void cells(void **state)
 	assert_int_equal(r->n_cells, 0);
 	assert_true(r->positions[0].time_ms == TIME_MS - 19000);
 	has_text(r, TRACK_ALARM, "vibration");
-	r = said("help me,000000000,13554900601,L,;");
+	r = said("help me,0000000011,13554900601,L,;");
 	assert_int_equal(r->n_positions, 0);
 	has_text(r, TRACK_ALARM, "sos");
 	r = said("tracker,000000000,,L,,,xyz,,c9af,,;");

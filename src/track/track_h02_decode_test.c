@@ -108,6 +108,10 @@ static void changed_positions(void **state)
 	has_int(r, TRACK_STATUS, 0xfffffbff);
 	r = said("*HQ,1,V1,121557,A,2335.3408,S,04802.8926,W,0,0,321115#");
 	assert_int_equal(r->positions[0].time_ms, TIME_MS + 8 * 86400000LL);
+	r = said("*HQ,1,V1,121557,V,2335.3408,S,04802.8926,W,0,0,000000,"
+		 "FFFFFBFF#");
+	assert_int_equal(r->positions[0].time_ms,
+			 TIME_MS + (10925 - 16763) * 86400000LL);
 	near(r->positions[0].lat, LAT);
 	/* a battery before the date: 4 of 6 */
 	r = said("*HQ,1,V1,121557,A,2335.3408,S,04802.8926,W,0,0,4,241115,"

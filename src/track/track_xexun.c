@@ -477,17 +477,16 @@ static enum track_step xexun_frame(const struct track_front *front,
 
 /*
  * Whole seconds, and what is missing counts as zero, both as Traccar has it:
- * few trackers send more than zeros behind the point, and a receiver that has
- * no date yet says so with its zeros. Day 0 of month 0 of 2000 is 1999-11-30.
+ * few trackers send more than zeros behind the point.
  */
 static int64_t time_of(struct base_span date, struct base_span time,
 		       int zone_min)
 {
-	struct track_civil when = { .year = 1999, .month = 11, .day = 30 };
+	struct track_civil when = { 0 };
 
 	(void)track_time_parse(&when, "dmy", date);
 	(void)track_time_parse(&when, "HMS", track_text_head(time, 6));
-	return track_time(&when, zone_min);
+	return track_time_carry(&when, zone_min);
 }
 
 static void read_sentence(const struct parts *p, int zone_min,

@@ -357,6 +357,11 @@ static void places_and_times(void **state)
 		 * before (29 * 365 + 7 leap days + 333 = 10925); no time */
 		{ "GPRMC,000002,A,0130.00,N,00215.00,E,0,0,", true, 1.5, 2.25,
 		  (10925 - 19805) * 86400 + 2 },
+		{ "GPRMC,000002,A,0130.00,N,00215.00,E,0,0,000000", true, 1.5,
+		  2.25, (10925 - 19805) * 86400 + 2 },
+		/* the 54th of February is the 25th of March */
+		{ "GPRMC,000002,A,0130.00,N,00215.00,E,0,0,540224", true, 1.5,
+		  2.25, 2 * 86400 + 2 },
 		{ "GPRMC,.000,A,0.000000,S,0.0000,W,0,0,230324", true, 0, 0,
 		  0 },
 		/* no place; nothing at all */
