@@ -183,6 +183,21 @@ static enum match match_header(struct base_span bytes,
 	return best;
 }
 
+/* Of a whole message. Digits of a long device may look like those of a short
+ * one and a time: the length knows better. */
+static enum match match_message(const struct track_message *m,
+				const struct layout **layout)
+{
+	for (size_t i = 0; i < WS_ARRAY_LEN(layouts); i++) {
+		*layout = &layouts[i];
+		if (m->direction == BASE_CLIENT &&
+		    m->bytes.len == layouts[i].usual &&
+		    match_binary(m->bytes, *layout) == MATCH_YES)
+			return MATCH_YES;
+	}
+	return match_header(m->bytes, m->direction, layout);
+}
+
 /* No message before the next mark behind the first byte. */
 static enum track_step skip(struct base_span bytes, struct track_frame *frame)
 {
@@ -438,7 +453,7 @@ static void h02_decode(const struct track_message *m,
 	const struct layout *layout;
 
 	(void)session;
-	if (match_header(m->bytes, m->direction, &layout) != MATCH_YES)
+	if (match_message(m, &layout) != MATCH_YES)
 		return;
 	if (layout)
 		decode_binary(m, layout, habits, record);

@@ -119,6 +119,12 @@ static void changed_positions(void **state)
 	is_the_place(r);
 	has_int(r, TRACK_BATTERY_LEVEL, 60);
 	has_int(r, TRACK_STATUS, 0xfffffbff);
+	/* ... and no date */
+	r = said("*HQ,1,V1,121557,A,2335.3408,S,04802.8926,W,0,0,4,,FFFFFBFF#");
+	near(r->positions[0].lat, LAT);
+	assert_int_equal(r->positions[0].time_ms, TRACK_TIME_NONE);
+	has_int(r, TRACK_BATTERY_LEVEL, 60);
+	has_int(r, TRACK_STATUS, 0xfffffbff);
 	/* no speed, no course, a type that nobody has described */
 	r = said("*HQ,1,Q7,121557,A,2335.3408,S,04802.8926,W,,,241115#");
 	is_the_place(r);
@@ -272,6 +278,11 @@ static void tails(void **state)
 	assert_int_equal(r->positions[0].cells.n, 2);
 	cell_is(r, 1,
 		(struct track_cell){ 460, 0, 9876, 4357, TRACK_RSSI_NONE });
+	r = said(WITH("V1", ",100,2,214,003,2120,450,0,2126,573,38"));
+	has_int(r, TRACK_BATTERY_LEVEL, 100);
+	assert_int_equal(r->positions[0].cells.n, 2);
+	cell_is(r, 0, (struct track_cell){ 214, 3, 2120, 450, 0 });
+	cell_is(r, 1, (struct track_cell){ 214, 3, 2126, 573, -38 });
 	/* two cells are announced, three are there */
 	r = said(WITH("V1", ",90,2,460,0,9376,8532,9876,4357,0,0"));
 	assert_int_equal(r->n_cells, 0);
@@ -430,6 +441,11 @@ static void cells_without_a_place(void **state)
 	has_int(r, TRACK_STATUS, 0xfffffbff);
 	assert_int_equal(r->positions[0].time_ms, TIME_MS);
 	/* the type's other use */
+	/* no cell in sight */
+	r = said("*HQ,1,V3,121557,74001,00,,02DD,0,X,241115,FFFFFBFF#");
+	has_int(r, TRACK_BATTERY, 0x2dd);
+	has_int(r, TRACK_STATUS, 0xfffffbff);
+	assert_int_equal(r->n_cells, 0);
 	r = said(WITH("V3", ",460,01,43559,34422"));
 	is_the_place(r);
 	cell_is(r, 0,
@@ -519,6 +535,18 @@ static void fields_of_binary(void **state)
 	assert_true(span_is(r->device, LONG_ID));
 	is_the_place(r);
 	near(r->positions[0].speed, 25.928);
+
+	/* 42 bytes have a long device, though the last digits of this one look
+	 * like 09:44:30, and so on: 27 + 2.1630 / 60 degrees north */
+	r = said("<24 8097964838094430 010613 080600 27021630 05 1120034186 "
+		 "032005 fff7bbff ff600101000000000000>");
+	assert_true(span_is(r->device, "809796483809443"));
+	near(r->positions[0].lat, 27 + 2.163 / 60);
+	near(r->positions[0].course, 5);
+	/* of 43 bytes nothing is known */
+	r = said("<24 8097964838094430 010613 080600 27021630 05 1120034186 "
+		 "032005 fff7bbff ff60010100000000000000>");
+	assert_true(span_is(r->device, "8097964838"));
 
 	r = said("<" MILEAGE ">");
 	assert_string_equal(r->keyword, "X");

@@ -225,19 +225,29 @@ static bool read_odometer(struct track_record *r, const struct fields *f,
 	return true;
 }
 
-/* battery, count, mcc, mnc, and so many times lac, cid */
+/* battery, count, mcc, mnc, and so many times lac, cid and perhaps signal */
 static bool read_cells(struct track_record *r, const struct fields *f, size_t i)
 {
 	struct network n = { .hex = false };
+	const size_t first = i + 4;
 	int64_t count;
+	size_t each;
 
-	if (!track_text_int(at(f, i + 1), &count) || count < 1 || count > 16 ||
-	    f->n != i + 4 + 2 * (size_t)count ||
+	if (f->n <= first || !track_text_int(at(f, i + 1), &count) ||
+	    count < 1 || count > 16 ||
 	    !read_network(&n, at(f, i + 2), at(f, i + 3)))
 		return false;
+	each = (f->n - first) / (size_t)count;
+	if ((each != 2 && each != 3) || f->n != first + each * (size_t)count)
+		return false;
+	for (size_t k = first + 2; each == 3 && k < f->n; k += each) {
+		if (dbm(at(f, k)) == TRACK_RSSI_NONE)
+			return false;
+	}
 	read_battery(r, at(f, i));
-	for (size_t k = i + 4; k + 1 < f->n; k += 2)
-		add_cell(r, &n, at(f, k), at(f, k + 1), TRACK_RSSI_NONE);
+	for (size_t k = first; k < f->n; k += each)
+		add_cell(r, &n, at(f, k), at(f, k + 1),
+			 each == 3 ? dbm(at(f, k + 2)) : TRACK_RSSI_NONE);
 	return true;
 }
 
@@ -317,6 +327,16 @@ static struct track_position *read_place(struct track_record *r,
 	return p;
 }
 
+/* Is field i a battery before the date, or before the place of a date? */
+static bool is_early_battery(const struct fields *f, size_t i)
+{
+	const struct base_span next = at(f, i + 1);
+
+	return track_text_digits(at(f, i)) &&
+	       (is_date(next) ||
+		(!next.len && i + 1 < f->n && !is_date(at(f, i))));
+}
+
 /* What follows the course: date, status, tail. time: NULL = the type has none.
  */
 static void read_when(struct text *t, struct track_position *p, size_t i,
@@ -325,7 +345,7 @@ static void read_when(struct text *t, struct track_position *p, size_t i,
 	const struct fields *f = &t->fields;
 	struct track_record *r = t->record;
 
-	if (is_date(at(f, i + 1)) && track_text_digits(at(f, i)))
+	if (is_early_battery(f, i))
 		read_battery(r, at(f, i++));
 	p->time_ms = read_time(time, at(f, i++), t->zone_min);
 	if (!is_status(at(f, i)) && is_status(at(f, i + 3))) {
@@ -443,6 +463,8 @@ static void read_stations(struct text *t)
 			add_cell(t->record, &n, at(f, i), at(f, i + 1),
 				 TRACK_RSSI_NONE);
 	}
+	if (!at(f, i).len)
+		i++; /* where no cell is in sight */
 	if (track_text_hex(at(f, i), &battery) && battery <= 0xffff)
 		track_record_int(t->record, TRACK_BATTERY, (int64_t)battery);
 	p->time_ms = read_time(at(f, 3), at(f, i + 3), t->zone_min);
