@@ -81,14 +81,13 @@ static enum match match_word(struct base_rd *r, const char *word)
 	return bytes.len < len ? MATCH_MAYBE : MATCH_YES;
 }
 
-/* 10 digits or more: clones leave out some. */
+/* Clones leave out some digits, or all but one. */
 static enum match match_imei(struct base_rd *r, struct base_span *imei)
 {
 	*imei = track_text_run(r, DIGITS, 20);
 	if (!base_rd_left(r))
 		return MATCH_MAYBE;
-	return imei->len >= 10 && track_text_take(r, ',') ? MATCH_YES
-							  : MATCH_NO;
+	return imei->len && track_text_take(r, ',') ? MATCH_YES : MATCH_NO;
 }
 
 /* 15 digits and an end, or the next message where the end was lost. */
