@@ -566,7 +566,8 @@ static void read_tail(struct base_rd *r, struct track_record *record)
 	int64_t n;
 	double v;
 
-	if (track_text_int(s, &n) && n >= 0 && n < 256) {
+	/* more digits are the length that older firmware has here */
+	if (s.len <= 2 && track_text_int(s, &n) && n >= 0) {
 		if (record->n_positions)
 			record->positions[0].satellites = (int)n;
 		else

@@ -334,6 +334,7 @@ static void every_field(void **state)
 	assert_int_equal(r->n_cells, 0);
 	assert_int_equal(r->positions[0].satellites, -1);
 	assert_null(attr_of(r, TRACK_CHARGE));
+	assert_int_equal(says(FRONT "132,40512")->positions[0].satellites, -1);
 }
 
 static void places_and_times(void **state)
