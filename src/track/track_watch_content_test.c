@@ -471,6 +471,12 @@ static void words_both_ways(void **state)
 	has_text(r, TRACK_IMEI, "359614000000001");
 	has_text(r, TRACK_IMSI, "460010000000001");
 	assert_int_equal(r->attrs.n, 3);
+	has_text(client_says("CCID,89860000000000000001"), TRACK_ICCID,
+		 "89860000000000000001");
+	r = client_says("GS1,2,5,310,26,9126,50317,9,9127,50318,10");
+	assert_int_equal(r->type, TRACK_TYPE_POSITION);
+	assert_int_equal(r->n_cells, 2);
+	is_cell(&r->cell[0], 9126, 50317);
 	r = client_says("TS,ver:G36_V4.0;\r\nID:1234567890;\r\n"
 			"imei:359614000000001;\r\nbat level:87;\r\nport:8001;");
 	assert_int_equal(r->type, TRACK_TYPE_STATUS);
