@@ -63,7 +63,7 @@ static bool is_letter(uint8_t c)
 /* Of a number, or of a name that stands for it. */
 static bool is_phone(uint8_t c)
 {
-	return is_digit(c) || is_letter(c) || (c && strchr("+-_.#* ", c));
+	return is_digit(c) || is_letter(c) || (c && strchr("+-_.#*& ()/'", c));
 }
 
 /* The bytes from `from` on. */

@@ -309,6 +309,12 @@ static void every_field(void **state)
 	assert_int_equal(r->cell[0].cid, 0x576);
 	assert_int_equal(r->cell[0].rssi, TRACK_RSSI_NONE);
 
+	/* the name of an operator in the place of a number */
+	r = says("240323123519,AT&T (U.S./'1')," SENTENCE ",F,, imei:" ID
+		 ",05,481.2");
+	has_text(r, TRACK_PHONE, "AT&T (U.S./'1')");
+	near(r->positions[0].altitude, 481.2);
+
 	r = says(NO_FIX);
 	p = &r->positions[0];
 	assert_string_equal(r->keyword, "imei");
