@@ -6,6 +6,7 @@
  * it in src/track.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +152,49 @@ static void a_line_is_a_flow(void **state)
 	outcome_is(hex, HALF "\n5d\n", 0, "[]\n[]\n", "");
 	outcome_is(hex, "\n00ff\n", 0, "[]\n[]\n", "");
 	outcome_is(hex, LK_HEX HALF "\n", 0, "[" LK_JSON("1") "]\n", "");
+}
+
+/* Who feeds it line by line gets each answer before the next line. */
+static void a_line_is_answered_at_once(void **state)
+{
+	static const char line[] = LK_HEX "\n", want[] = "[" LK_JSON("1") "]\n";
+	char *argv[] = { (char[]){ "wayside" }, (char[]){ "decode" },
+			 (char[]){ "--hex" }, (char[]){ "--json" }, NULL };
+	char *env[] = { (char[]){ "ASAN_OPTIONS=detect_leaks=0" }, NULL };
+	char got[sizeof(want)];
+	int in[2], out[2], status;
+	struct pollfd p;
+	size_t len = 0;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (dup2(in[0], STDIN_FILENO) >= 0 &&
+		    dup2(out[1], STDOUT_FILENO) >= 0)
+			(void)execve(WAYSIDE_TOOL, argv, env);
+		_exit(BEFORE);
+	}
+	base_fd_close(&in[0]);
+	base_fd_close(&out[1]);
+	write_all(in[1], line, strlen(line));
+	p = (struct pollfd){ .fd = out[0], .events = POLLIN };
+	while (len < strlen(want)) {
+		ssize_t n;
+
+		assert_int_equal(poll(&p, 1, BASE_TEST_LIMIT_S * 1000), 1);
+		n = read(out[0], got + len, strlen(want) - len);
+		assert_true(n > 0);
+		len += (size_t)n;
+	}
+	assert_memory_equal(got, want, strlen(want));
+	base_fd_close(&in[1]);
+	base_fd_close(&out[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 static void what_is_no_digit_is_said(void **state)
@@ -610,6 +654,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_is_a_flow),
+		cmocka_unit_test(a_line_is_answered_at_once),
 		cmocka_unit_test(what_is_no_digit_is_said),
 		cmocka_unit_test(the_protocol_may_be_said),
 		cmocka_unit_test(files_that_are_not_there),
