@@ -7,8 +7,6 @@
 #include "track_text.h"
 #include "track_time.h"
 
-#define N(name) TRACK_N(TRACK_##name, -1)
-
 static void spell(struct jt808 *m, track_key key, uint16_t id)
 {
 	char text[5];

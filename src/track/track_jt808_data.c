@@ -6,28 +6,6 @@
 #include "track_text.h"
 #include "track_time.h"
 
-#define N(name) TRACK_N(TRACK_##name, -1)
-#define OWN(id, f)                              \
-	{                                       \
-		id, 0, JT808_OWN, 0, 0, 0, 0, f \
-	}
-#define AS(id, form, name)                                  \
-	{                                                   \
-		id, 0, JT808_##form, N(name), 1, 1, 0, NULL \
-	}
-#define BY(id, form, name, mul)                               \
-	{                                                     \
-		id, 0, JT808_##form, N(name), mul, 1, 0, NULL \
-	}
-#define PER(id, form, name, div)                              \
-	{                                                     \
-		id, 0, JT808_##form, N(name), 1, div, 0, NULL \
-	}
-#define ADD(id, form, name, add)                              \
-	{                                                     \
-		id, 0, JT808_##form, N(name), 1, 1, add, NULL \
-	}
-
 /* The vehicle's bus (0900, type F0) */
 
 static void bus_other(struct jt808 *m, uint16_t id, struct base_rd *value)

@@ -51,6 +51,39 @@ struct jt808_row {
 	void (*own)(struct jt808 *m, struct base_rd *value);
 };
 
+/* A name without a number. */
+#define N(name) TRACK_N(TRACK_##name, -1)
+
+/* Rows: the value as it is, by `mul`, in parts of `div`, with `add` added. */
+#define OWN(id, f)                              \
+	{                                       \
+		id, 0, JT808_OWN, 0, 0, 0, 0, f \
+	}
+#define TEXT(id, name)                                    \
+	{                                                 \
+		id, 0, JT808_TEXT, N(name), 0, 0, 0, NULL \
+	}
+#define HEX(id, name)                                    \
+	{                                                \
+		id, 0, JT808_HEX, N(name), 0, 0, 0, NULL \
+	}
+#define AS(id, form, name)                                  \
+	{                                                   \
+		id, 0, JT808_##form, N(name), 1, 1, 0, NULL \
+	}
+#define BY(id, form, name, mul)                               \
+	{                                                     \
+		id, 0, JT808_##form, N(name), mul, 1, 0, NULL \
+	}
+#define PER(id, form, name, div)                              \
+	{                                                     \
+		id, 0, JT808_##form, N(name), 1, div, 0, NULL \
+	}
+#define ADD(id, form, name, add)                              \
+	{                                                     \
+		id, 0, JT808_##form, N(name), 1, 1, add, NULL \
+	}
+
 /* Items of one kind. */
 struct jt808_items {
 	const struct jt808_row *rows;

@@ -5,29 +5,6 @@
 #include "track_jt808_internal.h"
 #include "track_text.h"
 
-#define N(name) TRACK_N(TRACK_##name, -1)
-#define OWN(id, f)                              \
-	{                                       \
-		id, 0, JT808_OWN, 0, 0, 0, 0, f \
-	}
-#define TEXT(id, name)                                    \
-	{                                                 \
-		id, 0, JT808_TEXT, N(name), 0, 0, 0, NULL \
-	}
-/* The value as it is, or by `mul`, or in parts of `div`. */
-#define AS(id, form, name)                                  \
-	{                                                   \
-		id, 0, JT808_##form, N(name), 1, 1, 0, NULL \
-	}
-#define BY(id, form, name, mul)                               \
-	{                                                     \
-		id, 0, JT808_##form, N(name), mul, 1, 0, NULL \
-	}
-#define PER(id, form, name, div)                              \
-	{                                                     \
-		id, 0, JT808_##form, N(name), 1, div, 0, NULL \
-	}
-
 #define STATUS_IGNITION (1U << 0)
 #define STATUS_VALID    (1U << 1)
 #define STATUS_SOUTH    (1U << 2)

@@ -5,36 +5,6 @@
 #include "track_jt808_internal.h"
 #include "track_text.h"
 
-#define N(name) TRACK_N(TRACK_##name, -1)
-#define OWN(id, f)                              \
-	{                                       \
-		id, 0, JT808_OWN, 0, 0, 0, 0, f \
-	}
-#define TEXT(id, name)                                    \
-	{                                                 \
-		id, 0, JT808_TEXT, N(name), 0, 0, 0, NULL \
-	}
-#define HEX(id, name)                                    \
-	{                                                \
-		id, 0, JT808_HEX, N(name), 0, 0, 0, NULL \
-	}
-#define AS(id, form, name)                                  \
-	{                                                   \
-		id, 0, JT808_##form, N(name), 1, 1, 0, NULL \
-	}
-#define BY(id, form, name, mul)                               \
-	{                                                     \
-		id, 0, JT808_##form, N(name), mul, 1, 0, NULL \
-	}
-#define PER(id, form, name, div)                              \
-	{                                                     \
-		id, 0, JT808_##form, N(name), 1, div, 0, NULL \
-	}
-#define ADD(id, form, name, add)                              \
-	{                                                     \
-		id, 0, JT808_##form, N(name), 1, 1, add, NULL \
-	}
-
 /* E6: radio sensors, or the engine in text */
 
 void jt808_obd_text(struct jt808 *m, struct base_span text)
