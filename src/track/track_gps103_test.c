@@ -33,11 +33,6 @@
 /* 2 + 1 + 5 + 15 + 1 = 24 bytes */
 #define TO "**,imei:" IMEI ","
 
-static struct base_span span(const char *text)
-{
-	return (struct base_span){ (const uint8_t *)text, strlen(text) };
-}
-
 struct vector {
 	const char *stream;
 	enum base_direction direction;
@@ -140,81 +135,35 @@ static void check(const struct vector *v, const struct seen *seen)
 
 static void vectors_in_any_chunks(void **state)
 {
-	uint64_t seed = 2;
-
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(vectors); i++) {
-		for (int chunk = -20; chunk <= 20; chunk++) {
-			struct seen *seen = feed_flow(
-				&track_gps103, vectors[i].direction,
-				span(vectors[i].stream), chunk, &seed);
+		struct seen *seen = feed_any_chunks(&track_gps103,
+						    vectors[i].direction,
+						    span(vectors[i].stream));
 
-			check(&vectors[i], seen);
-			free(seen);
-		}
+		check(&vectors[i], seen);
+		free(seen);
 	}
 }
 
 static void random_streams_in_any_chunks(void **state)
 {
-	uint64_t seed = 3;
+	struct base_span pieces[WS_ARRAY_LEN(vectors)];
+	const struct pool pool = { pieces, WS_ARRAY_LEN(pieces) };
 
 	(void)state;
-	for (int i = 0; i < 1000; i++) {
-		const enum base_direction d = i & 1 ? S : C;
-		struct seen *whole, *bytewise, *random;
-		uint8_t stream[400];
-		struct base_span bytes = { stream, 0 };
-
-		while (bytes.len < 350) {
-			const struct base_span v =
-				span(vectors[next_random(&seed) %
-					     WS_ARRAY_LEN(vectors)]
-					     .stream);
-			const size_t from = next_random(&seed) % (v.len + 1);
-			size_t n = next_random(&seed) % (v.len - from + 1);
-
-			if (n > sizeof(stream) - bytes.len)
-				n = sizeof(stream) - bytes.len;
-			memcpy(stream + bytes.len, v.ptr + from, n);
-			bytes.len += n;
-		}
-		whole = feed_flow(&track_gps103, d, bytes, 0, &seed);
-		bytewise = feed_flow(&track_gps103, d, bytes, 1, &seed);
-		random = feed_flow(&track_gps103, d, bytes, -40, &seed);
-		seen_equal(whole, bytewise);
-		seen_equal(whole, random);
-		free(whole);
-		free(bytewise);
-		free(random);
-	}
+	for (size_t i = 0; i < pool.n; i++)
+		pieces[i] = span(vectors[i].stream);
+	feed_random_streams(&track_gps103, C, &pool, 350, 500);
+	feed_random_streams(&track_gps103, S, &pool, 350, 500);
 }
 
-/* 256 KiB of anything, then a message. */
 static void garbage_then_a_message(void **state)
 {
-	static const char few[] = "imei:0123456789,#*";
-	static uint8_t bytes[(1 << 18) + sizeof("\n" FULL)];
-	uint64_t seed = 8;
+	static const char *const few[] = { "imei:0123456789,#*", NULL };
 
 	(void)state;
-	for (int kind = 0; kind < 2; kind++) {
-		struct seen *seen;
-
-		for (size_t i = 0; i < 1 << 18; i++) {
-			const uint32_t n = next_random(&seed);
-
-			bytes[i] = kind ? (uint8_t)few[n % (sizeof(few) - 1)]
-					: (uint8_t)n;
-		}
-		memcpy(bytes + (1 << 18), "\n" FULL, sizeof("\n" FULL));
-		seen = feed_flow(&track_gps103, C,
-				 (struct base_span){ bytes, sizeof(bytes) - 1 },
-				 -1400, &seed);
-		assert_true(seen->n > 0);
-		seen_is(seen, seen->n - 1, FULL);
-		free(seen);
-	}
+	feed_garbages(&track_gps103, few, FULL);
 }
 
 /* A command without an end: silence is one. */

@@ -137,68 +137,41 @@ static void check(const struct vector *v, const struct seen *seen)
 	assert_int_equal(seen->counts.skipped, v->skipped);
 }
 
+static struct base_span stream_of(const struct vector *v)
+{
+	struct bytes *b = bytes_new();
+
+	bytes_add(b, v->stream);
+	return bytes_span(b);
+}
+
 static void vectors_in_any_chunks(void **state)
 {
-	static const int chunks[] = { 0, 1, 2, 3, 5, 7, 13, -4, -20 };
-	static struct bytes stream;
-	uint64_t seed = 2;
-
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(vectors); i++) {
-		stream.len = 0;
-		bytes_add(&stream, vectors[i].stream);
-		for (size_t k = 0; k < WS_ARRAY_LEN(chunks); k++) {
-			struct seen *seen = feed_flow(&track_gt06, BASE_CLIENT,
-						      bytes_span(&stream),
-						      chunks[k], &seed);
+		struct seen *seen = feed_any_chunks(&track_gt06, BASE_CLIENT,
+						    stream_of(&vectors[i]));
 
-			check(&vectors[i], seen);
-			free(seen);
-		}
+		check(&vectors[i], seen);
+		free(seen);
 	}
 }
 
-/* Pieces of all vectors behind each other: however they are cut into chunks,
- * the same comes out. */
+/* Pieces of all vectors behind each other. */
 static void two_hundred_random_streams(void **state)
 {
-	uint64_t seed = 3;
+	static struct bytes all;
+	struct base_span pieces[WS_ARRAY_LEN(vectors)];
+	const struct pool pool = { pieces, WS_ARRAY_LEN(pieces) };
 
 	(void)state;
-	for (int i = 0; i < 200; i++) {
-		static struct bytes stream, piece;
-		struct seen *whole, *bytewise, *random;
+	for (size_t i = 0; i < pool.n; i++) {
+		const size_t from = all.len;
 
-		stream.len = 0;
-		while (stream.len < 300) {
-			size_t from, n;
-
-			piece.len = 0;
-			bytes_add(&piece, vectors[next_random(&seed) %
-						  WS_ARRAY_LEN(vectors)]
-						  .stream);
-			from = next_random(&seed) % 4
-				       ? 0
-				       : next_random(&seed) % (piece.len + 1);
-			n = next_random(&seed) % 4
-				    ? piece.len - from
-				    : next_random(&seed) %
-					      (piece.len - from + 1);
-			memcpy(stream.at + stream.len, piece.at + from, n);
-			stream.len += n;
-		}
-		whole = feed_flow(&track_gt06, BASE_CLIENT, bytes_span(&stream),
-				  0, &seed);
-		bytewise = feed_flow(&track_gt06, BASE_CLIENT,
-				     bytes_span(&stream), 1, &seed);
-		random = feed_flow(&track_gt06, BASE_CLIENT,
-				   bytes_span(&stream), -40, &seed);
-		seen_equal(whole, bytewise);
-		seen_equal(whole, random);
-		free(whole);
-		free(bytewise);
-		free(random);
+		bytes_add(&all, vectors[i].stream);
+		pieces[i] = (struct base_span){ all.at + from, all.len - from };
 	}
+	feed_random_streams(&track_gt06, BASE_CLIENT, &pool, 300, 200);
 }
 
 /* Wherever garbage begins and ends, the messages behind it are there. */

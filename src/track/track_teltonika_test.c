@@ -173,64 +173,31 @@ static void check(const struct vector *v, const struct seen *seen)
 
 static void vectors_in_any_chunks(void **state)
 {
-	uint64_t seed = 2;
-
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(vectors); i++) {
-		const struct vector *v = &vectors[i];
-		const struct bytes b = stream_of(v);
+		const struct bytes b = stream_of(&vectors[i]);
+		struct seen *seen = feed_any_chunks(
+			&track_teltonika, vectors[i].direction, bytes_span(&b));
 
-		for (int chunk = -20; chunk <= 20; chunk++) {
-			struct seen *seen =
-				feed_flow(&track_teltonika, v->direction,
-					  bytes_span(&b), chunk, &seed);
-
-			check(v, seen);
-			free(seen);
-		}
+		check(&vectors[i], seen);
+		free(seen);
 	}
 }
 
-/* Pieces of all vectors, cut anywhere: what is seen does not depend on how the
- * bytes came. */
+/* Pieces of all vectors, cut anywhere. */
 static void three_hundred_random_streams(void **state)
 {
-	uint64_t seed = 3;
+	static struct bytes streams[WS_ARRAY_LEN(vectors)];
+	struct base_span pieces[WS_ARRAY_LEN(vectors)];
+	const struct pool pool = { pieces, WS_ARRAY_LEN(pieces) };
 
 	(void)state;
-	for (int i = 0; i < 300; i++) {
-		const enum base_direction d = i % 2 ? BASE_CLIENT : BASE_SERVER;
-		struct seen *whole, *bytewise, *random;
-		struct bytes stream = { 0 };
-
-		while (stream.len < 300) {
-			const struct vector *v =
-				&vectors[next_random(&seed) %
-					 WS_ARRAY_LEN(vectors)];
-			const struct bytes b = stream_of(v);
-			size_t from, n;
-
-			from = next_random(&seed) % 3
-				       ? 0
-				       : next_random(&seed) % b.len;
-			n = next_random(&seed) % 3
-				    ? b.len - from
-				    : next_random(&seed) % (b.len - from);
-			memcpy(stream.at + stream.len, b.at + from, n);
-			stream.len += n;
-		}
-		whole = feed_flow(&track_teltonika, d, bytes_span(&stream), 0,
-				  &seed);
-		bytewise = feed_flow(&track_teltonika, d, bytes_span(&stream),
-				     1, &seed);
-		random = feed_flow(&track_teltonika, d, bytes_span(&stream),
-				   -40, &seed);
-		seen_equal(whole, bytewise);
-		seen_equal(whole, random);
-		free(whole);
-		free(bytewise);
-		free(random);
+	for (size_t i = 0; i < pool.n; i++) {
+		streams[i] = stream_of(&vectors[i]);
+		pieces[i] = bytes_span(&streams[i]);
 	}
+	feed_random_streams(&track_teltonika, BASE_CLIENT, &pool, 300, 150);
+	feed_random_streams(&track_teltonika, BASE_SERVER, &pool, 300, 150);
 }
 
 static void the_login_names_the_device(void **state)
@@ -367,38 +334,20 @@ static void a_slow_command(void **state)
 
 static void garbage_then_a_message(void **state)
 {
-	const size_t garbage = 256 << 10;
 	struct bytes packet = { 0 };
-	uint8_t *stream;
-	uint64_t seed = 7;
+	const struct seen_message *last;
 	struct seen *seen;
 
 	(void)state;
 	bytes_packet(&packet, A);
-	stream = malloc(garbage + packet.len);
-	assert_non_null(stream);
-	for (size_t i = 0; i < garbage; i++)
-		stream[i] = (uint8_t)next_random(&seed);
-	memcpy(stream + garbage, packet.at, packet.len);
-	for (int chunk = -4000; chunk <= 0; chunk += 4000) {
-		const struct seen_message *last;
-
-		seen = feed_flow(
-			&track_teltonika, BASE_CLIENT,
-			(struct base_span){ stream, garbage + packet.len },
-			chunk, &seed);
-		assert_true(seen->n > 0);
-		last = &seen->m[seen->n - 1];
-		assert_int_equal(last->offset, garbage);
-		assert_int_equal(last->len, packet.len);
-		assert_int_equal(last->length, TRACK_CHECK_OK);
-		assert_int_equal(last->checksum, TRACK_CHECK_OK);
-		/* pings, by chance: the byte ff, and it or a head behind it */
-		for (size_t i = 0; i + 1 < seen->n; i++)
-			assert_int_equal(seen->m[i].len, 1);
-		free(seen);
-	}
-	free(stream);
+	seen = feed_garbage(&track_teltonika, NULL, bytes_span(&packet));
+	last = &seen->m[seen->n - 1];
+	assert_int_equal(last->length, TRACK_CHECK_OK);
+	assert_int_equal(last->checksum, TRACK_CHECK_OK);
+	/* pings, by chance: the byte ff, and it or a head behind it */
+	for (size_t i = 0; i + 1 < seen->n; i++)
+		assert_int_equal(seen->m[i].len, 1);
+	free(seen);
 }
 
 /* The answer to all of the bytes; to fewer it is the same or MAYBE. */

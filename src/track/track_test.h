@@ -31,6 +31,7 @@ struct seen {
 	struct track_counts counts;
 	struct track_events events;
 	struct track_out out; /* of a stream alone: nothing is decoded */
+	bool noted;           /* its events are validated */
 	uint8_t bytes[SEEN_BYTES];
 };
 
@@ -60,7 +61,8 @@ static inline void seen_event(void *arg, const struct track_message *m,
 	struct seen_message *to = &seen->m[seen->n];
 
 	seen_message(arg, m);
-	event_test_note(m, r);
+	if (seen->noted)
+		event_test_note(m, r);
 	to->type = r->type;
 	assert_true(r->device.len < sizeof(to->device));
 	if (r->device.len)
@@ -87,6 +89,7 @@ static inline struct seen *seen_new(void)
 					      .counts = &seen->counts,
 					      .record = test_record() };
 	seen->out = (struct track_out){ seen_message, seen, &seen->counts };
+	seen->noted = true;
 	return seen;
 }
 
@@ -134,6 +137,11 @@ static inline void feed(struct track_stream *s, uint64_t wall_ns,
 			const char *text, struct seen *seen)
 {
 	feed_at(s, s->offset + s->len, wall_ns, text, seen);
+}
+
+static inline struct base_span span(const char *text)
+{
+	return (struct base_span){ (const uint8_t *)text, strlen(text) };
 }
 
 /* Return: behind the text, which has no NUL there. */
@@ -257,17 +265,19 @@ static inline uint32_t next_random(uint64_t *seed)
  * Feeds all bytes of one direction through a flow and ends it. p: NULL = the
  * bytes decide. chunk: bytes at a time; 0 = all at once; negative = random
  * lengths of 1 to -chunk. wall_ns is always 1: nothing here depends on time.
+ * noted: the events are validated against the schema, too.
  */
-static inline struct seen *feed_flow(const struct track_protocol *p,
-				     enum base_direction d,
-				     struct base_span bytes, int chunk,
-				     uint64_t *seed)
+static inline struct seen *feed_noted(const struct track_protocol *p,
+				      enum base_direction d,
+				      struct base_span bytes, int chunk,
+				      uint64_t *seed, bool noted)
 {
 	struct seen *seen = seen_new();
 	struct track_flow f;
 	uint64_t offset = 0;
 	struct base_rd r;
 
+	seen->noted = noted;
 	track_flow_init(&f, p, 0);
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	while (base_rd_left(&r)) {
@@ -292,6 +302,129 @@ static inline struct seen *feed_flow(const struct track_protocol *p,
 	assert_int_equal(seen->used + seen->counts.skipped, bytes.len);
 	assert_int_equal(seen->counts.messages, seen->n);
 	return seen;
+}
+
+/* ... noted where they are whole. */
+static inline struct seen *feed_flow(const struct track_protocol *p,
+				     enum base_direction d,
+				     struct base_span bytes, int chunk,
+				     uint64_t *seed)
+{
+	return feed_noted(p, d, bytes, chunk, seed, !chunk);
+}
+
+/* In chunks, too, what was seen of the whole is seen. */
+static inline void feed_same(const struct seen *whole,
+			     const struct track_protocol *p,
+			     enum base_direction d, struct base_span bytes,
+			     int chunk, uint64_t *seed)
+{
+	struct seen *cut = feed_noted(p, d, bytes, chunk, seed, false);
+
+	seen_equal(whole, cut);
+	free(cut);
+}
+
+/* Return: what is seen of the bytes in chunks of any kind. */
+static inline struct seen *feed_any_chunks(const struct track_protocol *p,
+					   enum base_direction d,
+					   struct base_span bytes)
+{
+	struct seen *whole = feed_flow(p, d, bytes, 0, NULL);
+	uint64_t seed = 2;
+
+	for (int chunk = -20; chunk <= 20; chunk++)
+		feed_same(whole, p, d, bytes, chunk, &seed);
+	return whole;
+}
+
+/* What random streams are made of. */
+struct pool {
+	const struct base_span *pieces;
+	size_t n;
+};
+
+#define RANDOM_MAX 4096
+
+/*
+ * Feeds `count` streams of at least `len` bytes in chunks. They are pieces in
+ * any order: one end in 1 to 4, which changes from stream to stream, is not
+ * where it was.
+ */
+static inline void feed_random_streams(const struct track_protocol *p,
+				       enum base_direction d,
+				       const struct pool *pool, size_t len,
+				       uint32_t count)
+{
+	static uint8_t stream[RANDOM_MAX];
+	uint64_t seed = 3;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct base_span bytes = { stream, 0 };
+		struct seen *whole;
+
+		while (bytes.len < len) {
+			const struct base_span v =
+				pool->pieces[next_random(&seed) % pool->n];
+			size_t from = 0, n;
+
+			if (next_random(&seed) % (1 + i % 4) == 0)
+				from = next_random(&seed) % (v.len + 1);
+			n = v.len - from;
+			if (next_random(&seed) % (1 + i % 4) == 0)
+				n = next_random(&seed) % (n + 1);
+			assert_true(n <= RANDOM_MAX - bytes.len);
+			memcpy(stream + bytes.len, v.ptr + from, n);
+			bytes.len += n;
+		}
+		whole = feed_noted(p, d, bytes, 0, NULL, false);
+		feed_same(whole, p, d, bytes, 1, NULL);
+		feed_same(whole, p, d, bytes, -40, &seed);
+		free(whole);
+	}
+}
+
+#define GARBAGE_LEN (256U << 10)
+
+/*
+ * Feeds 256 KiB of any bytes, or of those of `few`, and a message in chunks.
+ * Return: what was seen; the message came last.
+ */
+static inline struct seen *feed_garbage(const struct track_protocol *p,
+					const char *few,
+					struct base_span message)
+{
+	static uint8_t bytes[GARBAGE_LEN + RANDOM_MAX];
+	const struct base_span all = { bytes, GARBAGE_LEN + message.len };
+	const struct seen_message *last;
+	uint64_t seed = 8;
+	struct seen *seen;
+
+	for (size_t i = 0; i < GARBAGE_LEN; i++) {
+		const uint32_t n = next_random(&seed);
+
+		bytes[i] = few ? (uint8_t)few[n % strlen(few)] : (uint8_t)n;
+	}
+	assert_true(message.len <= RANDOM_MAX);
+	memcpy(bytes + GARBAGE_LEN, message.ptr, message.len);
+	seen = feed_flow(p, BASE_CLIENT, all, 0, NULL);
+	feed_same(seen, p, BASE_CLIENT, all, -1400, &seed);
+	assert_true(seen->n > 0);
+	last = &seen->m[seen->n - 1];
+	assert_int_equal(last->offset, GARBAGE_LEN);
+	assert_int_equal(last->len, message.len);
+	assert_memory_equal(seen->bytes + last->at, message.ptr, message.len);
+	return seen;
+}
+
+/* ... where it came last for each of the alphabets, which end with NULL, and
+ * for any bytes. */
+static inline void feed_garbages(const struct track_protocol *p,
+				 const char *const *few, const char *message)
+{
+	do
+		free(feed_garbage(p, *few, span(message)));
+	while (*few++);
 }
 
 /* ... of a client of the watch family. */

@@ -32,11 +32,6 @@
 	"(864768011069660,DW3B,230324,A,2232.9806N,11404.9355E,40.50,123519," \
 	"158.25,-12.5,9)"
 
-static struct base_span span(const char *text)
-{
-	return (struct base_span){ (const uint8_t *)text, strlen(text) };
-}
-
 struct vector {
 	const char *stream;
 	size_t n;               /* messages */
@@ -111,83 +106,35 @@ static void check(const struct vector *v, const struct seen *seen)
 
 static void vectors_in_any_chunks(void **state)
 {
-	uint64_t seed = 2;
-
 	(void)state;
-	for (size_t i = 0; i < WS_ARRAY_LEN(vectors); i++) {
-		for (int chunk = -20; chunk <= 20; chunk++) {
-			struct seen *seen = feed_flow(
-				&track_tk103,
-				chunk & 1 ? BASE_SERVER : BASE_CLIENT,
-				span(vectors[i].stream), chunk, &seed);
+	for (size_t i = 0; i < 2 * WS_ARRAY_LEN(vectors); i++) {
+		const struct vector *v = &vectors[i / 2];
+		struct seen *seen = feed_any_chunks(
+			&track_tk103, i & 1 ? BASE_SERVER : BASE_CLIENT,
+			span(v->stream));
 
-			check(&vectors[i], seen);
-			free(seen);
-		}
+		check(v, seen);
+		free(seen);
 	}
 }
 
 static void random_streams_in_any_chunks(void **state)
 {
-	uint64_t seed = 3;
+	struct base_span pieces[WS_ARRAY_LEN(vectors)];
+	const struct pool pool = { pieces, WS_ARRAY_LEN(pieces) };
 
 	(void)state;
-	for (int i = 0; i < 1000; i++) {
-		struct seen *whole, *bytewise, *random;
-		uint8_t stream[400];
-		struct base_span bytes = { stream, 0 };
-
-		while (bytes.len < 350) {
-			const struct base_span v =
-				span(vectors[next_random(&seed) %
-					     WS_ARRAY_LEN(vectors)]
-					     .stream);
-			const size_t from = next_random(&seed) % (v.len + 1);
-			size_t n = next_random(&seed) % (v.len - from + 1);
-
-			if (n > sizeof(stream) - bytes.len)
-				n = sizeof(stream) - bytes.len;
-			memcpy(stream + bytes.len, v.ptr + from, n);
-			bytes.len += n;
-		}
-		whole = feed_flow(&track_tk103, BASE_CLIENT, bytes, 0, &seed);
-		bytewise =
-			feed_flow(&track_tk103, BASE_CLIENT, bytes, 1, &seed);
-		random =
-			feed_flow(&track_tk103, BASE_CLIENT, bytes, -40, &seed);
-		seen_equal(whole, bytewise);
-		seen_equal(whole, random);
-		free(whole);
-		free(bytewise);
-		free(random);
-	}
+	for (size_t i = 0; i < pool.n; i++)
+		pieces[i] = span(vectors[i].stream);
+	feed_random_streams(&track_tk103, BASE_CLIENT, &pool, 350, 1000);
 }
 
-/* 256 KiB of anything, then a message. */
 static void garbage_then_a_message(void **state)
 {
-	static const char few[] = "()$,0123[BP[";
-	static uint8_t bytes[(1 << 18) + sizeof(FULL)];
-	uint64_t seed = 8;
+	static const char *const few[] = { "()$,0123[BP[", NULL };
 
 	(void)state;
-	for (int kind = 0; kind < 2; kind++) {
-		struct seen *seen;
-
-		for (size_t i = 0; i < 1 << 18; i++) {
-			const uint32_t n = next_random(&seed);
-
-			bytes[i] = kind ? (uint8_t)few[n % (sizeof(few) - 1)]
-					: (uint8_t)n;
-		}
-		memcpy(bytes + (1 << 18), FULL, sizeof(FULL));
-		seen = feed_flow(&track_tk103, BASE_CLIENT,
-				 (struct base_span){ bytes, sizeof(bytes) - 1 },
-				 -1400, &seed);
-		assert_true(seen->n > 0);
-		seen_is(seen, seen->n - 1, FULL);
-		free(seen);
-	}
+	feed_garbages(&track_tk103, few, FULL);
 }
 
 #define OPEN "(864768,ZC03,1,2,$a)"

@@ -166,58 +166,27 @@ static void check(const struct vector *v, const struct seen *seen)
 
 static void vectors_in_any_chunks(void **state)
 {
-	uint64_t seed = 2;
-
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(vectors); i++) {
-		const struct vector *v = &vectors[i];
-		const struct base_span bytes = { (const uint8_t *)v->stream,
-						 strlen(v->stream) };
+		struct seen *seen = feed_any_chunks(&track_watch, BASE_CLIENT,
+						    span(vectors[i].stream));
 
-		for (int chunk = -20; chunk <= 20; chunk++) {
-			struct seen *seen = feed_all(bytes, chunk, &seed);
-
-			check(v, seen);
-			free(seen);
-		}
+		check(&vectors[i], seen);
+		free(seen);
 	}
 }
 
-/* All vectors behind each other, shuffled: a message does not depend on what
+/* Pieces of all vectors behind each other: a message does not depend on what
  * was before it, unless that was unfinished. */
 static void two_thousand_random_streams(void **state)
 {
-	uint64_t seed = 3;
+	struct base_span pieces[WS_ARRAY_LEN(vectors)];
+	const struct pool pool = { pieces, WS_ARRAY_LEN(pieces) };
 
 	(void)state;
-	for (int i = 0; i < 2000; i++) {
-		struct seen *whole, *bytewise, *random;
-		uint8_t stream[256];
-		struct base_span bytes = { stream, 0 };
-
-		while (bytes.len < 200) {
-			const struct vector *v =
-				&vectors[next_random(&seed) %
-					 WS_ARRAY_LEN(vectors)];
-			const size_t from =
-				next_random(&seed) % (strlen(v->stream) + 1);
-			size_t n = next_random(&seed) %
-				   (strlen(v->stream) - from + 1);
-
-			if (n > sizeof(stream) - bytes.len)
-				n = sizeof(stream) - bytes.len;
-			memcpy(stream + bytes.len, v->stream + from, n);
-			bytes.len += n;
-		}
-		whole = feed_all(bytes, 0, &seed);
-		bytewise = feed_all(bytes, 1, &seed);
-		random = feed_all(bytes, -40, &seed);
-		seen_equal(whole, bytewise);
-		seen_equal(whole, random);
-		free(whole);
-		free(bytewise);
-		free(random);
-	}
+	for (size_t i = 0; i < pool.n; i++)
+		pieces[i] = span(vectors[i].stream);
+	feed_random_streams(&track_watch, BASE_CLIENT, &pool, 200, 2000);
 }
 
 static void fields_of_a_message(void **state)

@@ -29,11 +29,6 @@
 #define NO_FIX \
 	",+4930123456,,L,, imei:" ID ",,,F:4.28V/ADC1=0.25V,0,62,62691," CELL
 
-static struct base_span span(const char *text)
-{
-	return (struct base_span){ (const uint8_t *)text, strlen(text) };
-}
-
 #define NONE  TRACK_CHECK_NONE
 #define OK    TRACK_CHECK_OK
 #define WRONG TRACK_CHECK_WRONG
@@ -165,83 +160,33 @@ static void check(const struct vector *v, const struct seen *seen)
 
 static void vectors_in_any_chunks(void **state)
 {
-	uint64_t seed = 2;
-
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(vectors); i++) {
-		for (int chunk = -20; chunk <= 10; chunk++) {
-			struct seen *seen = feed_flow(&track_xexun, BASE_CLIENT,
-						      span(vectors[i].stream),
-						      chunk, &seed);
+		struct seen *seen = feed_any_chunks(&track_xexun, BASE_CLIENT,
+						    span(vectors[i].stream));
 
-			check(&vectors[i], seen);
-			free(seen);
-		}
+		check(&vectors[i], seen);
+		free(seen);
 	}
 }
 
 static void random_streams_in_any_chunks(void **state)
 {
-	uint64_t seed = 3;
+	struct base_span pieces[WS_ARRAY_LEN(vectors)];
+	const struct pool pool = { pieces, WS_ARRAY_LEN(pieces) };
 
 	(void)state;
-	for (int i = 0; i < 500; i++) {
-		struct seen *whole, *bytewise, *random;
-		uint8_t stream[1200];
-		struct base_span bytes = { stream, 0 };
-
-		while (bytes.len < 1100) {
-			const struct base_span v =
-				span(vectors[next_random(&seed) %
-					     WS_ARRAY_LEN(vectors)]
-					     .stream);
-			const size_t from = next_random(&seed) % (v.len + 1);
-			size_t n = next_random(&seed) % (v.len - from + 1);
-
-			if (n > sizeof(stream) - bytes.len)
-				n = sizeof(stream) - bytes.len;
-			memcpy(stream + bytes.len, v.ptr + from, n);
-			bytes.len += n;
-		}
-		whole = feed_flow(&track_xexun, BASE_CLIENT, bytes, 0, &seed);
-		bytewise =
-			feed_flow(&track_xexun, BASE_CLIENT, bytes, 1, &seed);
-		random =
-			feed_flow(&track_xexun, BASE_CLIENT, bytes, -90, &seed);
-		seen_equal(whole, bytewise);
-		seen_equal(whole, random);
-		free(whole);
-		free(bytewise);
-		free(random);
-	}
+	for (size_t i = 0; i < pool.n; i++)
+		pieces[i] = span(vectors[i].stream);
+	feed_random_streams(&track_xexun, BASE_CLIENT, &pool, 1100, 500);
 }
 
-/* 256 KiB of anything, then a message. */
 static void garbage_then_a_message(void **state)
 {
-	static const char few[] = ",,12+GPRMC,F*imei:\n";
-	static uint8_t bytes[(1 << 18) + sizeof(SHORT)];
-	uint64_t seed = 8;
+	static const char *const few[] = { ",,12+GPRMC,F*imei:\n", NULL };
 
 	(void)state;
-	for (int kind = 0; kind < 2; kind++) {
-		struct seen *seen;
-
-		for (size_t i = 0; i < 1 << 18; i++) {
-			const uint32_t n = next_random(&seed);
-
-			bytes[i] = kind ? (uint8_t)few[n % (sizeof(few) - 1)]
-					: (uint8_t)n;
-		}
-		bytes[1 << 18] = '\n';
-		memcpy(bytes + (1 << 18) + 1, SHORT, sizeof(SHORT) - 1);
-		seen = feed_flow(&track_xexun, BASE_CLIENT,
-				 (struct base_span){ bytes, sizeof(bytes) },
-				 -1400, &seed);
-		assert_true(seen->n > 0);
-		seen_is(seen, seen->n - 1, SHORT);
-		free(seen);
-	}
+	feed_garbages(&track_xexun, few, SHORT);
 }
 
 static void silence_ends_a_line(void **state)
