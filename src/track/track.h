@@ -18,7 +18,8 @@
 #include "base_rd.h"
 #include "track_record.h"
 
-/* Do bytes belong to a protocol? YES and NO stay when more bytes follow. */
+/* Do bytes belong to a protocol, or begin with a header of it? YES and NO stay
+ * when more bytes follow. */
 enum track_probe {
 	TRACK_PROBE_NO,
 	TRACK_PROBE_MAYBE, /* as far as they go */

@@ -25,6 +25,7 @@
 
 #include <string.h>
 
+#include "track_frame.h"
 #include "track_gps103_internal.h"
 #include "track_text.h"
 
@@ -65,83 +66,80 @@ struct header {
 	struct base_span device;
 };
 
-enum match {
-	MATCH_NO,
-	MATCH_MAYBE, /* a header so far, as long as the bytes go */
-	MATCH_YES,
-};
-
-static enum match match_word(struct base_rd *r, const char *word)
+static enum track_probe match_word(struct base_rd *r, const char *word)
 {
 	const size_t len = strlen(word), left = base_rd_left(r);
 	const struct base_span bytes = base_rd_take(r, left < len ? left : len);
 
 	if (bytes.len && memcmp(bytes.ptr, word, bytes.len) != 0)
-		return MATCH_NO;
-	return bytes.len < len ? MATCH_MAYBE : MATCH_YES;
+		return TRACK_PROBE_NO;
+	return bytes.len < len ? TRACK_PROBE_MAYBE : TRACK_PROBE_YES;
 }
 
 /* Clones leave out some digits, or all but one. */
-static enum match match_imei(struct base_rd *r, struct base_span *imei)
+static enum track_probe match_imei(struct base_rd *r, struct base_span *imei)
 {
 	*imei = track_text_run(r, DIGITS, 20);
 	if (!base_rd_left(r))
-		return MATCH_MAYBE;
-	return imei->len && track_text_take(r, ',') ? MATCH_YES : MATCH_NO;
+		return TRACK_PROBE_MAYBE;
+	return imei->len && track_text_take(r, ',') ? TRACK_PROBE_YES
+						    : TRACK_PROBE_NO;
 }
 
 /* 15 digits and an end, or the next message where the end was lost. */
-static enum match match_heartbeat(struct base_span bytes, struct header *h)
+static enum track_probe match_heartbeat(struct base_span bytes,
+					struct header *h)
 {
 	struct base_rd r, ahead;
-	enum match m;
+	enum track_probe m;
 
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	h->kind = KIND_HEARTBEAT;
 	h->device = track_text_run(&r, DIGITS, IMEI_LEN);
 	h->len = h->device.len;
 	if (!base_rd_left(&r))
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	if (h->device.len < IMEI_LEN)
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	ahead = r;
 	m = match_word(&ahead, starts[KIND_MESSAGE].text);
-	if (m != MATCH_NO)
+	if (m != TRACK_PROBE_NO)
 		return m;
 	if (track_text_take(&r, '\r') && !base_rd_left(&r))
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	if (!track_text_run(&r, ";\n", 1).len)
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	h->len = bytes.len - base_rd_left(&r);
-	return MATCH_YES;
+	return TRACK_PROBE_YES;
 }
 
-static enum match match_start(struct base_span bytes, enum kind kind,
-			      struct header *h)
+static enum track_probe match_start(struct base_span bytes, enum kind kind,
+				    struct header *h)
 {
 	struct base_rd r;
-	enum match m;
+	enum track_probe m;
 
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	*h = (struct header){ .kind = kind };
 	m = match_word(&r, starts[kind].text);
-	if (m == MATCH_YES && starts[kind].imei)
+	if (m == TRACK_PROBE_YES && starts[kind].imei)
 		m = match_imei(&r, &h->device);
 	h->len = bytes.len - base_rd_left(&r);
 	return m;
 }
 
 /* A header at the front of the bytes, of which there is one? */
-static enum match match_header(struct base_span bytes,
-			       enum base_direction direction, struct header *h)
+static enum track_probe match_header(struct base_span bytes,
+				     enum base_direction direction,
+				     struct header *h)
 {
-	enum match m = MATCH_NO;
+	enum track_probe m = TRACK_PROBE_NO;
 
-	for (unsigned k = 0; k < KIND_HEARTBEAT && m == MATCH_NO; k++) {
+	for (unsigned k = 0; k < KIND_HEARTBEAT && m == TRACK_PROBE_NO; k++) {
 		if (starts[k].from & 1U << direction)
 			m = match_start(bytes, (enum kind)k, h);
 	}
-	if (m == MATCH_NO && direction == BASE_CLIENT)
+	if (m == TRACK_PROBE_NO && direction == BASE_CLIENT)
 		m = match_heartbeat(bytes, h);
 	return m;
 }
@@ -169,14 +167,14 @@ static enum track_step message(size_t len, struct track_frame *frame)
 }
 
 /* A header inside a message? Not a heartbeat: fields may be digits. */
-static enum match match_inner(const struct track_front *front, size_t at)
+static enum track_probe match_inner(const struct track_front *front, size_t at)
 {
 	const struct base_span bytes = track_text_tail(front->bytes, at);
 	struct header h;
 
 	if (!is_start(bytes.ptr[0]) ||
 	    (bytes.ptr[0] >= '0' && bytes.ptr[0] <= '9'))
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	return match_header(bytes, front->direction, &h);
 }
 
@@ -189,14 +187,14 @@ static enum track_step scan_message(const struct track_front *front,
 
 	for (; scan->at < bytes.len; scan->at++) {
 		const uint8_t c = bytes.ptr[scan->at];
-		enum match m;
+		enum track_probe m;
 
 		if (c == ';' || c == '*' || c == '\n')
 			return message(scan->at + 1, frame);
 		m = match_inner(front, scan->at);
-		if (m == MATCH_MAYBE && !last)
+		if (m == TRACK_PROBE_MAYBE && !last)
 			return TRACK_STEP_MORE;
-		if (m == MATCH_YES)
+		if (m == TRACK_PROBE_YES)
 			return message(scan->at, frame);
 	}
 	return last ? skip(bytes, frame) : TRACK_STEP_MORE;
@@ -246,7 +244,7 @@ static enum verdict judge(const struct track_front *front, size_t at,
 {
 	const struct base_span rest = track_text_tail(front->bytes, at);
 	const uint8_t c = rest.ptr[0];
-	enum match m = MATCH_NO;
+	enum track_probe m = TRACK_PROBE_NO;
 
 	if (c == '\n')
 		return VERDICT_LAST;
@@ -257,9 +255,9 @@ static enum verdict judge(const struct track_front *front, size_t at,
 								: VERDICT_LAST;
 	if (c == '*' || scan->depth == PART_PLAIN)
 		m = match_inner(front, at);
-	if (m == MATCH_MAYBE)
+	if (m == TRACK_PROBE_MAYBE)
 		return VERDICT_WAIT;
-	if (m == MATCH_YES)
+	if (m == TRACK_PROBE_YES)
 		return VERDICT_BEHIND;
 	scan->depth = part_after((enum part)scan->depth, c);
 	return VERDICT_INSIDE;
@@ -292,17 +290,13 @@ static enum track_step gps103_frame(const struct track_front *front,
 				    struct track_frame *frame)
 {
 	struct header h;
+	const enum track_probe header =
+		match_header(front->bytes, front->direction, &h);
 
-	switch (match_header(front->bytes, front->direction, &h)) {
-	case MATCH_NO:
-		return skip(front->bytes, frame);
-	case MATCH_MAYBE:
-		if (front->after == TRACK_AFTER_NOTHING)
-			return skip(front->bytes, frame);
+	if (track_frame_waits(header, front->after))
 		return TRACK_STEP_MORE;
-	case MATCH_YES:
-		break;
-	}
+	if (header != TRACK_PROBE_YES)
+		return skip(front->bytes, frame);
 	if (!scan->at)
 		scan->at = (uint32_t)h.len;
 	switch (h.kind) {
@@ -322,7 +316,7 @@ static enum track_step gps103_frame(const struct track_front *front,
 
 /* Messages of other families hold "imei:", a number and a comma, too; behind
  * that they have a number that is no event's, which has three digits. */
-static enum match match_event(struct base_span text)
+static enum track_probe match_event(struct base_span text)
 {
 	struct base_rd r;
 	size_t n;
@@ -330,34 +324,29 @@ static enum match match_event(struct base_span text)
 	base_rd_init(&r, text.ptr, text.len);
 	n = track_text_run(&r, DIGITS, 4).len;
 	if (!base_rd_left(&r) && n < 4)
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	if (!n)
-		return MATCH_YES;
-	return n == 3 && track_text_take(&r, ',') ? MATCH_YES : MATCH_NO;
+		return TRACK_PROBE_YES;
+	return n == 3 && track_text_take(&r, ',') ? TRACK_PROBE_YES
+						  : TRACK_PROBE_NO;
 }
 
 static enum track_probe gps103_probe(struct base_span bytes,
 				     enum base_direction direction)
 {
-	static const enum track_probe answers[] = {
-		[MATCH_NO] = TRACK_PROBE_NO,
-		[MATCH_MAYBE] = TRACK_PROBE_MAYBE,
-		[MATCH_YES] = TRACK_PROBE_YES,
-	};
 	struct header h;
-	enum match m;
+	enum track_probe m;
 
 	/* bare words say too little, and so does a line of digits */
 	if (!bytes.len)
 		return TRACK_PROBE_MAYBE;
 	m = match_header(bytes, direction, &h);
-	if (m == MATCH_YES && h.kind == KIND_MESSAGE)
+	if (m == TRACK_PROBE_YES && h.kind == KIND_MESSAGE)
 		m = match_event(track_text_tail(bytes, h.len));
-	if (m == MATCH_YES && h.kind == KIND_HEARTBEAT &&
+	if (m == TRACK_PROBE_YES && h.kind == KIND_HEARTBEAT &&
 	    bytes.ptr[h.len - 1] == '\n')
-		m = MATCH_NO;
-	return h.kind == KIND_LOAD || h.kind == KIND_ON ? TRACK_PROBE_NO
-							: answers[m];
+		m = TRACK_PROBE_NO;
+	return h.kind == KIND_LOAD || h.kind == KIND_ON ? TRACK_PROBE_NO : m;
 }
 
 /* The message without its end. */
@@ -380,7 +369,7 @@ static void gps103_decode(const struct track_message *m,
 
 	(void)session;
 	/* MAYBE is a heartbeat whose end was lost */
-	if (match_header(m->bytes, m->direction, &h) == MATCH_NO)
+	if (match_header(m->bytes, m->direction, &h) == TRACK_PROBE_NO)
 		return;
 	track_record_device(record, h.device);
 	body.star = m->bytes.ptr[m->bytes.len - 1] == '*';

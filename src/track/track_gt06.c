@@ -27,6 +27,7 @@
 
 #include <string.h>
 
+#include "track_frame.h"
 #include "track_gt06_internal.h"
 #include "track_sum.h"
 #include "track_text.h"
@@ -40,19 +41,14 @@
 #define TYPE_WIFI_1       0x17
 #define TYPE_WIFI_2       0x69
 
-enum match {
-	MATCH_NO,
-	MATCH_MAYBE, /* as far as the bytes go */
-	MATCH_YES,
-};
-
 static bool is_wifi(uint8_t type)
 {
 	return type == TYPE_WIFI_1 || type == TYPE_WIFI_2;
 }
 
 /* Do the bytes begin with what stands before a content? */
-static enum match match_head(struct base_span bytes, struct gt06_head *head)
+static enum track_probe match_head(struct base_span bytes,
+				   struct gt06_head *head)
 {
 	struct base_rd r;
 	uint8_t start;
@@ -60,22 +56,22 @@ static enum match match_head(struct base_span bytes, struct gt06_head *head)
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	start = base_rd_u8(&r);
 	if (!base_rd_ok(&r))
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	if (start != 0x78 && start != 0x79)
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	if (base_rd_left(&r) && base_rd_u8(&r) != start)
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	head->extended = start == 0x79;
 	head->declared = head->extended ? base_rd_be16(&r) : base_rd_u8(&r);
 	head->len = head->extended ? LONG_HEAD : SHORT_HEAD;
 	if (base_rd_ok(&r) && head->declared > LONG_MAX_DECLARED)
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	head->type = base_rd_u8(&r);
 	if (!base_rd_ok(&r))
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	if (!head->declared && !is_wifi(head->type))
-		return MATCH_NO;
-	return MATCH_YES;
+		return TRACK_PROBE_NO;
+	return TRACK_PROBE_YES;
 }
 
 /* The whole message's bytes, if LENGTH is right. */
@@ -166,7 +162,8 @@ static enum track_step skip(struct base_span bytes, size_t from,
 	for (; i < bytes.len; i++) {
 		struct gt06_head head;
 
-		if (match_head(track_text_tail(bytes, i), &head) != MATCH_NO)
+		if (match_head(track_text_tail(bytes, i), &head) !=
+		    TRACK_PROBE_NO)
 			break;
 	}
 	frame->len = i;
@@ -183,7 +180,7 @@ static size_t inner(struct base_span message)
 		struct gt06_head head;
 
 		if (match_head(track_text_tail(message, i), &head) ==
-			    MATCH_YES &&
+			    TRACK_PROBE_YES &&
 		    i + whole(&head) == message.len &&
 		    head.declared >= 1 + GT06_SERIAL_LEN + GT06_CRC_LEN)
 			return i;
@@ -212,10 +209,10 @@ static enum track_step end_at(const struct track_front *front,
 }
 
 /* Looks for a tail that may be the end, from scan->at on and before `limit`.
- * Return: where it ends; 0: none yet. *follows: MATCH_NO never. */
+ * Return: where it ends; 0: none yet. *follows: TRACK_PROBE_NO never. */
 static size_t find_tail(const struct track_front *front,
 			const struct gt06_head *head, size_t limit,
-			struct track_scan *scan, enum match *follows)
+			struct track_scan *scan, enum track_probe *follows)
 {
 	const struct base_span bytes = track_text_head(front->bytes, limit);
 	struct gt06_head next;
@@ -237,8 +234,8 @@ static size_t find_tail(const struct track_front *front,
 			*follows = match_head(
 				track_text_tail(front->bytes, end), &next);
 			if (end == counted_end(front->bytes, head))
-				*follows = MATCH_YES;
-			if (*follows != MATCH_NO)
+				*follows = TRACK_PROBE_YES;
+			if (*follows != TRACK_PROBE_NO)
 				return end;
 			scan->end = (uint32_t)end;
 		}
@@ -256,7 +253,7 @@ static enum track_step search(const struct track_front *front,
 	const size_t declared = whole(head);
 	const size_t limit = declared > SEARCH_MAX ? declared : SEARCH_MAX;
 	const bool waits = front->bytes.len < declared;
-	enum match follows;
+	enum track_probe follows;
 	size_t end;
 
 	if (!scan->at)
@@ -265,7 +262,7 @@ static enum track_step search(const struct track_front *front,
 	end = find_tail(front, head, limit, scan, &follows);
 	if (end) {
 		if (front->after != TRACK_AFTER_MORE ||
-		    (follows == MATCH_YES && !waits))
+		    (follows == TRACK_PROBE_YES && !waits))
 			return end_at(front, head, end, frame);
 		scan->end = (uint32_t)end;
 		scan->quiet = true;
@@ -283,17 +280,12 @@ static enum track_step gt06_frame(const struct track_front *front,
 				  struct track_frame *frame)
 {
 	struct gt06_head head;
+	const enum track_probe header = match_head(front->bytes, &head);
 
-	switch (match_head(front->bytes, &head)) {
-	case MATCH_NO:
-		return skip(front->bytes, 1, frame);
-	case MATCH_MAYBE:
-		if (front->after == TRACK_AFTER_NOTHING)
-			return skip(front->bytes, 1, frame);
+	if (track_frame_waits(header, front->after))
 		return TRACK_STEP_MORE;
-	case MATCH_YES:
-		break;
-	}
+	if (header != TRACK_PROBE_YES)
+		return skip(front->bytes, 1, frame);
 	if (has_tail(front->bytes, whole(&head)))
 		return end_at(front, &head, whole(&head), frame);
 	return search(front, &head, scan, frame);
@@ -319,17 +311,13 @@ static enum track_probe gt06_probe(struct base_span bytes,
 				   enum base_direction direction)
 {
 	const size_t long_message = 200;
+	enum track_probe answer;
 	struct gt06_head head;
 	bool known;
 
-	switch (match_head(bytes, &head)) {
-	case MATCH_NO:
-		return TRACK_PROBE_NO;
-	case MATCH_MAYBE:
-		return TRACK_PROBE_MAYBE;
-	case MATCH_YES:
-		break;
-	}
+	answer = match_head(bytes, &head);
+	if (answer != TRACK_PROBE_YES)
+		return answer;
 	known = is_known(&head, direction);
 	if (whole(&head) > long_message)
 		return known ? TRACK_PROBE_YES : TRACK_PROBE_NO;
@@ -410,7 +398,7 @@ static void gt06_decode(const struct track_message *m,
 	struct base_span keyword;
 	uint8_t text[3];
 
-	if (match_head(m->bytes, &g.head) != MATCH_YES)
+	if (match_head(m->bytes, &g.head) != TRACK_PROBE_YES)
 		return;
 	keyword = keyword_of(&g.head, text);
 	track_record_keyword(record, keyword);

@@ -26,6 +26,7 @@
 
 #include <string.h>
 
+#include "track_frame.h"
 #include "track_h02_internal.h"
 #include "track_text.h"
 #include "track_time.h"
@@ -35,12 +36,6 @@
 #define BINARY_MAX 64
 #define DEVICE_MAX 20
 #define TYPE_MAX   15
-
-enum match {
-	MATCH_NO,
-	MATCH_MAYBE, /* a header so far, as long as the bytes go */
-	MATCH_YES,
-};
 
 /* The forms of binary messages. */
 struct layout {
@@ -88,8 +83,8 @@ static struct base_span tail(struct base_span bytes, size_t from)
 	return (struct base_span){ bytes.ptr + from, bytes.len - from };
 }
 
-static enum match match_binary(struct base_span bytes,
-			       const struct layout *layout)
+static enum track_probe match_binary(struct base_span bytes,
+				     const struct layout *layout)
 {
 	static const struct byte_rule digits = { 0x99, 9 };
 	static const struct byte_rule digit = { 0x9f, 15 };
@@ -97,22 +92,22 @@ static enum match match_binary(struct base_span bytes,
 
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	if (base_rd_u8(&r) != layout->mark)
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	for (unsigned i = 0; i < layout->device && base_rd_left(&r); i++) {
 		if (!fits(base_rd_u8(&r),
 			  i < layout->digits / 2 ? &digits : &digit))
-			return MATCH_NO;
+			return TRACK_PROBE_NO;
 	}
 	for (size_t i = 0; i < WS_ARRAY_LEN(byte_rules) && base_rd_left(&r);
 	     i++) {
 		if (!fits(base_rd_u8(&r), &byte_rules[i]))
-			return MATCH_NO;
+			return TRACK_PROBE_NO;
 	}
 	if (base_rd_left(&r) < 4)
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	return __builtin_popcount(base_rd_be32(&r)) >= STATUS_ONES_MIN
-		       ? MATCH_YES
-		       : MATCH_NO;
+		       ? TRACK_PROBE_YES
+		       : TRACK_PROBE_NO;
 }
 
 static bool is_letter(int c)
@@ -137,7 +132,7 @@ static size_t take_word(struct base_rd *r, size_t max, int *c)
 	return n;
 }
 
-static enum match match_text(struct base_span bytes)
+static enum track_probe match_text(struct base_span bytes)
 {
 	struct base_rd r;
 	size_t device, type;
@@ -147,36 +142,38 @@ static enum match match_text(struct base_span bytes)
 	base_rd_expect(&r, '*');
 	for (int i = 0; i < 2 && base_rd_left(&r); i++) {
 		if (!is_letter(base_rd_u8(&r)))
-			return MATCH_NO;
+			return TRACK_PROBE_NO;
 	}
 	if (!base_rd_left(&r))
-		return base_rd_ok(&r) ? MATCH_MAYBE : MATCH_NO;
+		return base_rd_ok(&r) ? TRACK_PROBE_MAYBE : TRACK_PROBE_NO;
 	base_rd_expect(&r, ',');
 	device = take_word(&r, DEVICE_MAX, &c);
 	if (!base_rd_ok(&r) || (c >= 0 && c != ','))
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	if (c < 0)
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	(void)base_rd_u8(&r);
 	type = take_word(&r, TYPE_MAX, &c);
 	if (c < 0)
-		return MATCH_MAYBE;
-	return (c == ',' || c == '#') && device + type ? MATCH_YES : MATCH_NO;
+		return TRACK_PROBE_MAYBE;
+	return (c == ',' || c == '#') && device + type ? TRACK_PROBE_YES
+						       : TRACK_PROBE_NO;
 }
 
 /* A header at the front? *layout: which; NULL = of a text. */
-static enum match match_header(struct base_span bytes,
-			       enum base_direction direction,
-			       const struct layout **layout)
+static enum track_probe match_header(struct base_span bytes,
+				     enum base_direction direction,
+				     const struct layout **layout)
 {
-	enum match best = MATCH_NO;
+	enum track_probe best = TRACK_PROBE_NO;
 
 	*layout = NULL;
 	if (bytes.ptr[0] == '*')
 		return match_text(bytes);
 	if (direction != BASE_CLIENT)
-		return MATCH_NO;
-	for (size_t i = 0; i < WS_ARRAY_LEN(layouts) && best == MATCH_NO; i++) {
+		return TRACK_PROBE_NO;
+	for (size_t i = 0; i < WS_ARRAY_LEN(layouts) && best == TRACK_PROBE_NO;
+	     i++) {
 		*layout = &layouts[i];
 		best = match_binary(bytes, *layout);
 	}
@@ -185,15 +182,15 @@ static enum match match_header(struct base_span bytes,
 
 /* Of a whole message. Digits of a long device may look like those of a short
  * one and a time: the length knows better. */
-static enum match match_message(const struct track_message *m,
-				const struct layout **layout)
+static enum track_probe match_message(const struct track_message *m,
+				      const struct layout **layout)
 {
 	for (size_t i = 0; i < WS_ARRAY_LEN(layouts); i++) {
 		*layout = &layouts[i];
 		if (m->direction == BASE_CLIENT &&
 		    m->bytes.len == layouts[i].usual &&
-		    match_binary(m->bytes, *layout) == MATCH_YES)
-			return MATCH_YES;
+		    match_binary(m->bytes, *layout) == TRACK_PROBE_YES)
+			return TRACK_PROBE_YES;
 	}
 	return match_header(m->bytes, m->direction, layout);
 }
@@ -231,13 +228,14 @@ static enum track_step frame_text(const struct track_front *front,
 		if (c == '#')
 			return message(scan->at + 1, frame);
 		if (c == '*') {
-			const enum match m = match_text(tail(bytes, scan->at));
+			const enum track_probe m =
+				match_text(tail(bytes, scan->at));
 
-			if (m == MATCH_YES) {
+			if (m == TRACK_PROBE_YES) {
 				frame->len = scan->at;
 				return TRACK_STEP_SKIP;
 			}
-			if (m == MATCH_MAYBE && !last)
+			if (m == TRACK_PROBE_MAYBE && !last)
 				return TRACK_STEP_MORE;
 		}
 		if (c < ' ' && c != '\r' && c != '\n' &&
@@ -260,7 +258,7 @@ static enum track_step frame_binary(const struct track_front *front,
 				    struct track_frame *frame)
 {
 	const struct base_span bytes = front->bytes;
-	enum match m = MATCH_NO;
+	enum track_probe m = TRACK_PROBE_NO;
 	size_t p = layout->least;
 	size_t end;
 
@@ -273,10 +271,10 @@ static enum track_step frame_binary(const struct track_front *front,
 		const struct layout *next;
 
 		m = match_header(tail(bytes, p), front->direction, &next);
-		if (m != MATCH_NO)
+		if (m != TRACK_PROBE_NO)
 			break;
 	}
-	if (m == MATCH_YES)
+	if (m == TRACK_PROBE_YES)
 		return message(p, frame);
 	if (p > BINARY_MAX)
 		return message(layout->least, frame);
@@ -293,17 +291,13 @@ static enum track_step h02_frame(const struct track_front *front,
 				 struct track_frame *frame)
 {
 	const struct layout *layout;
+	const enum track_probe header =
+		match_header(front->bytes, front->direction, &layout);
 
-	switch (match_header(front->bytes, front->direction, &layout)) {
-	case MATCH_NO:
-		return skip(front->bytes, frame);
-	case MATCH_MAYBE:
-		if (front->after == TRACK_AFTER_NOTHING)
-			return skip(front->bytes, frame);
+	if (track_frame_waits(header, front->after))
 		return TRACK_STEP_MORE;
-	case MATCH_YES:
-		break;
-	}
+	if (header != TRACK_PROBE_YES)
+		return skip(front->bytes, frame);
 	return layout ? frame_binary(front, layout, scan, frame)
 		      : frame_text(front, scan, frame);
 }
@@ -311,14 +305,9 @@ static enum track_step h02_frame(const struct track_front *front,
 static enum track_probe h02_probe(struct base_span bytes,
 				  enum base_direction direction)
 {
-	static const enum track_probe answers[] = {
-		[MATCH_NO] = TRACK_PROBE_NO,
-		[MATCH_MAYBE] = TRACK_PROBE_MAYBE,
-		[MATCH_YES] = TRACK_PROBE_YES,
-	};
 	const struct layout *layout;
 
-	return answers[match_header(bytes, direction, &layout)];
+	return match_header(bytes, direction, &layout);
 }
 
 void track_h02_status(struct track_record *r, uint32_t status)
@@ -453,7 +442,7 @@ static void h02_decode(const struct track_message *m,
 	const struct layout *layout;
 
 	(void)session;
-	if (match_message(m, &layout) != MATCH_YES)
+	if (match_message(m, &layout) != TRACK_PROBE_YES)
 		return;
 	if (layout)
 		decode_binary(m, layout, habits, record);

@@ -44,12 +44,6 @@
 #define FOLLOW_MAX    64 /* longer than any head */
 #define SINGLES_MAX   16 /* more of them in a row are garbage */
 
-enum match {
-	MATCH_NO,
-	MATCH_MAYBE, /* a head so far, as long as the bytes go */
-	MATCH_YES,
-};
-
 enum form {
 	FORM_PING,
 	FORM_LOGIN,
@@ -63,8 +57,8 @@ struct head {
 	size_t len;     /* of the message, as declared */
 	size_t content; /* where it begins; 0 = there is none */
 	bool weak;      /* a message only for what follows */
-	/* With MATCH_MAYBE: the message that the bytes are if nothing follows;
-	 * 0 = none. */
+	/* With TRACK_PROBE_MAYBE: the message that the bytes are if nothing
+	 * follows; 0 = none. */
 	size_t shorter;
 	struct base_span imei;
 };
@@ -76,29 +70,29 @@ static bool is_codec(uint8_t codec)
 }
 
 /* Takes digits behind their number. */
-static enum match match_imei(struct base_rd *r, struct base_span *imei)
+static enum track_probe match_imei(struct base_rd *r, struct base_span *imei)
 {
 	size_t n;
 
 	if (!base_rd_left(r))
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	if (base_rd_u8(r))
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	if (!base_rd_left(r))
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	n = base_rd_u8(r);
 	if (n < IMEI_MIN || n >= TRACK_DEVICE_LEN)
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	*imei = base_rd_take(r, n < base_rd_left(r) ? n : base_rd_left(r));
 	if (imei->len && !track_text_digits(*imei))
-		return MATCH_NO;
-	return imei->len == n ? MATCH_YES : MATCH_MAYBE;
+		return TRACK_PROBE_NO;
+	return imei->len == n ? TRACK_PROBE_YES : TRACK_PROBE_MAYBE;
 }
 
-static enum match match_login(struct base_span bytes, struct head *h)
+static enum track_probe match_login(struct base_span bytes, struct head *h)
 {
 	struct base_rd r;
-	enum match m;
+	enum track_probe m;
 
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	m = match_imei(&r, &h->imei);
@@ -107,7 +101,7 @@ static enum match match_login(struct base_span bytes, struct head *h)
 	return m;
 }
 
-static enum match match_packet(struct base_span bytes, struct head *h)
+static enum track_probe match_packet(struct base_span bytes, struct head *h)
 {
 	struct base_rd r;
 	size_t len;
@@ -115,55 +109,55 @@ static enum match match_packet(struct base_span bytes, struct head *h)
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	for (int i = 0; i < 6; i++) {
 		if (!base_rd_left(&r))
-			return MATCH_MAYBE;
+			return TRACK_PROBE_MAYBE;
 		if (base_rd_u8(&r))
-			return MATCH_NO;
+			return TRACK_PROBE_NO;
 	}
 	if (base_rd_left(&r) < 2)
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	len = base_rd_be16(&r);
 	if (len < CONTENT_MIN)
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	if (!base_rd_left(&r))
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	if (!is_codec(base_rd_u8(&r)))
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	*h = (struct head){ .form = FORM_PACKET,
 			    .len = PACKET_HEAD + len + PACKET_REST,
 			    .content = PACKET_HEAD };
-	return MATCH_YES;
+	return TRACK_PROBE_YES;
 }
 
-static enum match match_datagram(struct base_span bytes, struct head *h)
+static enum track_probe match_datagram(struct base_span bytes, struct head *h)
 {
 	struct base_rd r;
-	enum match m;
+	enum track_probe m;
 	size_t len;
 
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	if (base_rd_left(&r) < 2)
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	len = base_rd_be16(&r);
 	if (len < DATAGRAM_HEAD + IMEI_MIN - 2 + CONTENT_MIN ||
 	    len > DATAGRAM_MAX)
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	(void)base_rd_take(&r, 4); /* id, 01, number */
 	if (!base_rd_ok(&r))
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	m = match_imei(&r, &h->imei);
-	if (m != MATCH_YES)
+	if (m != TRACK_PROBE_YES)
 		return m;
 	if (!base_rd_left(&r))
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	h->form = FORM_DATAGRAM;
 	h->len = 2 + len;
 	h->content = DATAGRAM_HEAD + h->imei.len;
 	if (!is_codec(base_rd_u8(&r)) || h->len < h->content + CONTENT_MIN)
-		return MATCH_NO;
-	return MATCH_YES;
+		return TRACK_PROBE_NO;
+	return TRACK_PROBE_YES;
 }
 
-static enum match match_client(struct base_span bytes, struct head *h)
+static enum track_probe match_client(struct base_span bytes, struct head *h)
 {
 	struct base_rd r;
 	uint8_t first, second;
@@ -173,10 +167,11 @@ static enum match match_client(struct base_span bytes, struct head *h)
 	second = base_rd_u8(&r);
 	if (first == 0xff) {
 		*h = (struct head){ .form = FORM_PING, .len = 1, .weak = true };
-		return MATCH_YES;
+		return TRACK_PROBE_YES;
 	}
 	if (!base_rd_ok(&r))
-		return first <= DATAGRAM_MAX >> 8 ? MATCH_MAYBE : MATCH_NO;
+		return first <= DATAGRAM_MAX >> 8 ? TRACK_PROBE_MAYBE
+						  : TRACK_PROBE_NO;
 	if (!first && !second)
 		return match_packet(bytes, h);
 	if (!first && second < TRACK_DEVICE_LEN)
@@ -184,7 +179,7 @@ static enum match match_client(struct base_span bytes, struct head *h)
 	return match_datagram(bytes, h);
 }
 
-static enum match match_ack(struct base_span bytes, struct head *h)
+static enum track_probe match_ack(struct base_span bytes, struct head *h)
 {
 	struct base_rd r;
 
@@ -192,41 +187,42 @@ static enum match match_ack(struct base_span bytes, struct head *h)
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	if (base_rd_be16(&r) == 5) {
 		h->len = 7;
-		return bytes.len < h->len ? MATCH_MAYBE : MATCH_YES;
+		return bytes.len < h->len ? TRACK_PROBE_MAYBE : TRACK_PROBE_YES;
 	}
 	h->len = 4;
 	if (bytes.len > 2 && bytes.ptr[2])
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	if (bytes.len < 4)
-		return MATCH_MAYBE;
-	return MATCH_YES;
+		return TRACK_PROBE_MAYBE;
+	return TRACK_PROBE_YES;
 }
 
-static enum match match_server(struct base_span bytes, struct head *h)
+static enum track_probe match_server(struct base_span bytes, struct head *h)
 {
 	const bool zeros = bytes.len == 1 || bytes.len == 4;
-	enum match packet, ack;
+	enum track_probe packet, ack;
 
 	if (bytes.ptr[0] == 1) {
 		*h = (struct head){ .form = FORM_ACK, .len = 1, .weak = true };
-		return MATCH_YES;
+		return TRACK_PROBE_YES;
 	}
 	if (bytes.ptr[0] ||
 	    (bytes.len > 1 && bytes.ptr[1] && bytes.ptr[1] != 5))
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	packet = match_packet(bytes, h);
-	if (packet == MATCH_YES)
+	if (packet == TRACK_PROBE_YES)
 		return packet;
 	ack = match_ack(bytes, h);
-	if (ack == MATCH_NO || packet == MATCH_NO)
+	if (ack == TRACK_PROBE_NO || packet == TRACK_PROBE_NO)
 		return ack;
 	h->shorter = zeros ? bytes.len : 0;
-	return MATCH_MAYBE;
+	return TRACK_PROBE_MAYBE;
 }
 
 /* A head at the front of the bytes, of which there is at least one? */
-static enum match match_head(struct base_span bytes,
-			     enum base_direction direction, struct head *h)
+static enum track_probe match_head(struct base_span bytes,
+				   enum base_direction direction,
+				   struct head *h)
 {
 	*h = (struct head){ 0 };
 	return direction == BASE_SERVER ? match_server(bytes, h)
@@ -241,7 +237,7 @@ static enum track_step skip(const struct track_front *front,
 
 	for (frame->len = 1; frame->len < front->bytes.len; frame->len++) {
 		if (match_head(track_text_tail(front->bytes, frame->len),
-			       front->direction, &h) != MATCH_NO)
+			       front->direction, &h) != TRACK_PROBE_NO)
 			break;
 	}
 	return TRACK_STEP_SKIP;
@@ -256,7 +252,7 @@ static enum track_step skip_torn(const struct track_front *front,
 
 	for (frame->len = 1; frame->len < front->bytes.len; frame->len++) {
 		if (match_head(track_text_tail(front->bytes, frame->len),
-			       front->direction, &h) == MATCH_YES &&
+			       front->direction, &h) == TRACK_PROBE_YES &&
 		    !h.weak)
 			break;
 	}
@@ -264,33 +260,37 @@ static enum track_step skip_torn(const struct track_front *front,
 }
 
 /* Does a head follow the first `len` bytes and single ones, or nothing? */
-static enum match match_follow(const struct track_front *front, size_t len)
+static enum track_probe match_follow(const struct track_front *front,
+				     size_t len)
 {
 	const uint8_t single = front->direction == BASE_SERVER ? 0x01 : 0xff;
 	struct base_span rest = track_text_tail(front->bytes, len);
 	size_t singles = 0;
-	enum match m;
+	enum track_probe m;
 	struct head h;
 
 	while (rest.len && rest.ptr[0] == single && singles++ < SINGLES_MAX)
 		rest = track_text_tail(rest, 1);
 	if (singles > SINGLES_MAX)
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	if (!rest.len)
-		return front->after == TRACK_AFTER_MORE ? MATCH_MAYBE
-							: MATCH_YES;
+		return front->after == TRACK_AFTER_MORE ? TRACK_PROBE_MAYBE
+							: TRACK_PROBE_YES;
 	rest = track_text_head(rest, FOLLOW_MAX);
 	m = match_head(rest, front->direction, &h);
-	if (m == MATCH_MAYBE && h.shorter && front->after != TRACK_AFTER_MORE)
-		return MATCH_YES;
-	return m == MATCH_MAYBE && front->after == TRACK_AFTER_NOTHING
-		       ? MATCH_NO
+	if (m == TRACK_PROBE_MAYBE && h.shorter &&
+	    front->after != TRACK_AFTER_MORE)
+		return TRACK_PROBE_YES;
+	return m == TRACK_PROBE_MAYBE && front->after == TRACK_AFTER_NOTHING
+		       ? TRACK_PROBE_NO
 		       : m;
 }
 
-/* Where the message ends by its layout; MATCH_MAYBE: behind these bytes. */
-static enum match match_layout(struct base_span bytes, const struct head *h,
-			       bool sixteen, size_t *len)
+/* Where the message ends by its layout; TRACK_PROBE_MAYBE: behind these bytes.
+ */
+static enum track_probe match_layout(struct base_span bytes,
+				     const struct head *h, bool sixteen,
+				     size_t *len)
 {
 	const struct base_span content = track_text_tail(bytes, h->content);
 	const bool packet = h->form == FORM_PACKET;
@@ -311,20 +311,21 @@ static enum match match_layout(struct base_span bytes, const struct head *h,
 		(void)base_rd_be16(&r);
 	}
 	if (!base_rd_ok(&r))
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	if (again != count || zeros)
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	*len = bytes.len - base_rd_left(&r);
-	return MATCH_YES;
+	return TRACK_PROBE_YES;
 }
 
 /* ... with values of 16 bytes only where it cannot be without. */
-static enum match match_layouts(struct base_span bytes, const struct head *h,
-				bool last, size_t *len)
+static enum track_probe match_layouts(struct base_span bytes,
+				      const struct head *h, bool last,
+				      size_t *len)
 {
-	const enum match plain = match_layout(bytes, h, false, len);
+	const enum track_probe plain = match_layout(bytes, h, false, len);
 
-	if (plain == MATCH_YES || (plain == MATCH_MAYBE && !last))
+	if (plain == TRACK_PROBE_YES || (plain == TRACK_PROBE_MAYBE && !last))
 		return plain;
 	return match_layout(bytes, h, true, len);
 }
@@ -336,7 +337,8 @@ static bool agrees(struct base_span bytes, const struct head *h)
 	size_t end;
 
 	for (int sixteen = 0; sixteen < 2; sixteen++) {
-		if (match_layout(message, h, sixteen, &end) == MATCH_YES &&
+		if (match_layout(message, h, sixteen, &end) ==
+			    TRACK_PROBE_YES &&
 		    end == h->len)
 			return true;
 	}
@@ -383,7 +385,7 @@ static bool is_torn(const struct track_front *front, const struct head *h)
 
 	for (size_t i = 1; i < h->len; i++) {
 		if (match_head(track_text_tail(message, i), front->direction,
-			       &inner) == MATCH_YES &&
+			       &inner) == TRACK_PROBE_YES &&
 		    inner.content)
 			return true;
 	}
@@ -396,21 +398,21 @@ static enum track_step judge(const struct track_front *front,
 			     struct track_frame *frame)
 {
 	const bool last = front->after != TRACK_AFTER_MORE;
-	enum match layout;
+	enum track_probe layout;
 	size_t end = 0;
 
 	switch (match_follow(front, h->len)) {
-	case MATCH_NO:
+	case TRACK_PROBE_NO:
 		break;
-	case MATCH_MAYBE:
+	case TRACK_PROBE_MAYBE:
 		return wait(front, scan, h->len);
-	case MATCH_YES:
+	case TRACK_PROBE_YES:
 		return message(front->bytes, h, h->len, frame);
 	}
 	layout = match_layouts(front->bytes, h, last, &end);
-	if (layout == MATCH_YES)
+	if (layout == TRACK_PROBE_YES)
 		return message(front->bytes, h, end, frame);
-	if (layout == MATCH_MAYBE && !last) {
+	if (layout == TRACK_PROBE_MAYBE && !last) {
 		/* asked again when there is twice as much */
 		scan->at = (uint32_t)(2 * front->bytes.len);
 		return wait(front, scan, h->len);
@@ -433,7 +435,8 @@ static enum track_step frame_content(const struct track_front *front,
 	if (front->after == TRACK_AFTER_MORE && have < scan->at)
 		return wait(front, scan, h->len);
 	if (have < h->len)
-		return match_layouts(front->bytes, h, true, &end) == MATCH_YES
+		return match_layouts(front->bytes, h, true, &end) ==
+				       TRACK_PROBE_YES
 			       ? message(front->bytes, h, end, frame)
 			       : skip_torn(front, frame);
 	if (agrees(front->bytes, h))
@@ -449,15 +452,15 @@ static enum track_step teltonika_frame(const struct track_front *front,
 	struct head h;
 
 	switch (match_head(bytes, front->direction, &h)) {
-	case MATCH_NO:
+	case TRACK_PROBE_NO:
 		return skip(front, frame);
-	case MATCH_MAYBE:
+	case TRACK_PROBE_MAYBE:
 		if (h.shorter && front->after != TRACK_AFTER_MORE)
 			return message(bytes, &h, h.shorter, frame);
 		if (front->after != TRACK_AFTER_NOTHING)
 			return wait(front, scan, h.shorter);
 		return skip_torn(front, frame);
-	case MATCH_YES:
+	case TRACK_PROBE_YES:
 		break;
 	}
 	if (h.content)
@@ -465,11 +468,11 @@ static enum track_step teltonika_frame(const struct track_front *front,
 	if (!h.weak)
 		return message(bytes, &h, h.len, frame);
 	switch (match_follow(front, h.len)) {
-	case MATCH_NO:
+	case TRACK_PROBE_NO:
 		return skip(front, frame);
-	case MATCH_MAYBE:
+	case TRACK_PROBE_MAYBE:
 		return wait(front, scan, h.len);
-	case MATCH_YES:
+	case TRACK_PROBE_YES:
 		break;
 	}
 	return message(bytes, &h, h.len, frame);
@@ -504,6 +507,7 @@ static enum track_probe probe_content(struct base_span bytes,
 static enum track_probe teltonika_probe(struct base_span bytes,
 					enum base_direction direction)
 {
+	enum track_probe answer;
 	struct head h;
 
 	/* pings before the login */
@@ -511,14 +515,9 @@ static enum track_probe teltonika_probe(struct base_span bytes,
 		bytes = track_text_tail(bytes, 1);
 	if (!bytes.len)
 		return TRACK_PROBE_MAYBE;
-	switch (match_head(bytes, direction, &h)) {
-	case MATCH_NO:
-		return TRACK_PROBE_NO;
-	case MATCH_MAYBE:
-		return TRACK_PROBE_MAYBE;
-	case MATCH_YES:
-		break;
-	}
+	answer = match_head(bytes, direction, &h);
+	if (answer != TRACK_PROBE_YES)
+		return answer;
 	if (h.form == FORM_LOGIN)
 		return TRACK_PROBE_YES;
 	return h.content ? probe_content(bytes, &h) : TRACK_PROBE_NO;

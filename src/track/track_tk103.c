@@ -24,6 +24,7 @@
 
 #include <string.h>
 
+#include "track_frame.h"
 #include "track_text.h"
 #include "track_tk103_internal.h"
 
@@ -41,12 +42,6 @@ struct header {
 	struct base_span device, command;
 	bool commas;  /* commas around the command */
 	bool bracket; /* [begin]sms */
-};
-
-enum match {
-	MATCH_NO,
-	MATCH_MAYBE, /* a header so far, as long as the bytes go */
-	MATCH_YES,
 };
 
 #define DIGITS  "0123456789"
@@ -68,76 +63,77 @@ static const struct form forms[] = {
 };
 
 /* One byte of the set. */
-static enum match match_byte(struct base_rd *r, const char *set)
+static enum track_probe match_byte(struct base_rd *r, const char *set)
 {
 	if (!base_rd_left(r))
-		return MATCH_MAYBE;
-	return track_text_run(r, set, 1).len ? MATCH_YES : MATCH_NO;
+		return TRACK_PROBE_MAYBE;
+	return track_text_run(r, set, 1).len ? TRACK_PROBE_YES : TRACK_PROBE_NO;
 }
 
-static enum match match_command(struct base_rd *r, bool commas)
+static enum track_probe match_command(struct base_rd *r, bool commas)
 {
 	const char *const sets[] = {
 		commas ? "," : NULL, CAPITAL, CAPITAL, HEX, HEX,
 		commas ? ",)" : NULL
 	};
-	enum match m = MATCH_YES;
+	enum track_probe m = TRACK_PROBE_YES;
 
-	for (size_t i = 0; i < WS_ARRAY_LEN(sets) && m == MATCH_YES; i++) {
+	for (size_t i = 0; i < WS_ARRAY_LEN(sets) && m == TRACK_PROBE_YES;
+	     i++) {
 		if (sets[i])
 			m = match_byte(r, sets[i]);
 	}
 	return m;
 }
 
-static enum match match_form(struct base_span bytes, const struct form *form,
-			     struct header *h)
+static enum track_probe match_form(struct base_span bytes,
+				   const struct form *form, struct header *h)
 {
 	struct base_rd r;
-	enum match m;
+	enum track_probe m;
 
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	base_rd_expect(&r, '(');
 	h->device = track_text_run(&r, form->device, form->max);
 	/* a word in parentheses is anybody's */
 	if (h->device.len && !track_text_digits(track_text_head(h->device, 1)))
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	if (h->device.len < form->min)
-		return base_rd_left(&r) ? MATCH_NO : MATCH_MAYBE;
+		return base_rd_left(&r) ? TRACK_PROBE_NO : TRACK_PROBE_MAYBE;
 	m = match_command(&r, form->commas);
-	if (m != MATCH_YES)
+	if (m != TRACK_PROBE_YES)
 		return m;
 	h->commas = form->commas;
 	h->bracket = false;
 	h->len = bytes.len - base_rd_left(&r) - form->commas;
 	h->command = track_text_head(
 		track_text_tail(bytes, h->len - COMMAND_LEN), COMMAND_LEN);
-	return MATCH_YES;
+	return TRACK_PROBE_YES;
 }
 
-static enum match match_begin(struct base_span bytes, struct header *h)
+static enum track_probe match_begin(struct base_span bytes, struct header *h)
 {
 	const size_t len = sizeof(begin) - 1;
 	const size_t n = bytes.len < len ? bytes.len : len;
 
 	if (memcmp(bytes.ptr, begin, n) != 0)
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	*h = (struct header){ .len = len, .bracket = true };
-	return n < len ? MATCH_MAYBE : MATCH_YES;
+	return n < len ? TRACK_PROBE_MAYBE : TRACK_PROBE_YES;
 }
 
 /* A header at the front of the bytes? */
-static enum match match_header(struct base_span bytes, struct header *h)
+static enum track_probe match_header(struct base_span bytes, struct header *h)
 {
-	enum match m = MATCH_NO;
+	enum track_probe m = TRACK_PROBE_NO;
 
 	if (!bytes.len)
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	if (bytes.ptr[0] == '[')
 		return match_begin(bytes, h);
 	if (bytes.ptr[0] != '(')
-		return MATCH_NO;
-	for (size_t i = 0; i < WS_ARRAY_LEN(forms) && m == MATCH_NO; i++)
+		return TRACK_PROBE_NO;
+	for (size_t i = 0; i < WS_ARRAY_LEN(forms) && m == TRACK_PROBE_NO; i++)
 		m = match_form(bytes, &forms[i], h);
 	return m;
 }
@@ -203,23 +199,22 @@ static enum track_step scan_body(const struct track_front *front, bool bracket,
 	const struct base_span bytes = front->bytes;
 
 	for (; scan->at < bytes.len; scan->at++) {
-		enum match m = MATCH_NO;
+		enum track_probe m = TRACK_PROBE_NO;
 		struct header inner;
 
 		if (is_start(bytes.ptr[scan->at]))
 			m = match_header(track_text_tail(bytes, scan->at),
 					 &inner);
-		if (m == MATCH_MAYBE && front->after != TRACK_AFTER_NOTHING)
+		if (track_frame_waits(m, front->after))
 			return TRACK_STEP_MORE;
-		if (m != MATCH_NO)
+		if (m != TRACK_PROBE_NO)
 			return give_up(bytes, scan, frame);
 		if (scan_byte(bytes, scan->at, bracket, scan)) {
 			frame->len = scan->at + 1;
 			return TRACK_STEP_MESSAGE;
 		}
 	}
-	if (front->after == TRACK_AFTER_NOTHING ||
-	    (front->after == TRACK_AFTER_SILENCE && scan->quiet))
+	if (track_frame_over(front->after, scan))
 		return give_up(bytes, scan, frame);
 	return TRACK_STEP_MORE;
 }
@@ -229,17 +224,12 @@ static enum track_step tk103_frame(const struct track_front *front,
 				   struct track_frame *frame)
 {
 	struct header h;
+	const enum track_probe header = match_header(front->bytes, &h);
 
-	switch (match_header(front->bytes, &h)) {
-	case MATCH_NO:
-		return skip(front->bytes, frame);
-	case MATCH_MAYBE:
-		if (front->after == TRACK_AFTER_NOTHING)
-			return skip(front->bytes, frame);
+	if (track_frame_waits(header, front->after))
 		return TRACK_STEP_MORE;
-	case MATCH_YES:
-		break;
-	}
+	if (header != TRACK_PROBE_YES)
+		return skip(front->bytes, frame);
 	if (!scan->at)
 		scan->at = (uint32_t)h.len;
 	return scan_body(front, h.bracket, scan, frame);
@@ -248,15 +238,10 @@ static enum track_step tk103_frame(const struct track_front *front,
 static enum track_probe tk103_probe(struct base_span bytes,
 				    enum base_direction direction)
 {
-	static const enum track_probe answers[] = {
-		[MATCH_NO] = TRACK_PROBE_NO,
-		[MATCH_MAYBE] = TRACK_PROBE_MAYBE,
-		[MATCH_YES] = TRACK_PROBE_YES,
-	};
 	struct header h;
 
 	(void)direction;
-	return answers[match_header(bytes, &h)];
+	return match_header(bytes, &h);
 }
 
 /* The word that says what to do: "setip" of "2,*setip*1*2*3*4*5555*,". */
@@ -289,7 +274,7 @@ static void tk103_decode(const struct track_message *m,
 	struct header h;
 
 	(void)session;
-	if (match_header(m->bytes, &h) != MATCH_YES)
+	if (match_header(m->bytes, &h) != TRACK_PROBE_YES)
 		return;
 	body.command = h.command;
 	body.commas = h.commas;

@@ -35,6 +35,7 @@
 
 #include <string.h>
 
+#include "track_frame.h"
 #include "track_watch_internal.h"
 
 enum part {
@@ -70,12 +71,6 @@ struct header {
 	struct base_span device;
 };
 
-enum match {
-	MATCH_NO,
-	MATCH_MAYBE, /* a header so far, as long as the bytes go */
-	MATCH_YES,
-};
-
 static bool is_hex(int c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') ||
@@ -88,8 +83,9 @@ static bool is_word(int c)
 	       (c >= 'a' && c <= 'z');
 }
 
-static enum match match_part(struct base_rd *r, const struct part_rule *rule,
-			     struct base_span *text)
+static enum track_probe match_part(struct base_rd *r,
+				   const struct part_rule *rule,
+				   struct base_span *text)
 {
 	struct base_rd ahead = *r;
 	size_t n = 0;
@@ -101,18 +97,18 @@ static enum match match_part(struct base_rd *r, const struct part_rule *rule,
 		n++;
 	}
 	if (c < 0 && (n < rule->min || rule->star))
-		return MATCH_MAYBE;
+		return TRACK_PROBE_MAYBE;
 	if (n < rule->min || (rule->star && c != '*'))
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	*text = base_rd_take(r, n);
 	if (rule->star)
 		base_rd_expect(r, '*');
-	return MATCH_YES;
+	return TRACK_PROBE_YES;
 }
 
 /* A header that is made of just these parts (a bit each)? */
-static enum match match_parts(struct base_span bytes, unsigned parts,
-			      struct header *h)
+static enum track_probe match_parts(struct base_span bytes, unsigned parts,
+				    struct header *h)
 {
 	struct base_span text[PART_MAX] = { 0 };
 	struct base_rd r;
@@ -120,25 +116,25 @@ static enum match match_parts(struct base_span bytes, unsigned parts,
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	base_rd_expect(&r, '[');
 	if (!base_rd_ok(&r))
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	for (unsigned i = 0; i < PART_MAX; i++) {
-		enum match m;
+		enum track_probe m;
 
 		if (!(parts & 1U << i))
 			continue;
 		m = match_part(&r, &part_rules[i], &text[i]);
-		if (m != MATCH_YES)
+		if (m != TRACK_PROBE_YES)
 			return m;
 	}
 	h->len = bytes.len - base_rd_left(&r);
 	h->device = text[PART_DEVICE];
 	base_rd_init(&r, text[PART_LENGTH].ptr, text[PART_LENGTH].len);
 	h->declared = base_rd_hex(&r, 4);
-	return MATCH_YES;
+	return TRACK_PROBE_YES;
 }
 
 /* A header at the front of the bytes? */
-static enum match match_header(struct base_span bytes, struct header *h)
+static enum track_probe match_header(struct base_span bytes, struct header *h)
 {
 	/* The forms with an index come first: without them, an index would
 	 * pass for the length, and the length for content. */
@@ -153,12 +149,12 @@ static enum match match_header(struct base_span bytes, struct header *h)
 	};
 
 	for (size_t i = 0; i < WS_ARRAY_LEN(forms); i++) {
-		const enum match m = match_parts(bytes, forms[i], h);
+		const enum track_probe m = match_parts(bytes, forms[i], h);
 
-		if (m != MATCH_NO)
+		if (m != TRACK_PROBE_NO)
 			return m;
 	}
-	return MATCH_NO;
+	return TRACK_PROBE_NO;
 }
 
 /* The bytes from `from` on. */
@@ -206,7 +202,7 @@ static enum track_step scan_content(struct base_span bytes,
 		const uint8_t c = bytes.ptr[scan->at];
 		const bool after_end = scan->quiet;
 		struct header inner;
-		enum match m;
+		enum track_probe m;
 
 		scan->quiet = false;
 		if (c == ']') {
@@ -218,17 +214,16 @@ static enum track_step scan_content(struct base_span bytes,
 			scan->depth -= scan->depth > 0;
 		} else if (c == '[') {
 			m = match_header(tail(bytes, scan->at), &inner);
-			if (m == MATCH_MAYBE && after != TRACK_AFTER_NOTHING)
+			if (track_frame_waits(m, after))
 				return TRACK_STEP_MORE;
-			if (m != MATCH_NO)
+			if (m != TRACK_PROBE_NO)
 				return give_up(bytes, h, scan, frame);
 			scan->depth++;
 		} else if (after_end && (c == '\r' || c == '\n')) {
 			return message(h, scan->end, frame);
 		}
 	}
-	if (after == TRACK_AFTER_NOTHING ||
-	    (after == TRACK_AFTER_SILENCE && scan->quiet))
+	if (track_frame_over(after, scan))
 		return give_up(bytes, h, scan, frame);
 	return TRACK_STEP_MORE;
 }
@@ -238,17 +233,12 @@ static enum track_step watch_frame(const struct track_front *front,
 				   struct track_frame *frame)
 {
 	struct header h;
+	const enum track_probe header = match_header(front->bytes, &h);
 
-	switch (match_header(front->bytes, &h)) {
-	case MATCH_NO:
-		return skip(front->bytes, frame);
-	case MATCH_MAYBE:
-		if (front->after == TRACK_AFTER_NOTHING)
-			return skip(front->bytes, frame);
+	if (track_frame_waits(header, front->after))
 		return TRACK_STEP_MORE;
-	case MATCH_YES:
-		break;
-	}
+	if (header != TRACK_PROBE_YES)
+		return skip(front->bytes, frame);
 	if (!scan->at)
 		scan->at = (uint32_t)h.len;
 	return scan_content(front->bytes, front->after, &h, scan, frame);
@@ -257,15 +247,10 @@ static enum track_step watch_frame(const struct track_front *front,
 static enum track_probe watch_probe(struct base_span bytes,
 				    enum base_direction direction)
 {
-	static const enum track_probe answers[] = {
-		[MATCH_NO] = TRACK_PROBE_NO,
-		[MATCH_MAYBE] = TRACK_PROBE_MAYBE,
-		[MATCH_YES] = TRACK_PROBE_YES,
-	};
 	struct header h;
 
 	(void)direction;
-	return answers[match_header(bytes, &h)];
+	return match_header(bytes, &h);
 }
 
 static void watch_decode(const struct track_message *m,
@@ -277,7 +262,7 @@ static void watch_decode(const struct track_message *m,
 	struct base_rd r;
 
 	(void)session;
-	if (match_header(m->bytes, &h) != MATCH_YES)
+	if (match_header(m->bytes, &h) != TRACK_PROBE_YES)
 		return;
 	track_record_device(record, h.device);
 	base_rd_init(&r, m->bytes.ptr + h.len, m->bytes.len - h.len - 1);

@@ -21,6 +21,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "track_frame.h"
 #include "track_sum.h"
 #include "track_text.h"
 #include "track_time.h"
@@ -31,12 +32,6 @@
 #define FRONT_MAX  320 /* to the end of the number behind imei: */
 #define TAIL_MAX   256 /* behind it */
 #define FRAME_MAX  1024
-
-enum match {
-	MATCH_NO,
-	MATCH_MAYBE, /* as far as the bytes go */
-	MATCH_YES,
-};
 
 struct start {
 	bool full; /* with clock and phone number */
@@ -73,8 +68,8 @@ static struct base_span tail(struct base_span bytes, size_t from)
 }
 
 /* Takes the word where ? stands for any of `any`. */
-static enum match match_word(struct base_rd *r, const char *word,
-			     const char *any)
+static enum track_probe match_word(struct base_rd *r, const char *word,
+				   const char *any)
 {
 	struct base_rd ahead = *r;
 
@@ -82,55 +77,55 @@ static enum match match_word(struct base_rd *r, const char *word,
 		const int c = base_rd_peek(&ahead);
 
 		if (c < 0)
-			return MATCH_MAYBE;
+			return TRACK_PROBE_MAYBE;
 		if (*word == '?' ? !strchr(any, c) : c != *word)
-			return MATCH_NO;
+			return TRACK_PROBE_NO;
 		(void)base_rd_u8(&ahead);
 	}
 	*r = ahead;
-	return MATCH_YES;
+	return TRACK_PROBE_YES;
 }
 
 /* Takes a field of at most `max` such bytes, and the comma behind it. */
-static enum match match_field(struct base_rd *r, bool (*belongs)(uint8_t),
-			      size_t max)
+static enum track_probe match_field(struct base_rd *r, bool (*belongs)(uint8_t),
+				    size_t max)
 {
 	int c;
 
 	for (size_t n = 0; n <= max; n++) {
 		c = base_rd_peek(r);
 		if (c < 0)
-			return MATCH_MAYBE;
+			return TRACK_PROBE_MAYBE;
 		(void)base_rd_u8(r);
 		if (c == ',')
-			return MATCH_YES;
+			return TRACK_PROBE_YES;
 		if (!belongs((uint8_t)c))
-			return MATCH_NO;
+			return TRACK_PROBE_NO;
 	}
-	return MATCH_NO;
+	return TRACK_PROBE_NO;
 }
 
-static enum match match_start(struct base_span bytes, struct start *start)
+static enum track_probe match_start(struct base_span bytes, struct start *start)
 {
 	struct start s = { .fix = true };
 	struct base_rd r;
-	enum match m;
+	enum track_probe m;
 
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	if (!bytes.len)
-		return MATCH_NO;
+		return TRACK_PROBE_NO;
 	m = match_word(&r, "G?RMC,", "PN");
-	if (m == MATCH_NO) {
+	if (m == TRACK_PROBE_NO) {
 		s.full = true;
 		m = match_field(&r, is_digit, CLOCK_MAX);
-		if (m == MATCH_YES)
+		if (m == TRACK_PROBE_YES)
 			m = match_field(&r, is_phone, PHONE_MAX);
-		if (m != MATCH_YES)
+		if (m != TRACK_PROBE_YES)
 			return m;
 		s.sentence = bytes.len - base_rd_left(&r);
 		m = match_word(&r, "G?RMC,", "PN");
 	}
-	if (m == MATCH_NO) {
+	if (m == TRACK_PROBE_NO) {
 		s.fix = false;
 		m = match_word(&r, ",?,", "FL");
 	}
@@ -140,23 +135,23 @@ static enum match match_start(struct base_span bytes, struct start *start)
 }
 
 /* Up to the star, the checksum, perhaps a line end, and the signal. */
-static enum match match_sentence(struct base_rd *r)
+static enum track_probe match_sentence(struct base_rd *r)
 {
 	static const char hex[] = "0123456789ABCDEFabcdef";
 	int c;
 
 	while ((c = base_rd_peek(r)) != '*') {
 		if (c < 0)
-			return MATCH_MAYBE;
+			return TRACK_PROBE_MAYBE;
 		if (!is_printable((uint8_t)c))
-			return MATCH_NO;
+			return TRACK_PROBE_NO;
 		(void)base_rd_u8(r);
 	}
 	for (int i = 0; i < 3; i++) {
 		static const char *const words[] = { "*", "?", "?" };
-		const enum match m = match_word(r, words[i], hex);
+		const enum track_probe m = match_word(r, words[i], hex);
 
-		if (m != MATCH_YES)
+		if (m != TRACK_PROBE_YES)
 			return m;
 	}
 	if (base_rd_peek(r) == '\r')
@@ -169,28 +164,23 @@ static enum match match_sentence(struct base_rd *r)
 static enum track_probe xexun_probe(struct base_span bytes,
 				    enum base_direction direction)
 {
-	static const enum track_probe answers[] = {
-		[MATCH_NO] = TRACK_PROBE_NO,
-		[MATCH_MAYBE] = TRACK_PROBE_MAYBE,
-		[MATCH_YES] = TRACK_PROBE_YES,
-	};
 	struct start start;
 	struct base_rd r;
-	enum match m = MATCH_NO;
+	enum track_probe m = TRACK_PROBE_NO;
 
 	if (direction == BASE_CLIENT)
 		m = match_start(bytes, &start);
-	if (m != MATCH_YES)
-		return answers[m];
+	if (m != TRACK_PROBE_YES)
+		return m;
 	base_rd_init(&r, bytes.ptr + start.len, bytes.len - start.len);
 	if (start.fix)
-		return answers[match_sentence(&r)];
+		return match_sentence(&r);
 	m = match_field(&r, is_printable, STATUS_MAX);
-	if (m == MATCH_YES && base_rd_peek(&r) == ' ')
+	if (m == TRACK_PROBE_YES && base_rd_peek(&r) == ' ')
 		(void)base_rd_u8(&r);
-	if (m == MATCH_YES)
+	if (m == TRACK_PROBE_YES)
 		m = match_word(&r, "imei:?", "0123456789");
-	return answers[m];
+	return m;
 }
 
 /* A message, or what its frame holds of it, in pieces. */
@@ -209,7 +199,7 @@ static void split(struct base_span bytes, struct parts *p)
 
 	*p = (struct parts){ 0 };
 	base_rd_init(&p->tail, NULL, 0);
-	if (match_start(bytes, &p->start) != MATCH_YES)
+	if (match_start(bytes, &p->start) != TRACK_PROBE_YES)
 		return;
 	base_rd_init(&r, bytes.ptr, bytes.len);
 	if (p->start.full) {
@@ -289,7 +279,7 @@ static enum track_step skip(struct base_span bytes, struct track_frame *frame)
 
 	frame->len = 1;
 	while (frame->len < bytes.len &&
-	       match_start(tail(bytes, frame->len), &start) == MATCH_NO)
+	       match_start(tail(bytes, frame->len), &start) == TRACK_PROBE_NO)
 		frame->len++;
 	return TRACK_STEP_SKIP;
 }
@@ -304,7 +294,7 @@ static bool ends_with(struct base_span bytes, size_t at, const char *word,
 	if (at < n)
 		return false;
 	base_rd_init(&r, bytes.ptr + at - n, n);
-	return match_word(&r, word, any) == MATCH_YES;
+	return match_word(&r, word, any) == TRACK_PROBE_YES;
 }
 
 /* Where the clock and the phone number begin whose comma is before `at`; `at`
@@ -454,15 +444,15 @@ static enum track_step xexun_frame(const struct track_front *front,
 	const bool nothing = front->after == TRACK_AFTER_NOTHING;
 	enum track_step step = TRACK_STEP_MORE;
 	struct start start = { 0 };
-	enum match m;
+	enum track_probe m;
 
 	if (front->direction == BASE_SERVER)
 		return frame_command(front, scan, frame);
 	m = match_start(front->bytes, &start);
-	if (m == MATCH_NO || (m == MATCH_MAYBE && nothing))
-		return skip(front->bytes, frame);
-	if (m == MATCH_MAYBE)
+	if (track_frame_waits(m, front->after))
 		return TRACK_STEP_MORE;
+	if (m != TRACK_PROBE_YES)
+		return skip(front->bytes, frame);
 	if (!scan->at)
 		scan->at = (uint32_t)start.len;
 	if (!scan->end)
