@@ -82,9 +82,10 @@ static json_t *text_of(struct base_span s)
 
 	if (is_plain(s) && !(s.len && memchr(s.ptr, '\\', s.len)))
 		return plain_of(s);
-	text = p = malloc(4 * s.len + 1);
+	text = malloc(4 * s.len + 1);
 	if (!text)
 		return NULL;
+	p = text;
 	for (size_t i = 0; i < s.len; i++) {
 		const uint8_t c = s.ptr[i];
 

@@ -53,7 +53,8 @@ int64_t gt06_time(struct gt06 *g, struct base_rd *r)
 	c.hour = base_rd_u8(r);
 	c.minute = base_rd_u8(r);
 	c.second = base_rd_u8(r);
-	return base_rd_ok(r) ? track_time_carry(&c, g->zone_min) : TRACK_TIME_NONE;
+	return base_rd_ok(r) ? track_time_carry(&c, g->zone_min)
+			     : TRACK_TIME_NONE;
 }
 
 int64_t gt06_epoch(struct base_rd *r)

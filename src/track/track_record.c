@@ -49,7 +49,7 @@ void track_record_keyword(struct track_record *r, struct base_span keyword)
 	for (; n < keyword.len && n < TRACK_KEYWORD_LEN - 1; n++) {
 		const char c = (char)keyword.ptr[n];
 
-		r->keyword[n] = c >= 0x20 && c < 0x7f ? c : '?';
+		r->keyword[n] = c >= 0x20 && c < 0x7f ? c : (char)'?';
 	}
 	r->keyword[n] = '\0';
 }
