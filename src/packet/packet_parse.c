@@ -235,13 +235,19 @@ static enum packet_verdict parse_ipv6(struct base_rd *r, struct packet *out,
 	return base_rd_ok(r) ? PACKET_OK : PACKET_MALFORMED;
 }
 
+static void take_ports(struct base_rd *r, enum packet_transport transport,
+		       struct packet *out)
+{
+	out->transport = transport;
+	out->from.port = base_rd_be16(r);
+	out->to.port = base_rd_be16(r);
+}
+
 static enum packet_verdict parse_tcp(struct base_rd *r, struct packet *out)
 {
 	size_t head;
 
-	out->transport = PACKET_TCP;
-	out->from.port = base_rd_be16(r);
-	out->to.port = base_rd_be16(r);
+	take_ports(r, PACKET_TCP, out);
 	out->seq = base_rd_be32(r);
 	out->ack = base_rd_be32(r);
 	head = (base_rd_u8(r) >> 4) * (size_t)4;
@@ -258,9 +264,7 @@ static enum packet_verdict parse_udp(struct base_rd *r, struct packet *out)
 {
 	size_t len;
 
-	out->transport = PACKET_UDP;
-	out->from.port = base_rd_be16(r);
-	out->to.port = base_rd_be16(r);
+	take_ports(r, PACKET_UDP, out);
 	len = base_rd_be16(r);
 	(void)base_rd_be16(r);
 	/* 0: a jumbogram (RFC 2675), or one to be cut by the network card */

@@ -574,6 +574,14 @@ static void take_segment(struct packet_streams *s, struct flow *f, int i,
 		wait_append(s, f);
 }
 
+/* It is the one that was heard last. */
+static void touch(struct packet_streams *s, struct flow *f, uint64_t time_ns)
+{
+	f->last_ns = time_ns;
+	age_unlink(s, f);
+	age_append(s, f);
+}
+
 static void feed_tcp(struct packet_streams *s, struct flow *f, int i,
 		     const struct packet *p, uint64_t time_ns)
 {
@@ -591,9 +599,7 @@ static void feed_tcp(struct packet_streams *s, struct flow *f, int i,
 	}
 	if (!f)
 		return;
-	f->last_ns = time_ns;
-	age_unlink(s, f);
-	age_append(s, f);
+	touch(s, f, time_ns);
 	if (!f->closed)
 		take_segment(s, f, i, p, time_ns);
 }
@@ -609,9 +615,7 @@ static void feed_udp(struct packet_streams *s, struct flow *f, int i,
 	}
 	if (!f)
 		return;
-	f->last_ns = time_ns;
-	age_unlink(s, f);
-	age_append(s, f);
+	touch(s, f, time_ns);
 	give(s, f, i, p->payload, time_ns);
 }
 
