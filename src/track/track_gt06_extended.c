@@ -525,6 +525,19 @@ static void read_value(struct gt06 *g, const struct subtype *rows, size_t n,
 	g->rd = after;
 }
 
+/* Values of {number, length, value}; the length has so many bytes. */
+static void read_values(struct gt06 *g, const struct subtype *rows, size_t n,
+			unsigned len_len)
+{
+	while (gt06_left(g) >= 2 + len_len) {
+		const unsigned what = base_rd_be16(&g->rd);
+		const size_t len = len_len == 2 ? base_rd_be16(&g->rd)
+						: base_rd_u8(&g->rd);
+
+		read_value(g, rows, n, what, base_rd_take(&g->rd, len));
+	}
+}
+
 static void modular(struct gt06 *g)
 {
 	static const struct subtype rows[] = {
@@ -537,13 +550,7 @@ static void modular(struct gt06 *g)
 		{ 0x7f, module_tag },
 	};
 
-	while (gt06_left(g) >= 4) {
-		const unsigned what = base_rd_be16(&g->rd);
-		const size_t len = base_rd_be16(&g->rd);
-
-		read_value(g, rows, WS_ARRAY_LEN(rows), what,
-			   base_rd_take(&g->rd, len));
-	}
+	read_values(g, rows, WS_ARRAY_LEN(rows), 2);
 }
 
 /* States of F1. */
@@ -606,13 +613,7 @@ static void device_status(struct gt06 *g)
 	};
 
 	since_1970(g);
-	while (gt06_left(g) >= 3) {
-		const unsigned what = base_rd_be16(&g->rd);
-		const size_t len = base_rd_u8(&g->rd);
-
-		read_value(g, rows, WS_ARRAY_LEN(rows), what,
-			   base_rd_take(&g->rd, len));
-	}
+	read_values(g, rows, WS_ARRAY_LEN(rows), 1);
 }
 
 /* Peripherals of F2. */

@@ -105,17 +105,6 @@ struct base_span track_text_tail(struct base_span s, size_t n)
 			 : (struct base_span){ NULL, 0 };
 }
 
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool track_text_digits(struct base_span s)
 {
 	for (size_t i = 0; i < s.len; i++) {
@@ -127,11 +116,12 @@ bool track_text_digits(struct base_span s)
 
 bool track_text_hex_digits(struct base_span s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		if (hex_value(s.ptr[i]) < 0)
-			return false;
-	}
-	return s.len > 0;
+	struct base_rd r;
+
+	base_rd_init(&r, s.ptr, s.len);
+	while (base_rd_left(&r))
+		(void)base_rd_hex(&r, 1);
+	return base_rd_ok(&r) && s.len > 0;
 }
 
 #define DIGITS_MAX 18 /* of an int64_t, whatever they are */
@@ -164,12 +154,14 @@ bool track_text_int(struct base_span s, int64_t *v)
 bool track_text_hex(struct base_span s, uint64_t *v)
 {
 	uint64_t n = 0;
+	struct base_rd r;
 
 	s = track_text_trim(s);
 	if (s.len > 16 || !track_text_hex_digits(s))
 		return false;
-	for (size_t i = 0; i < s.len; i++)
-		n = n << 4 | (unsigned)hex_value(s.ptr[i]);
+	base_rd_init(&r, s.ptr, s.len);
+	while (base_rd_left(&r))
+		n = n << 4 | base_rd_hex(&r, 1);
 	*v = n;
 	return true;
 }
