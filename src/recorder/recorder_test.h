@@ -233,12 +233,13 @@ static inline void hint(struct lab *lab, uint32_t slot, uint32_t type,
 	assert_true(ring_tap_put(&lab->taps[0], &e, s, 1));
 }
 
-static inline void bytes(struct lab *lab, uint32_t slot, enum ring_side side,
-			 uint64_t offset, const char *text)
+static inline void put_bytes(struct lab *lab, uint32_t slot,
+			     enum ring_side side, uint64_t offset,
+			     struct base_span bytes)
 {
 	const struct ring_slot *s = &lab->maps[0].slots[slot];
 	const struct ring_entry e = { .type = RING_ENTRY_DATA,
-				      .len = (uint32_t)strlen(text),
+				      .len = (uint32_t)bytes.len,
 				      .slot = slot,
 				      .serial = s->serial,
 				      .direction = (uint8_t)side,
@@ -246,7 +247,14 @@ static inline void bytes(struct lab *lab, uint32_t slot, enum ring_side side,
 				      .offset = offset,
 				      .time_ns = NOW };
 
-	assert_true(ring_tap_put(&lab->taps[0], &e, text, 1));
+	assert_true(ring_tap_put(&lab->taps[0], &e, bytes.ptr, 1));
+}
+
+static inline void bytes(struct lab *lab, uint32_t slot, enum ring_side side,
+			 uint64_t offset, const char *text)
+{
+	put_bytes(lab, slot, side, offset,
+		  (struct base_span){ (const uint8_t *)text, strlen(text) });
 }
 
 /* The same; the bytes as two hexadecimal digits each. */
@@ -254,26 +262,18 @@ static inline void hex_bytes(struct lab *lab, uint32_t slot,
 			     enum ring_side side, uint64_t offset,
 			     const char *hex)
 {
-	const struct ring_slot *s = &lab->maps[0].slots[slot];
+	const size_t len = strlen(hex) / 2;
 	uint8_t out[512];
-	struct ring_entry e = { .type = RING_ENTRY_DATA,
-				.len = (uint32_t)strlen(hex) / 2,
-				.slot = slot,
-				.serial = s->serial,
-				.direction = (uint8_t)side,
-				.flow_id = s->flow_id,
-				.offset = offset,
-				.time_ns = NOW };
 
-	assert_true(e.len <= sizeof(out));
-	for (size_t i = 0; i < e.len; i++) {
+	assert_true(len <= sizeof(out));
+	for (size_t i = 0; i < len; i++) {
 		const char digits[] = { hex[2 * i], hex[2 * i + 1], '\0' };
 		char *end;
 
 		out[i] = (uint8_t)strtoul(digits, &end, 16);
 		assert_true(!*end);
 	}
-	assert_true(ring_tap_put(&lab->taps[0], &e, out, 1));
+	put_bytes(lab, slot, side, offset, (struct base_span){ out, len });
 }
 
 /* The whole file, to be freed. */
