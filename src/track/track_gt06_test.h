@@ -8,36 +8,9 @@
 #ifndef TRACK_GT06_TEST_H
 #define TRACK_GT06_TEST_H
 
+#define BYTES_MAX 20000
+#include "track_bytes_test.h"
 #include "track_gt06.h"
-#include "track_test.h"
-
-struct bytes {
-	size_t len;
-	uint8_t at[20000];
-};
-
-static inline void bytes_put(struct bytes *b, unsigned byte)
-{
-	assert_true(b->len < sizeof(b->at));
-	b->at[b->len++] = (uint8_t)byte;
-}
-
-/* Behind what there is; blanks in the text mean nothing. */
-static inline void bytes_add(struct bytes *b, const char *hex)
-{
-	unsigned digits = 0, n = 0;
-
-	for (; *hex; hex++) {
-		const char digit[] = { *hex, '\0' };
-
-		if (*hex == ' ')
-			continue;
-		digits = digits << 4 | (unsigned)strtoul(digit, NULL, 16);
-		if (++n % 2 == 0)
-			bytes_put(b, digits & 0xff);
-	}
-	assert_int_equal(n % 2, 0);
-}
 
 /* CRC-16/X-25. */
 static inline uint16_t bitwise_crc(const uint8_t *p, size_t len)
@@ -75,11 +48,6 @@ static inline void bytes_message(struct bytes *b, unsigned start,
 	bytes_put(b, sum & 0xff);
 	bytes_add(b, "0d0a");
 	free(content);
-}
-
-static inline struct base_span bytes_span(const struct bytes *b)
-{
-	return (struct base_span){ b->at, b->len };
 }
 
 /* One for all that a test needs at a time. */

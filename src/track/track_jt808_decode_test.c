@@ -68,12 +68,12 @@ static void test_zone(void **state)
 	struct track_habits habits = { .zone_min = -90 };
 	struct track_session session = { 0 };
 	struct track_record *r = test_record();
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 	struct track_message m = { .protocol = &track_jt808 };
 
 	(void)state;
 	put_message(&w, "0200", POINT);
-	m.bytes = span_of(&w);
+	m.bytes = bytes_span(&w);
 	track_record_clear(r);
 	track_jt808.decode(&m, &habits, &session, r);
 	/* from 8 hours before to 1.5 hours behind */
@@ -149,13 +149,13 @@ static void test_batch(void **state)
 
 static void test_lock(void **state)
 {
-	struct wire w = { 0 }, plain = { 0 };
+	struct bytes w = { 0 }, plain = { 0 };
 	const struct track_record *r;
 
 	(void)state;
-	put_hex(&plain, "5501 0039" PHONE "05" LOCK "03 0020 0004"
-			"0202 0014 0a03 02dc65 0b06 03 0000002a 65"
-			"0c06 005a ffb5 fffe");
+	bytes_add(&plain, "5501 0039" PHONE "05" LOCK "03 0020 0004"
+			  "0202 0014 0a03 02dc65 0b06 03 0000002a 65"
+			  "0c06 005a ffb5 fffe");
 	put_plain(&w, &plain, 0x7e, 0);
 	r = decode_wire(&w, BASE_CLIENT);
 	assert_string_equal(r->keyword, "5501");
@@ -183,13 +183,13 @@ static void test_lock(void **state)
 /* The flags are a nibble: 2 north, 4 east. */
 static void test_lock_mutated(void **state)
 {
-	struct wire w = { 0 }, plain = { 0 };
+	struct bytes w = { 0 }, plain = { 0 };
 	const struct track_record *r;
 
 	(void)state;
-	put_hex(&plain, "5502 0023" PHONE
-			"05 010522123045 22345678 114045000 9 10 2d 1c 06 "
-			"00000007 aa 00000000 0000 01 0000 0001");
+	bytes_add(&plain, "5502 0023" PHONE
+			  "05 010522123045 22345678 114045000 9 10 2d 1c 06 "
+			  "00000007 aa 00000000 0000 01 0000 0001");
 	put_plain(&w, &plain, 0x7e, 0);
 	r = decode_wire(&w, BASE_CLIENT);
 	is_place(only(r), -22 - 34.5678 / 60, -114 - 4.5 / 60);
@@ -206,7 +206,7 @@ static void test_registration(void **state)
 		decode("0100", "0000 0000 3730313037 "
 			       "48422d5230334742440000000000000000000000 "
 			       "33323631303420 02 41424331");
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 
 	(void)state;
 	is_text(r, "manufacturer", "70107");
@@ -283,7 +283,7 @@ static void test_parameters(void **state)
 				   "00000013 04 312e322e 00000080 04 00000064";
 	const struct track_record *r;
 	char told[128];
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 
 	(void)state;
 	(void)snprintf(told, sizeof(told), "0007%s", body);
@@ -324,7 +324,7 @@ static void test_media(void **state)
 {
 	const struct track_record *r = decode(
 		"0801", "00000010 00 00 01 02" POINT "ffd8ffe0 7e7d 7e01 7d02");
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 
 	(void)state;
 	is_number(r, "mediaId", 16);
@@ -347,7 +347,7 @@ static void test_media(void **state)
 
 static void test_encrypted(void **state)
 {
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 
 	(void)state;
 	put_message_as(&w, "0200", PHONE, POINT, 0x400);
@@ -360,7 +360,7 @@ static void test_encrypted(void **state)
 static void test_long_body(void **state)
 {
 	static char body[2 * 1032 + 16] = POINT "300111";
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 	size_t n = strlen(body);
 
 	(void)state;
@@ -487,7 +487,7 @@ static void test_acceleration(void **state)
 static void test_words(void **state)
 {
 	static const char text[] = "(700160818000,1,001,RFID,3,5294399)";
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 	const struct track_record *r;
 
 	(void)state;

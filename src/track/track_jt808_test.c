@@ -122,11 +122,12 @@ static void test_vectors(void **state)
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(vectors); i++) {
 		const struct vector *v = &vectors[i];
-		struct wire w = { 0 };
+		struct bytes w = { 0 };
 		struct seen *seen;
 
-		put_hex(&w, v->hex);
-		seen = feed_any_chunks(&track_jt808, BASE_CLIENT, span_of(&w));
+		bytes_add(&w, v->hex);
+		seen = feed_any_chunks(&track_jt808, BASE_CLIENT,
+				       bytes_span(&w));
 		assert_int_equal(seen->n, v->n);
 		assert_int_equal(seen->counts.skipped, v->skipped);
 		if (v->n) {
@@ -163,7 +164,7 @@ static void test_types(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
-		struct wire w = { 0 };
+		struct bytes w = { 0 };
 
 		put_message(&w, rows[i].id, "");
 		assert_int_equal(decode_wire(&w, rows[i].from)->type,
@@ -206,9 +207,9 @@ static void test_probe(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
-		struct wire w = { 0 };
+		struct bytes w = { 0 };
 
-		put_hex(&w, rows[i].hex);
+		bytes_add(&w, rows[i].hex);
 		for (size_t n = 1; n <= w.len; n++) {
 			const struct base_span s = { w.at, n };
 			enum track_probe want = TRACK_PROBE_MAYBE;
@@ -225,12 +226,12 @@ static void test_probe(void **state)
 
 static void test_garbage(void **state)
 {
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 	struct seen *seen;
 
 	(void)state;
-	put_hex(&w, HEARTBEAT);
-	seen = feed_garbage(&track_jt808, NULL, span_of(&w));
+	bytes_add(&w, HEARTBEAT);
+	seen = feed_garbage(&track_jt808, NULL, bytes_span(&w));
 	assert_int_equal(seen->n, 1);
 	free(seen);
 }
@@ -239,16 +240,16 @@ static void test_garbage(void **state)
 static void test_too_long(void **state)
 {
 	const size_t len = track_jt808.max_frame + 10;
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 	uint64_t seed = 1;
 	struct seen *seen;
 
 	(void)state;
-	put(&w, 0x7e);
+	bytes_put(&w, 0x7e);
 	while (w.len < len)
-		put(&w, 'x');
-	put_hex(&w, HEARTBEAT);
-	seen = feed_flow(&track_jt808, BASE_CLIENT, span_of(&w), 100, &seed);
+		bytes_put(&w, 'x');
+	bytes_add(&w, HEARTBEAT);
+	seen = feed_flow(&track_jt808, BASE_CLIENT, bytes_span(&w), 100, &seed);
 	assert_int_equal(seen->n, 1);
 	assert_int_equal(seen->counts.overflows, 1);
 	assert_int_equal(seen->counts.skipped, len);
@@ -258,16 +259,16 @@ static void test_too_long(void **state)
 /* ... and no parenthesis for longer than any text is. */
 static void test_too_long_a_text(void **state)
 {
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 	uint64_t seed = 1;
 	struct seen *seen;
 
 	(void)state;
 	w.len = (size_t)(put_text(w.at, "(123456,1,001,B") - w.at);
 	while (w.len < 1100)
-		put(&w, 'x');
-	put(&w, ')');
-	seen = feed_flow(&track_jt808, BASE_CLIENT, span_of(&w), 100, &seed);
+		bytes_put(&w, 'x');
+	bytes_put(&w, ')');
+	seen = feed_flow(&track_jt808, BASE_CLIENT, bytes_span(&w), 100, &seed);
 	assert_int_equal(seen->n, 0);
 	free(seen);
 }
@@ -276,13 +277,13 @@ static void test_too_long_a_text(void **state)
 static void test_stray_delimiter(void **state)
 {
 	struct seen *seen = seen_new();
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 	struct track_chunk c = { .wall_ns = 1 };
 	struct track_flow f;
 
 	(void)state;
-	put_hex(&w, "e7 ffff ffff" HEARTBEAT);
-	c.bytes = span_of(&w);
+	bytes_add(&w, "e7 ffff ffff" HEARTBEAT);
+	c.bytes = bytes_span(&w);
 	track_flow_init(&f, &track_jt808, 0);
 	assert_int_equal(track_flow_feed(&f, BASE_CLIENT, &c, &seen->events),
 			 0);
@@ -294,15 +295,15 @@ static void test_stray_delimiter(void **state)
 /* A body of 1030 bytes takes a bit more than the standard has for lengths. */
 static void test_long_body(void **state)
 {
-	struct wire w = { 0 }, plain = { 0 };
+	struct bytes w = { 0 }, plain = { 0 };
 	struct seen *seen;
 
 	(void)state;
-	put_hex(&plain, "0f00 0406" PHONE "0001");
+	bytes_add(&plain, "0f00 0406" PHONE "0001");
 	for (int i = 0; i < 0x406; i++)
-		put(&plain, 0);
+		bytes_put(&plain, 0);
 	put_plain(&w, &plain, 0x7e, 0);
-	seen = feed_flow(&track_jt808, BASE_CLIENT, span_of(&w), 0, NULL);
+	seen = feed_flow(&track_jt808, BASE_CLIENT, bytes_span(&w), 0, NULL);
 	assert_int_equal(seen->n, 1);
 	assert_int_equal(seen->m[0].length, TRACK_CHECK_OK);
 	assert_int_equal(seen->m[0].checksum, TRACK_CHECK_OK);
@@ -314,12 +315,12 @@ static void test_silence(void **state)
 {
 	struct track_flow f;
 	struct seen *seen = seen_new();
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 	struct track_chunk c = { .wall_ns = 5 };
 
 	(void)state;
-	put_hex(&w, "7e 0002 0003 013912345678 0001 34 7e");
-	c.bytes = span_of(&w);
+	bytes_add(&w, "7e 0002 0003 013912345678 0001 34 7e");
+	c.bytes = bytes_span(&w);
 	track_flow_init(&f, &track_jt808, 0);
 	assert_int_equal(track_flow_feed(&f, BASE_CLIENT, &c, &seen->events),
 			 0);
@@ -338,17 +339,17 @@ static void test_flow(void **state)
 {
 	struct seen *seen = seen_new();
 	struct track_chunk c = { .wall_ns = 1 };
-	struct wire up = { 0 }, down = { 0 };
+	struct bytes up = { 0 }, down = { 0 };
 	struct track_flow f;
 
 	(void)state;
-	put_hex(&up, HEARTBEAT);
+	bytes_add(&up, HEARTBEAT);
 	put_message(&down, "8001", "0001 0002 00");
 	track_flow_init(&f, NULL, 5015);
-	c.bytes = span_of(&up);
+	c.bytes = bytes_span(&up);
 	assert_int_equal(track_flow_feed(&f, BASE_CLIENT, &c, &seen->events),
 			 0);
-	c.bytes = span_of(&down);
+	c.bytes = bytes_span(&down);
 	assert_int_equal(track_flow_feed(&f, BASE_SERVER, &c, &seen->events),
 			 0);
 	assert_string_equal(track_flow_protocol(&f), "jt808");
@@ -363,19 +364,19 @@ static void test_flow(void **state)
 /* Many messages, whole, byte by byte and cut at random. */
 static void test_chunks(void **state)
 {
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 	struct seen *seen;
 
 	(void)state;
 	for (int i = 0; i < 10; i++) {
-		put_hex(&w, HEARTBEAT);
+		bytes_add(&w, HEARTBEAT);
 		put_message(&w, "0200",
 			    "00000000 00000003 01b2030c 06d01a7d 007e 0064 "
 			    "005a 260102030405 0104 7e7d7e7d");
-		put_hex(&w, "e7 0002 0000 00013912345678 e602 e601 33 e7");
-		put_hex(&w, "28 3132333435362c312c3030312c4229");
+		bytes_add(&w, "e7 0002 0000 00013912345678 e602 e601 33 e7");
+		bytes_add(&w, "28 3132333435362c312c3030312c4229");
 	}
-	seen = feed_any_chunks(&track_jt808, BASE_CLIENT, span_of(&w));
+	seen = feed_any_chunks(&track_jt808, BASE_CLIENT, bytes_span(&w));
 	assert_int_equal(seen->n, 40);
 	free(seen);
 }

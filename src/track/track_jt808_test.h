@@ -10,8 +10,8 @@
 
 #include <math.h>
 
+#include "track_bytes_test.h"
 #include "track_jt808.h"
-#include "track_test.h"
 
 #define PHONE  "013912345678"
 #define DEVICE "13912345678"
@@ -28,122 +28,73 @@
 #define DATE_MS ((((20454LL * 24 + 19) * 60 + 4) * 60 + 5) * 1000)
 #define POINT   "00000000 00000003" LAT LON MOTION DATE
 
-struct wire {
-	size_t len;
-	uint8_t at[4608];
-};
-
-static inline void put(struct wire *w, uint8_t byte)
-{
-	assert_true(w->len < sizeof(w->at));
-	w->at[w->len++] = byte;
-}
-
-/* Hexadecimal digits; blanks mean nothing. */
-static inline void put_hex(struct wire *w, const char *hex)
-{
-	char two[3] = "";
-	size_t n = 0;
-
-	for (; *hex; hex++) {
-		if (*hex == ' ')
-			continue;
-		two[n++ % 2] = *hex;
-		if (n % 2 == 0)
-			put(w, (uint8_t)strtoul(two, NULL, 16));
-	}
-	assert_int_equal(n % 2, 0);
-}
-
 /* A message of what stands between the delimiters, without the checksum, to
  * which `wrong` is added. */
-static inline void put_plain(struct wire *w, const struct wire *plain,
+static inline void put_plain(struct bytes *w, const struct bytes *plain,
 			     uint8_t delimiter, uint8_t wrong)
 {
 	uint8_t sum = wrong;
 
-	put(w, delimiter);
+	bytes_put(w, delimiter);
 	for (size_t i = 0; i <= plain->len; i++) {
 		const uint8_t c = i < plain->len ? plain->at[i] : sum;
 
 		sum ^= c;
 		if (delimiter == 0x7e && (c == 0x7e || c == 0x7d)) {
-			put(w, 0x7d);
-			put(w, c == 0x7e ? 2 : 1);
+			bytes_put(w, 0x7d);
+			bytes_put(w, c == 0x7e ? 2 : 1);
 		} else if (delimiter == 0xe7 && (c == 0xe7 || c == 0xe6)) {
-			put(w, 0xe6);
-			put(w, c == 0xe7 ? 2 : 1);
+			bytes_put(w, 0xe6);
+			bytes_put(w, c == 0xe7 ? 2 : 1);
 		} else if (delimiter == 0xe7 && (c == 0x3e || c == 0x3d)) {
-			put(w, 0x3e);
-			put(w, c == 0x3d ? 2 : 1);
+			bytes_put(w, 0x3e);
+			bytes_put(w, c == 0x3d ? 2 : 1);
 		} else {
-			put(w, c);
+			bytes_put(w, c);
 		}
 	}
-	put(w, delimiter);
+	bytes_put(w, delimiter);
 }
 
 /* The usual form; more: bits of the attributes beside the body's length, and
  * what is added to it. */
-static inline void put_message_as(struct wire *w, const char *id,
+static inline void put_message_as(struct bytes *w, const char *id,
 				  const char *phone, const char *body,
 				  unsigned more)
 {
-	struct wire content = { 0 }, plain = { 0 };
+	struct bytes content = { 0 }, plain = { 0 };
 	unsigned attributes;
 
-	put_hex(&content, body);
+	bytes_add(&content, body);
 	attributes = (unsigned)content.len + more;
-	put_hex(&plain, id);
-	put(&plain, (uint8_t)(attributes >> 8));
-	put(&plain, (uint8_t)attributes);
-	put_hex(&plain, phone);
-	put_hex(&plain, "0102"); /* serial */
-	put_hex(&plain, body);
+	bytes_add(&plain, id);
+	bytes_put(&plain, (uint8_t)(attributes >> 8));
+	bytes_put(&plain, (uint8_t)attributes);
+	bytes_add(&plain, phone);
+	bytes_add(&plain, "0102"); /* serial */
+	bytes_add(&plain, body);
 	put_plain(w, &plain, 0x7e, 0);
 }
 
-static inline void put_message(struct wire *w, const char *id, const char *body)
+static inline void put_message(struct bytes *w, const char *id,
+			       const char *body)
 {
 	put_message_as(w, id, PHONE, body, 0);
 }
 
-static inline struct base_span span_of(const struct wire *w)
-{
-	return (struct base_span){ w->at, w->len };
-}
-
 /* The message that all these bytes are. The record lives until the next. */
 static inline const struct track_record *
-decode_wire(const struct wire *w, enum base_direction direction)
+decode_wire(const struct bytes *w, enum base_direction direction)
 {
-	const struct track_front front = { .bytes = span_of(w),
-					   .direction = direction,
-					   .after = TRACK_AFTER_NOTHING };
-	struct track_record *r = test_record();
-	struct track_session session = { 0 };
-	struct track_scan scan = { 0 };
-	struct track_frame frame = { 0 };
-	struct track_message m = { .protocol = &track_jt808,
-				   .direction = direction,
-				   .bytes = front.bytes };
+	struct track_frame frame;
 
-	assert_int_equal(track_jt808.frame(&front, &scan, &frame),
-			 TRACK_STEP_MESSAGE);
-	assert_int_equal(frame.len, w->len);
-	m.length = frame.length;
-	m.checksum = frame.checksum;
-	track_record_clear(r);
-	track_jt808.decode(&m, &track_jt808.habits, &session, r);
-	track_record_end(r);
-	event_test_note(&m, r);
-	return r;
+	return decoded(&track_jt808, direction, bytes_span(w), &frame);
 }
 
 static inline const struct track_record *decode(const char *id,
 						const char *body)
 {
-	static struct wire w;
+	static struct bytes w;
 
 	w.len = 0;
 	put_message(&w, id, body);
@@ -207,9 +158,9 @@ static inline void is_hex(const struct track_record *r, const char *name,
 			  const char *text)
 {
 	const struct track_attr *a = find_attr(r, name);
-	struct wire w = { 0 };
+	struct bytes w = { 0 };
 
-	put_hex(&w, text);
+	bytes_add(&w, text);
 	assert_non_null(a);
 	assert_int_equal(a->kind, TRACK_KIND_HEX);
 	assert_int_equal(a->text.len, w.len);

@@ -8,31 +8,7 @@
 #ifndef TRACK_TELTONIKA_TEST_H
 #define TRACK_TELTONIKA_TEST_H
 
-#include "track_test.h"
-
-struct bytes {
-	size_t len;
-	uint8_t at[1024];
-};
-
-/* Behind what there is; blanks in the text mean nothing. */
-static inline void bytes_add(struct bytes *b, const char *hex)
-{
-	unsigned digits = 0, n = 0;
-
-	for (; *hex; hex++) {
-		const char digit[] = { *hex, '\0' };
-
-		if (*hex == ' ')
-			continue;
-		digits = digits << 4 | (unsigned)strtoul(digit, NULL, 16);
-		if (++n % 2)
-			continue;
-		assert_true(b->len < sizeof(b->at));
-		b->at[b->len++] = (uint8_t)digits;
-	}
-	assert_int_equal(n % 2, 0);
-}
+#include "track_bytes_test.h"
 
 static inline void bytes_number(struct bytes *b, size_t number, int size)
 {
@@ -62,11 +38,6 @@ static inline void bytes_packet(struct bytes *b, const char *content)
 	bytes_number(b, c.len, 4);
 	bytes_add(b, content);
 	bytes_number(b, bitwise_crc(c.at, c.len), 4);
-}
-
-static inline struct base_span bytes_span(const struct bytes *b)
-{
-	return (struct base_span){ b->at, b->len };
 }
 
 #endif

@@ -254,6 +254,21 @@ static inline void near(double got, double want)
 		fail_msg("%.9f is not %.9f", got, want);
 }
 
+/* Of the first parts, the one of `decided` bytes and all longer ones have the
+ * answer; the others may belong to the protocol. */
+static inline void probes_as(const struct track_protocol *p,
+			     enum base_direction d, const char *text,
+			     enum track_probe answer, size_t decided)
+{
+	for (size_t n = 1; n <= strlen(text); n++) {
+		const struct base_span first = { (const uint8_t *)text, n };
+		const enum track_probe got = p->probe(first, d);
+
+		if (got != (n < decided ? TRACK_PROBE_MAYBE : answer))
+			fail_msg("%d for %.*s", got, (int)n, text);
+	}
+}
+
 /* Small, seeded by the caller, the same everywhere. */
 static inline uint32_t next_random(uint64_t *seed)
 {

@@ -190,19 +190,9 @@ static void probes(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++) {
-		for (size_t n = 1; n <= strlen(cases[i].bytes); n++) {
-			const struct base_span bytes =
-				track_text_head(span(cases[i].bytes), n);
-			const enum track_probe answer =
-				track_tk103.probe(bytes, BASE_CLIENT);
-
-			if (answer != (n < cases[i].decided ? TRACK_PROBE_MAYBE
-							    : cases[i].answer))
-				fail_msg("%d for %.*s", answer, (int)n,
-					 cases[i].bytes);
-		}
-	}
+	for (size_t i = 0; i < WS_ARRAY_LEN(cases); i++)
+		probes_as(&track_tk103, BASE_CLIENT, cases[i].bytes,
+			  cases[i].answer, cases[i].decided);
 }
 
 static const struct track_record *said_by(const char *text,
