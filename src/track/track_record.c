@@ -47,9 +47,11 @@ void track_record_keyword(struct track_record *r, struct base_span keyword)
 	size_t n = 0;
 
 	for (; n < keyword.len && n < TRACK_KEYWORD_LEN - 1; n++) {
-		const char c = (char)keyword.ptr[n];
+		const uint8_t c = keyword.ptr[n];
 
-		r->keyword[n] = c >= 0x20 && c < 0x7f ? c : (char)'?';
+		r->keyword[n] = '?';
+		if (c >= 0x20 && c < 0x7f)
+			r->keyword[n] = (char)c;
 	}
 	r->keyword[n] = '\0';
 }
