@@ -543,7 +543,6 @@ static void take_segment(struct packet_streams *s, struct flow *f, int i,
 {
 	struct side *d = &f->side[i], *other = &f->side[!i];
 	const bool syn = p->flags & PACKET_SYN;
-	uint64_t at;
 
 	if (syn) {
 		take_syn(f, i, p);
@@ -561,7 +560,8 @@ static void take_segment(struct packet_streams *s, struct flow *f, int i,
 		return; /* what it carries is no part of the stream */
 	}
 	if (p->payload.len || p->flags & PACKET_FIN) {
-		at = position(d, p->seq + syn);
+		const uint64_t at = position(d, p->seq + syn);
+
 		take_bytes(s, f, i, at, p->payload, time_ns);
 		if (p->flags & PACKET_FIN && !d->finished) {
 			d->finished = true;

@@ -412,7 +412,6 @@ static void decode_binary(const struct track_message *m,
 			  const struct track_habits *habits,
 			  struct track_record *record)
 {
-	struct base_span device;
 	struct base_rd r;
 
 	base_rd_init(&r, m->bytes.ptr, m->bytes.len);
@@ -422,7 +421,9 @@ static void decode_binary(const struct track_message *m,
 				  (double)take_digits(&r, layout->device) *
 					  MILEAGE_M);
 	} else {
-		device = base_rd_take(&r, layout->device);
+		const struct base_span device =
+			base_rd_take(&r, layout->device);
+
 		track_record_device(
 			record,
 			track_text_head(track_record_digits(record, device),

@@ -205,12 +205,12 @@ static void text_reply(struct jt808 *m, struct base_rd *r)
 
 static uint8_t *put_rune(uint8_t *to, uint16_t c)
 {
-	if (c >= 0x800)
+	if (c >= 0x800) {
 		*to++ = (uint8_t)(0xe0 | c >> 12);
-	if (c >= 0x800)
 		*to++ = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-	else if (c >= 0x80)
+	} else if (c >= 0x80) {
 		*to++ = (uint8_t)(0xc0 | c >> 6);
+	}
 	*to++ = (uint8_t)(c < 0x80 ? c : 0x80 | (c & 0x3f));
 	return to;
 }

@@ -476,7 +476,6 @@ static void lock_point(struct jt808 *m, struct track_position *p,
 	struct base_rd date;
 	struct base_span digits, bytes = base_rd_take(r, 6);
 	double lat, lon;
-	uint8_t last;
 	int64_t v;
 
 	base_rd_init(&date, bytes.ptr, bytes.len);
@@ -484,8 +483,11 @@ static void lock_point(struct jt808 *m, struct track_position *p,
 		p->time_ms = track_time_carry(&c, 0);
 	if (read_digits(m, r, 4, &digits) && read_angle(digits, &lat)) {
 		/* the flags may be no digit */
+		uint8_t last = 0;
+
 		digits = track_record_digits(m->record, base_rd_take(r, 5));
-		last = digits.len ? digits.ptr[9] : 0;
+		if (digits.len)
+			last = digits.ptr[9];
 		digits = track_text_head(digits, 9);
 		last = (uint8_t)(last <= '9' ? last - '0' : last - 'a' + 10);
 		if (base_rd_ok(r) && read_angle(digits, &lon)) {

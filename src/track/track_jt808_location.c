@@ -97,13 +97,13 @@ static void item_temperatures(struct jt808 *m, struct base_rd *value)
 
 static void item_driving_alarms(struct jt808 *m, struct base_rd *value)
 {
-	static const struct jt808_alarm rows[] = {
+	static const struct jt808_alarm driving[] = {
 		{ 1U << 8, TRACK_ALARM_HARD_ACCELERATION },
 		{ 1U << 9, TRACK_ALARM_HARD_BRAKING },
 		{ 1U << 10, TRACK_ALARM_HARD_CORNERING },
 	};
 
-	jt808_alarms(m, base_rd_be16(value), rows, WS_ARRAY_LEN(rows));
+	jt808_alarms(m, base_rd_be16(value), driving, WS_ARRAY_LEN(driving));
 }
 
 static void item_event(struct jt808 *m, struct base_rd *value)
@@ -164,7 +164,7 @@ static void item_behaviour(struct jt808 *m, struct base_rd *value)
 	static const struct {
 		uint8_t kind;
 		enum track_alarm alarm;
-	} rows[] = {
+	} kinds[] = {
 		{ 0x01, TRACK_ALARM_HARD_ACCELERATION },
 		{ 0x02, TRACK_ALARM_HARD_BRAKING },
 		{ 0x03, TRACK_ALARM_HARD_CORNERING },
@@ -174,9 +174,9 @@ static void item_behaviour(struct jt808 *m, struct base_rd *value)
 
 	(void)base_rd_take(value, 5); /* serial, state */
 	kind = base_rd_u8(value);
-	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
-		if (base_rd_ok(value) && rows[i].kind == kind)
-			track_record_alarm(m->record, rows[i].alarm);
+	for (size_t i = 0; i < WS_ARRAY_LEN(kinds); i++) {
+		if (base_rd_ok(value) && kinds[i].kind == kind)
+			track_record_alarm(m->record, kinds[i].alarm);
 	}
 }
 
@@ -338,12 +338,12 @@ static void item_motion(struct jt808 *m, struct base_rd *value)
 
 static void item_e7(struct jt808 *m, struct base_rd *value)
 {
-	static const struct jt808_alarm rows[] = {
+	static const struct jt808_alarm bits[] = {
 		{ 1U << 0, TRACK_ALARM_VIBRATION },
 		{ 7U << 1, TRACK_ALARM_SOS },
 	};
 
-	jt808_alarms(m, base_rd_be16(value), rows, WS_ARRAY_LEN(rows));
+	jt808_alarms(m, base_rd_be16(value), bits, WS_ARRAY_LEN(bits));
 }
 
 static void item_voltages(struct jt808 *m, struct base_rd *value)
@@ -554,8 +554,8 @@ void jt808_place(struct jt808 *m, struct track_position *p, struct base_rd *r)
 	track_record_bool(m->record, N(BLOCKED), status & STATUS_BLOCKED);
 	track_record_bool(m->record, N(CHARGE), status & STATUS_CHARGE);
 	p->valid = status & STATUS_VALID;
-	p->lat = status & STATUS_SOUTH ? -lat : lat;
-	p->lon = status & STATUS_WEST ? -lon : lon;
+	p->lat = (status & STATUS_SOUTH) ? -lat : lat;
+	p->lon = (status & STATUS_WEST) ? -lon : lon;
 }
 
 void jt808_motion(struct track_position *p, struct base_rd *r)

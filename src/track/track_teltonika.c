@@ -333,12 +333,11 @@ static enum track_probe match_layouts(struct base_span bytes,
 /* Does a layout end just there? */
 static bool agrees(struct base_span bytes, const struct head *h)
 {
-	const struct base_span message = track_text_head(bytes, h->len);
+	const struct base_span whole = track_text_head(bytes, h->len);
 	size_t end;
 
 	for (int sixteen = 0; sixteen < 2; sixteen++) {
-		if (match_layout(message, h, sixteen, &end) ==
-			    TRACK_PROBE_YES &&
+		if (match_layout(whole, h, sixteen, &end) == TRACK_PROBE_YES &&
 		    end == h->len)
 			return true;
 	}
@@ -380,11 +379,11 @@ static enum track_step wait(const struct track_front *front,
 /* A head within the declared length? */
 static bool is_torn(const struct track_front *front, const struct head *h)
 {
-	const struct base_span message = track_text_head(front->bytes, h->len);
+	const struct base_span whole = track_text_head(front->bytes, h->len);
 	struct head inner;
 
 	for (size_t i = 1; i < h->len; i++) {
-		if (match_head(track_text_tail(message, i), front->direction,
+		if (match_head(track_text_tail(whole, i), front->direction,
 			       &inner) == TRACK_PROBE_YES &&
 		    inner.content)
 			return true;

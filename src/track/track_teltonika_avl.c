@@ -151,28 +151,28 @@ static size_t gh3000_size(uint8_t parts)
 	size_t size = 0;
 
 	for (int i = 0; i < GH_PARTS; i++)
-		size += parts & 1U << i ? gh3000_sizes[i] : 0;
+		size += (parts & 1U << i) ? gh3000_sizes[i] : 0;
 	return size;
 }
 
 /* 24602: three digits of the country, the rest is the network's. */
-static void split_operator(uint32_t number, struct track_cell *c)
+static void split_operator(uint32_t digits, struct track_cell *c)
 {
 	uint32_t networks = 1;
 
-	while (number / networks > 999)
+	while (digits / networks > 999)
 		networks *= 10;
-	if (number < 1000 || networks > 1000)
+	if (digits < 1000 || networks > 1000)
 		return;
-	c->mcc = (int32_t)(number / networks);
-	c->mnc = (int32_t)(number % networks);
+	c->mcc = (int32_t)(digits / networks);
+	c->mnc = (int32_t)(digits % networks);
 }
 
 static void read_gh3000_network(struct base_rd *r, uint8_t parts,
 				struct track_record *record)
 {
 	struct track_cell c = { -1, -1, -1, -1, TRACK_RSSI_NONE };
-	uint32_t number = 0;
+	uint32_t network = 0;
 
 	if (parts & 1U << GH_CELL) {
 		c.lac = base_rd_be16(r);
@@ -181,16 +181,16 @@ static void read_gh3000_network(struct base_rd *r, uint8_t parts,
 	if (parts & 1U << GH_RSSI)
 		c.rssi = base_rd_u8(r);
 	if (parts & 1U << GH_OPERATOR)
-		number = base_rd_be32(r);
+		network = base_rd_be32(r);
 	if (parts & 1U << GH_CELL) {
-		split_operator(number, &c);
+		split_operator(network, &c);
 		track_record_cell(record, &c);
 		return;
 	}
 	if (parts & 1U << GH_RSSI)
 		track_record_int(record, TRACK_RSSI, c.rssi);
 	if (parts & 1U << GH_OPERATOR)
-		track_record_int(record, TRACK_OPERATOR, number);
+		track_record_int(record, TRACK_OPERATOR, network);
 }
 
 static void read_gh3000_place(struct base_rd *r, uint8_t parts,

@@ -128,7 +128,6 @@ void track_teltonika_texts(const struct track_message *m, struct base_rd *r,
 	for (unsigned i = 1; i <= count; i++) {
 		const uint8_t type = base_rd_u8(r);
 		const struct base_span body = base_rd_take(r, base_rd_be32(r));
-		struct base_span imei;
 		struct base_rd b;
 
 		if (!base_rd_ok(r))
@@ -142,8 +141,10 @@ void track_teltonika_texts(const struct track_message *m, struct base_rd *r,
 					time_s * 1000LL;
 		}
 		if (has_imei(codec)) {
-			imei = track_record_bcd(record, base_rd_take(&b, 8));
 			/* 15 digits behind a 0 */
+			const struct base_span imei =
+				track_record_bcd(record, base_rd_take(&b, 8));
+
 			track_record_device(record, track_text_tail(imei, 1));
 		}
 		if (type == TEXT_CAMERA && m->direction == BASE_CLIENT)

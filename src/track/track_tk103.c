@@ -114,12 +114,12 @@ static enum track_probe match_form(struct base_span bytes,
 static enum track_probe match_begin(struct base_span bytes, struct header *h)
 {
 	const size_t len = sizeof(begin) - 1;
-	const size_t n = bytes.len < len ? bytes.len : len;
+	const struct base_span front = track_text_head(bytes, len);
 
-	if (memcmp(bytes.ptr, begin, n) != 0)
+	if (memcmp(front.ptr, begin, front.len) != 0)
 		return TRACK_PROBE_NO;
 	*h = (struct header){ .len = len, .bracket = true };
-	return n < len ? TRACK_PROBE_MAYBE : TRACK_PROBE_YES;
+	return front.len < len ? TRACK_PROBE_MAYBE : TRACK_PROBE_YES;
 }
 
 /* A header at the front of the bytes? */

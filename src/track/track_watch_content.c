@@ -22,8 +22,6 @@
 
 /* A message while its fields are read. */
 struct content {
-	enum base_direction direction;
-	struct base_span name; /* the keyword in capitals */
 	struct base_rd fields; /* what of them is left */
 	int zone_min;          /* of its times */
 	struct track_record *record;

@@ -90,10 +90,9 @@ static enum track_probe match_word(struct base_rd *r, const char *word,
 static enum track_probe match_field(struct base_rd *r, bool (*belongs)(uint8_t),
 				    size_t max)
 {
-	int c;
-
 	for (size_t n = 0; n <= max; n++) {
-		c = base_rd_peek(r);
+		const int c = base_rd_peek(r);
+
 		if (c < 0)
 			return TRACK_PROBE_MAYBE;
 		(void)base_rd_u8(r);
@@ -510,11 +509,12 @@ static void read_sentence(const struct parts *p, int zone_min,
 static void read_volts(struct base_span s, struct track_record *record)
 {
 	struct base_rd all, one;
-	struct base_span name;
 	double v;
 
 	base_rd_init(&all, s.ptr, s.len);
 	while (base_rd_left(&all)) {
+		struct base_span name;
+
 		s = track_text_field(&all, '/');
 		base_rd_init(&one, s.ptr, s.len);
 		name = track_text_field(

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base_time.h"
+#include "track_text.h"
 
 /* Of a message: longer ones are cut. */
 #define PAYLOAD_MAX 512
@@ -38,27 +39,27 @@ static void paint(const struct wayside_event_view *v, const char *colour)
 
 static void print_escaped(FILE *out, struct base_span s)
 {
-	const size_t n = s.len < PAYLOAD_MAX ? s.len : PAYLOAD_MAX;
+	const struct base_span shown = track_text_head(s, PAYLOAD_MAX);
 
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t c = s.ptr[i];
+	for (size_t i = 0; i < shown.len; i++) {
+		const uint8_t c = shown.ptr[i];
 
 		if (c >= 0x20 && c <= 0x7e && c != '\\')
 			(void)fputc(c, out);
 		else
 			(void)fprintf(out, "\\x%02x", c);
 	}
-	if (n < s.len)
+	if (shown.len < s.len)
 		(void)fprintf(out, " ... %zu bytes", s.len);
 }
 
 static void print_hex(FILE *out, struct base_span s)
 {
-	const size_t n = s.len < PAYLOAD_MAX ? s.len : PAYLOAD_MAX;
+	const struct base_span shown = track_text_head(s, PAYLOAD_MAX);
 
-	for (size_t i = 0; i < n; i++)
-		(void)fprintf(out, "%02x", s.ptr[i]);
-	if (n < s.len)
+	for (size_t i = 0; i < shown.len; i++)
+		(void)fprintf(out, "%02x", shown.ptr[i]);
+	if (shown.len < s.len)
 		(void)fprintf(out, " ... %zu bytes", s.len);
 }
 
@@ -178,16 +179,17 @@ static const char *colour_of(enum track_type type)
 
 static void print_flow(struct wayside_event_view *v, const struct event *e)
 {
-	char client[BASE_ADDR_STRLEN], server[BASE_ADDR_STRLEN];
-
 	if (v->any && v->flow == e->flow)
 		return;
 	(void)fprintf(v->out, "%sflow %llu", v->any ? "\n" : "",
 		      (unsigned long long)e->flow);
-	if (e->origin)
+	if (e->origin) {
+		char client[BASE_ADDR_STRLEN], server[BASE_ADDR_STRLEN];
+
 		(void)fprintf(v->out, "  %s > %s",
 			      base_addr_format(&e->origin->client, client),
 			      base_addr_format(&e->origin->server, server));
+	}
 	(void)fputc('\n', v->out);
 	v->any = true;
 	v->flow = e->flow;
