@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "base_escape.h"
 #include "base_time.h"
 
 /* Of a real number: a longitude has 1e-7 degrees then, which is a centimetre.
@@ -37,33 +38,14 @@ static void append(json_t **array, json_t *v)
 	}
 }
 
-static bool is_plain(struct base_span s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] < 0x20 || s.ptr[i] > 0x7e)
-			return false;
-	}
-	return true;
-}
-
-static const char hex[] = "0123456789abcdef";
-
-static char *put_hex(char *to, uint8_t byte)
-{
-	*to++ = hex[byte >> 4];
-	*to++ = hex[byte & 15];
-	return to;
-}
-
 static json_t *hex_of(struct base_span s)
 {
-	char *text = malloc(2 * s.len + 1), *p = text;
+	char *text = malloc(2 * s.len + 1);
 	json_t *v;
 
 	if (!text)
 		return NULL;
-	for (size_t i = 0; i < s.len; i++)
-		p = put_hex(p, s.ptr[i]);
+	base_escape_hex(text, s);
 	v = json_stringn_nocheck(text, 2 * s.len);
 	free(text);
 	return v;
@@ -77,27 +59,12 @@ static json_t *plain_of(struct base_span s)
 /* See event.h. */
 static json_t *text_of(struct base_span s)
 {
-	char *text, *p;
+	char *text = malloc(BASE_ESCAPE_LEN * s.len + 1);
 	json_t *v;
 
-	if (is_plain(s) && !(s.len && memchr(s.ptr, '\\', s.len)))
-		return plain_of(s);
-	text = malloc(4 * s.len + 1);
 	if (!text)
 		return NULL;
-	p = text;
-	for (size_t i = 0; i < s.len; i++) {
-		const uint8_t c = s.ptr[i];
-
-		if (c >= 0x20 && c <= 0x7e && c != '\\') {
-			*p++ = (char)c;
-			continue;
-		}
-		*p++ = '\\';
-		*p++ = 'x';
-		p = put_hex(p, c);
-	}
-	v = json_stringn_nocheck(text, (size_t)(p - text));
+	v = json_stringn_nocheck(text, base_escape(text, s));
 	free(text);
 	return v;
 }
@@ -119,21 +86,22 @@ static json_t *value_of(const struct track_attr *a)
 	return NULL;
 }
 
+/* Nothing where there are none. */
 static void put_attributes(json_t **object, const struct track_record *r,
 			   struct track_range range)
 {
-	json_t *attributes = json_object();
+	json_t *attributes;
 	char name[TRACK_KEY_LEN];
 
+	if (!range.n)
+		return;
+	attributes = json_object();
 	for (uint32_t i = range.first; i < range.first + range.n; i++) {
 		const struct track_attr *a = &r->attr[i];
 
 		put(&attributes, track_key_text(a->key, name), value_of(a));
 	}
-	if (range.n)
-		put(object, "attributes", attributes);
-	else
-		json_decref(attributes);
+	put(object, "attributes", attributes);
 }
 
 static void put_known(json_t **object, const char *key, int64_t v, bool known)
@@ -163,21 +131,30 @@ static json_t *wifi_of(const struct track_wifi *w)
 	return o;
 }
 
-static void put_networks(json_t **object, const struct track_record *r,
-			 const struct track_position *p)
+static void put_cells(json_t **object, const struct track_record *r,
+		      struct track_range range)
 {
-	json_t *cells = json_array(), *wifi = json_array();
+	json_t *cells;
 
-	for (uint32_t i = 0; i < p->cells.n; i++)
-		append(&cells, cell_of(&r->cell[p->cells.first + i]));
-	for (uint32_t i = 0; i < p->wifi.n; i++)
-		append(&wifi, wifi_of(&r->wifis[p->wifi.first + i]));
-	if (p->cells.n)
-		put(object, "cells", json_incref(cells));
-	if (p->wifi.n)
-		put(object, "wifi", json_incref(wifi));
-	json_decref(cells);
-	json_decref(wifi);
+	if (!range.n)
+		return;
+	cells = json_array();
+	for (uint32_t i = range.first; i < range.first + range.n; i++)
+		append(&cells, cell_of(&r->cell[i]));
+	put(object, "cells", cells);
+}
+
+static void put_wifi(json_t **object, const struct track_record *r,
+		     struct track_range range)
+{
+	json_t *wifi;
+
+	if (!range.n)
+		return;
+	wifi = json_array();
+	for (uint32_t i = range.first; i < range.first + range.n; i++)
+		append(&wifi, wifi_of(&r->wifis[i]));
+	put(object, "wifi", wifi);
 }
 
 static void put_time(json_t **object, const char *key, uint64_t ns)
@@ -209,8 +186,18 @@ static json_t *position_of(const struct track_record *r,
 	put_known(&o, "satellites", p->satellites, p->satellites >= 0);
 	put_real(&o, "accuracy_m", p->accuracy);
 	put_attributes(&o, r, p->attrs);
-	put_networks(&o, r, p);
+	put_cells(&o, r, p->cells);
+	put_wifi(&o, r, p->wifi);
 	return o;
+}
+
+static void put_positions(json_t **object, const struct track_record *r)
+{
+	json_t *positions = json_array();
+
+	for (uint32_t i = 0; i < r->n_positions; i++)
+		append(&positions, position_of(r, &r->positions[i]));
+	put(object, "positions", positions);
 }
 
 static void put_check(json_t **object, const char *key, enum track_check check)
@@ -253,7 +240,7 @@ static json_t *document(const struct event *e)
 {
 	const struct track_message *m = e->message;
 	const struct track_record *r = e->record;
-	json_t *o = json_object(), *positions = json_array();
+	json_t *o = json_object();
 	char flow[17];
 
 	(void)snprintf(flow, sizeof(flow), "%016llx",
@@ -263,20 +250,16 @@ static json_t *document(const struct event *e)
 	put(&o, "device_id", r->device.len ? plain_of(r->device) : json_null());
 	put(&o, "type", json_string(track_type_name(r->type)));
 	put(&o, "keyword", json_string(r->keyword));
-	if (is_plain(m->bytes))
+	if (base_escape_plain(m->bytes))
 		put(&o, "payload", plain_of(m->bytes));
 	else
 		put(&o, "payload_hex", hex_of(m->bytes));
 	put_check(&o, "length_ok", m->length);
 	put_check(&o, "checksum_ok", m->checksum);
-	for (uint32_t i = 0; i < r->n_positions; i++)
-		append(&positions, position_of(r, &r->positions[i]));
-	if (r->n_positions) {
-		put(&o, "positions", positions);
-	} else {
-		json_decref(positions);
+	if (r->n_positions)
+		put_positions(&o, r);
+	else
 		put_attributes(&o, r, r->attrs);
-	}
 	return o;
 }
 

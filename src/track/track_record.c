@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base_escape.h"
 #include "track.h"
 
 _Static_assert(TRACK_NAME_MAX <= 1 << TRACK_NAME_BITS, "a name fits its bits");
@@ -283,16 +284,6 @@ void track_record_wifi(struct track_record *r, struct base_span mac,
 		add_wifi(r, digits, rssi);
 }
 
-static void put_hex(uint8_t *to, struct base_span bytes)
-{
-	static const char hex[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < bytes.len; i++) {
-		*to++ = (uint8_t)hex[bytes.ptr[i] >> 4];
-		*to++ = (uint8_t)hex[bytes.ptr[i] & 15];
-	}
-}
-
 void track_record_wifi_bytes(struct track_record *r, struct base_span mac,
 			     int32_t rssi)
 {
@@ -300,7 +291,7 @@ void track_record_wifi_bytes(struct track_record *r, struct base_span mac,
 
 	if (mac.len != 6)
 		return;
-	put_hex(digits, mac);
+	base_escape_hex((char *)digits, mac);
 	add_wifi(r, digits, rssi);
 }
 
@@ -323,7 +314,7 @@ struct base_span track_record_digits(struct track_record *r,
 
 	if (!to)
 		return (struct base_span){ NULL, 0 };
-	put_hex(to, bytes);
+	base_escape_hex((char *)to, bytes);
 	return (struct base_span){ to, 2 * bytes.len };
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base_escape.h"
 #include "base_time.h"
 #include "track_text.h"
 
@@ -37,39 +38,29 @@ static void paint(const struct wayside_event_view *v, const char *colour)
 		(void)fputs(colour, v->out);
 }
 
+static void print_rest(FILE *out, struct base_span all)
+{
+	if (all.len > PAYLOAD_MAX)
+		(void)fprintf(out, " ... %zu bytes", all.len);
+}
+
 static void print_escaped(FILE *out, struct base_span s)
 {
-	const struct base_span shown = track_text_head(s, PAYLOAD_MAX);
+	char text[PAYLOAD_MAX * BASE_ESCAPE_LEN];
+	const size_t n = base_escape(text, track_text_head(s, PAYLOAD_MAX));
 
-	for (size_t i = 0; i < shown.len; i++) {
-		const uint8_t c = shown.ptr[i];
-
-		if (c >= 0x20 && c <= 0x7e && c != '\\')
-			(void)fputc(c, out);
-		else
-			(void)fprintf(out, "\\x%02x", c);
-	}
-	if (shown.len < s.len)
-		(void)fprintf(out, " ... %zu bytes", s.len);
+	(void)fprintf(out, "%.*s", (int)n, text);
+	print_rest(out, s);
 }
 
 static void print_hex(FILE *out, struct base_span s)
 {
 	const struct base_span shown = track_text_head(s, PAYLOAD_MAX);
+	char text[PAYLOAD_MAX * 2];
 
-	for (size_t i = 0; i < shown.len; i++)
-		(void)fprintf(out, "%02x", shown.ptr[i]);
-	if (shown.len < s.len)
-		(void)fprintf(out, " ... %zu bytes", s.len);
-}
-
-static bool is_plain(struct base_span s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] < 0x20 || s.ptr[i] > 0x7e)
-			return false;
-	}
-	return true;
+	base_escape_hex(text, shown);
+	(void)fprintf(out, "%.*s", (int)shown.len * 2, text);
+	print_rest(out, s);
 }
 
 static void print_attribute(FILE *out, const struct track_attr *a)
@@ -233,7 +224,7 @@ void wayside_event_print(struct wayside_event_view *v, const struct event *e)
 		(void)fputc('\n', v->out);
 	}
 	(void)fputs("  ", v->out);
-	if (is_plain(e->message->bytes))
+	if (base_escape_plain(e->message->bytes))
 		print_escaped(v->out, e->message->bytes);
 	else
 		print_hex(v->out, e->message->bytes);
