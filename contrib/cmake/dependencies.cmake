@@ -7,6 +7,7 @@ pkg_check_modules(MNL REQUIRED IMPORTED_TARGET libmnl)
 pkg_check_modules(NFTNL REQUIRED IMPORTED_TARGET libnftnl)
 pkg_check_modules(CAP REQUIRED IMPORTED_TARGET libcap)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 
 option(WAYSIDE_WITH_SYSTEMD "Readiness and watchdog, where libsystemd is" ON)
 if(WAYSIDE_WITH_SYSTEMD)
@@ -28,6 +29,26 @@ else()
   set(WAYSIDE_PCAP OFF)
 endif()
 
+option(WAYSIDE_WITH_AMQP "Events to AMQP brokers, where librabbitmq is" ON)
+if(WAYSIDE_WITH_AMQP)
+  pkg_check_modules(RABBITMQ IMPORTED_TARGET librabbitmq)
+endif()
+if(WAYSIDE_WITH_AMQP AND RABBITMQ_FOUND)
+  set(WAYSIDE_AMQP ON)
+else()
+  set(WAYSIDE_AMQP OFF)
+endif()
+
+option(WAYSIDE_WITH_REDIS "Events to Redis, where hiredis is" ON)
+if(WAYSIDE_WITH_REDIS)
+  pkg_check_modules(HIREDIS IMPORTED_TARGET hiredis)
+endif()
+if(WAYSIDE_WITH_REDIS AND HIREDIS_FOUND)
+  set(WAYSIDE_REDIS ON)
+else()
+  set(WAYSIDE_REDIS OFF)
+endif()
+
 if(BUILD_TESTING)
   pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
   if(NOT PCAP_FOUND)
@@ -39,5 +60,6 @@ function(wayside_summary)
   message(STATUS "Wayside ${PROJECT_VERSION}: ${CMAKE_C_COMPILER_ID} "
     "${CMAKE_BUILD_TYPE}, sanitizers: ${WAYSIDE_SANITIZE}, "
     "warnings are errors: ${WAYSIDE_WERROR}, tests: ${BUILD_TESTING}, "
-    "systemd: ${WAYSIDE_SYSTEMD}, pcap: ${WAYSIDE_PCAP}")
+    "systemd: ${WAYSIDE_SYSTEMD}, pcap: ${WAYSIDE_PCAP}, "
+    "AMQP: ${WAYSIDE_AMQP}, Redis: ${WAYSIDE_REDIS}")
 endfunction()

@@ -68,9 +68,20 @@
 	X(EVENTS_WRITTEN, "events.written")                                   \
 	X(RECORDER_FLUSHED, "recorder.flushed")     /* all files */           \
 	X(RECORDER_NOTED, "recorder.noted")         /* commit is prepared */  \
+	X(STORE_BEGUN, "store.begun")         /* a transaction */             \
+	X(STORE_INSERTED, "store.inserted")   /* ... with all its rows */     \
+	X(STORE_COMMITTED, "store.committed") /* ... which is the commit */   \
 	X(RECORDER_COMMITTED, "recorder.committed") /* and in force */        \
 	X(RECORDER_RELEASED, "recorder.released")   /* ring bytes are back */ \
 	X(RECORDER_CUT, "recorder.cut")             /* a file cut back */     \
+	X(STORE_EXPIRED, "store.expired")           /* old rows deleted */    \
+	X(STORE_CHECKPOINT, "store.checkpoint")     /* the log is emptied */  \
+	/* publisher, in the order of a batch */                              \
+	X(SINK_READ, "sink.read")           /* from the store */              \
+	X(SINK_PUT, "sink.put")             /* handed over, unconfirmed */    \
+	X(SINK_CONFIRMED, "sink.confirmed") /* the cursor is behind */        \
+	X(CURSOR_WRITTEN, "cursor.written") /* the file beside the old one */ \
+	X(CURSOR_KEPT, "cursor.kept")                                         \
 	/* worker, in the order of a flow */                                  \
 	X(WORKER_ACCEPTED, "worker.accepted")                                 \
 	X(WORKER_SLOT, "worker.slot")                                         \

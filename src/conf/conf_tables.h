@@ -26,6 +26,10 @@
 #define CONF_IFACES_MAX    256
 #define CONF_EVENTS_MAX    8
 #define CONF_PROTOCOLS_MAX 16
+#define CONF_SINKS_MAX     8
+#define CONF_SHORT_LEN     256  /* AMQP's short string, with a NUL */
+#define CONF_ARGS_LEN      4096 /* of a program, each with its NUL */
+#define CONF_ARGS_MAX      64
 #define CONF_ZONE_MAX      (14 * 60) /* minutes: no clock is further from UTC */
 #define CONF_USERS_MAX     16
 #define CONF_USER_MAX      (UINT32_MAX - 1) /* UINT32_MAX is no user */
@@ -88,6 +92,25 @@ enum conf_event_format {
 	CONF_EVENT_FORMAT_MAX
 };
 
+enum conf_sink_kind {
+	CONF_SINK_AMQP,
+	CONF_SINK_EXEC,
+	CONF_SINK_REDIS,
+	CONF_SINK_KIND_MAX
+};
+
+enum conf_sink_from {          /* sink.from: where a new sink begins */
+	CONF_SINK_FROM_OLDEST, /* all that the store has */
+	CONF_SINK_FROM_NEWEST, /* what comes from now on */
+	CONF_SINK_FROM_MAX
+};
+
+enum conf_redis_type {
+	CONF_REDIS_STREAM, /* XADD */
+	CONF_REDIS_LIST,   /* RPUSH */
+	CONF_REDIS_TYPE_MAX
+};
+
 enum conf_when_full {         /* rule.when_full: the ring is full, what now */
 	CONF_WHEN_FULL_BRIEF, /* not read for at most 100 ms, then drop */
 	CONF_WHEN_FULL_DROP,  /* relay on, the observer misses bytes */
@@ -142,6 +165,54 @@ struct conf_protocol {
 	int32_t zone_min; /* times without a zone: minutes east of UTC */
 };
 
+/*
+ * Where events go. What is no use to a kind is 0. Credentials are not here but
+ * in struct conf_secrets: these tables are handed to who asks for a status.
+ */
+struct conf_sink {
+	char name[CONF_NAME_LEN]; /* [A-Za-z0-9_-]+, unique */
+	uint32_t kind;            /* enum conf_sink_kind */
+	uint32_t format;          /* enum conf_event_format */
+	uint32_t from;            /* enum conf_sink_from */
+	uint32_t timeout_ms;      /* to connect, to confirm, to read a batch */
+	/* for people: the URI with *** for its password, or the program */
+	char target[CONF_PATH_LEN];
+	/* AMQP and Redis */
+	char host[CONF_SHORT_LEN]; /* name or address; Redis: "" = `socket` */
+	uint32_t port;
+	uint32_t tls;           /* enum conf_answer; verified, always */
+	char ca[CONF_PATH_LEN]; /* "": the system's */
+	char certificate[CONF_PATH_LEN]; /* the client's; "": none */
+	char key[CONF_PATH_LEN];
+	/* AMQP */
+	char vhost[CONF_SHORT_LEN];
+	char exchange[CONF_SHORT_LEN]; /* "": the default one, or none given */
+	char routing_key[CONF_SHORT_LEN]; /* template: sink_template.h */
+	char queue[CONF_SHORT_LEN];       /* "": none is declared */
+	uint32_t heartbeat_s;             /* 0 = none */
+	/* Redis */
+	uint32_t db;
+	uint32_t redis_type; /* enum conf_redis_type */
+	uint64_t maxlen;     /* entries kept, about; 0 = all */
+	char redis_key[CONF_SHORT_LEN];
+	char socket[CONF_PATH_LEN];
+};
+
+/* What only the publishers see: in a memfd of its own, sealed, too. */
+struct conf_secret {
+	char user[CONF_SHORT_LEN];
+	char password[CONF_SHORT_LEN];
+	uint32_t n_args; /* exec: program and arguments */
+	char args[CONF_ARGS_LEN];
+};
+
+struct conf_secrets {
+	uint32_t magic;
+	uint32_t size;   /* sizeof(struct conf_secrets) */
+	uint32_t number; /* of the tables that it belongs to */
+	struct conf_secret sinks[CONF_SINKS_MAX]; /* in the tables' order */
+};
+
 struct conf_tables {
 	uint32_t magic;
 	uint32_t size;   /* sizeof(struct conf_tables) */
@@ -187,6 +258,19 @@ struct conf_tables {
 	uint32_t events_format[CONF_EVENTS_MAX]; /* enum conf_event_format */
 	uint32_t n_events;
 	uint32_t reserved3;
+
+	/* The store. Sizes and ages: 0 = no limit. */
+	char store[CONF_PATH_LEN]; /* absolute; "" = none */
+	uint32_t commit_delay_ms;  /* an event waits for its transaction */
+	uint32_t store_durable;    /* enum conf_answer */
+	uint32_t store_flash;      /* enum conf_answer */
+	uint32_t store_max_age_s;
+	uint64_t store_max_size;      /* confirmed events go beyond it */
+	uint64_t store_max_size_hard; /* any go beyond it */
+
+	uint32_t n_sinks;
+	uint32_t reserved4;
+	struct conf_sink sinks[CONF_SINKS_MAX];
 
 	uint32_t n_protocols;
 	struct conf_protocol protocols[CONF_PROTOCOLS_MAX];

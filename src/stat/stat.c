@@ -94,5 +94,18 @@ const struct stat_desc stat_table[STAT_MAX] = {
 	[STAT_DECODER_DEATHS] = { "decoder_deaths",
 				  "Records kept raw because decoding them "
 				  "killed the recorder twice" },
+	[STAT_STORED] = { "stored", "Events committed to the store" },
+	[STAT_STORE_LOST] = { "store_lost",
+			      "Events that the store did not take" },
+	[STAT_STORE_RETRIES] = { "store_retries",
+				 "Transactions of the store that failed" },
+	[STAT_STORE_EXPIRED] = { "store_expired",
+				 "Events deleted for their age or the store's "
+				 "size" },
+	[STAT_STORE_UNSENT] = { "store_unsent",
+				"... of them, not confirmed by each sink" },
+	[STAT_STORE_WAL_FULL] = { "store_wal_full",
+				  "Times that the store's log was at its "
+				  "limit" },
 	[STAT_NONSENSE] = { "nonsense", "Ring entries that make no sense" },
 };

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * publisher.h - the process that brings events from the store to one sink
+ *
+ * Theory of operation
+ *
+ *   store --read a batch, end the statement--> put --confirmed--> cursor
+ *
+ * One process a sink; libraries may block in it. It keeps nothing: what it has
+ * not confirmed in its cursor file is put again by its successor, so every
+ * event arrives at least once, with the same id. It sleeps until the recorder
+ * says that there is more (kick), the sink wants to be served, or the
+ * supervisor speaks.
+ *
+ *   CLOSED   the sink is opened; fails: waits, twice as long each time
+ *            (sink_backoff.h), and tries again
+ *   OPEN     a batch is put, its confirmed front goes into the cursor; nothing
+ *            there: idle. Fails: CLOSED
+ *   STOPPING what the store has is still put, for a short time, if the sink is
+ *            open; then it ends
+ *
+ * The cursor is written at most every PUBLISHER_KEEP_MS while events flow, and
+ * whenever the sink is idle, fails or stops. Events that were deleted before
+ * they were read are a jump in their numbers: counted as lost. A store with
+ * another identity begins at its first event.
+ */
+#ifndef PUBLISHER_H
+#define PUBLISHER_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base_attr.h"
+
+struct conf_secret;
+struct conf_sink;
+
+#define PUBLISHER_BATCH       512 /* events */
+#define PUBLISHER_BATCH_BYTES (1U << 20)
+#define PUBLISHER_KEEP_MS     100
+#define PUBLISHER_STOP_MS     5000
+
+struct publisher_setup {
+	const struct conf_sink *sink;     /* outlives it */
+	const struct conf_secret *secret; /* the same */
+	const char *store;                /* path of the database */
+	int kick;    /* eventfd, readable: the store has more */
+	int channel; /* to the supervisor */
+};
+
+/* Return: exit status. */
+WS_MUST_USE int publisher_main(const struct publisher_setup *setup,
+			       pid_t parent);
+
+#endif
