@@ -66,11 +66,11 @@
 	X(CAPTURE_WRITTEN, "capture.written") /* one file of a batch */       \
 	X(EVENTS_HALF, "events.half")                                         \
 	X(EVENTS_WRITTEN, "events.written")                                   \
-	X(RECORDER_FLUSHED, "recorder.flushed")     /* all files */           \
-	X(RECORDER_NOTED, "recorder.noted")         /* commit is prepared */  \
-	X(STORE_BEGUN, "store.begun")         /* a transaction */             \
-	X(STORE_INSERTED, "store.inserted")   /* ... with all its rows */     \
-	X(STORE_COMMITTED, "store.committed") /* ... which is the commit */   \
+	X(RECORDER_FLUSHED, "recorder.flushed") /* all files */               \
+	X(RECORDER_NOTED, "recorder.noted")     /* commit is prepared */      \
+	X(STORE_BEGUN, "store.begun")           /* a transaction */           \
+	X(STORE_INSERTED, "store.inserted")     /* ... with all its rows */   \
+	X(STORE_COMMITTED, "store.committed")   /* ... which is the commit */ \
 	X(RECORDER_COMMITTED, "recorder.committed") /* and in force */        \
 	X(RECORDER_RELEASED, "recorder.released")   /* ring bytes are back */ \
 	X(RECORDER_CUT, "recorder.cut")             /* a file cut back */     \
