@@ -38,6 +38,7 @@ DIR=/run/case
 LOGS=$DIR/logs
 EVENTS=$DIR/events
 JSON_EVENTS=$DIR/events.json
+STORE=$DIR/wayside.db
 CONFIG=$DIR/wayside.yaml
 WAYSIDED=$BUILD/src/waysided/waysided
 PEERS=$BUILD/netns-tests/peers
@@ -492,7 +493,8 @@ expect_relayed() {
 
 # config [KEY=VALUE...]: writes $CONFIG. Keys of the file, keys of its one rule,
 # and their defaults; a key without a default is left out unless it is given; with
-# json=PATH there is a second event file, of that format:
+# json=PATH there is a second event file, of that format. store and sinks as in the
+# file: store="{ file: $STORE }" sinks="[{ name: a, exec: [/bin/cat] }]"
 config() {
 	local -A v=(
 		[on_failure]=open-stay [workers]=2 [connect_timeout]=2m
@@ -526,7 +528,7 @@ config() {
 		echo "  - { file: $EVENTS }"
 		[ -z "${v[json]-}" ] ||
 			echo "  - { file: ${v[json]}, format: json }"
-		keys protocols
+		keys protocols store sinks
 		echo "rules:"
 		keys name interfaces clients to transport local source \
 			capture observe when_full |
@@ -744,6 +746,16 @@ json_events_are() {
 	# shellcheck disable=SC2086 # words
 	[ -e "$JSON_EVENTS" ] && [ "$(json_events $1 2>/dev/null)" = \
 		"$(printf '%s\n' "${@:2}")" ]
+}
+
+# sql STATEMENT: of the store; its rows, columns with | between
+sql() {
+	sqlite3 -readonly -cmd '.timeout 10000' "$STORE" "$1"
+}
+
+# stored N: so many events are in the store
+stored() {
+	[ -e "$STORE" ] && [ "$(sql 'SELECT count(*) FROM events' 2>/dev/null)" = "$1" ]
 }
 
 # events_count N
