@@ -91,7 +91,11 @@ struct recorder_setup {
 	/* The predecessor died of a signal that nobody sent: not of SIGKILL,
 	 * not of SIGTERM. */
 	bool crashed;
-	int channel; /* to the supervisor */
+	/* eventfds, one a sink's place: written to after each commit with rows;
+	 * they block nobody */
+	const int *kicks;
+	unsigned n_kicks;
+	int channel; /* to the supervisor; ROLE_STORE, when that changes */
 };
 
 /* What a recorder leaves to its successor: see recorder_commit.h. Made by the
