@@ -19,6 +19,11 @@
  *   STOPPING what the store has is still put, for a short time, if the sink is
  *            open; then it ends
  *
+ * ROLE_READY is said before the sink is opened for the first time. With
+ * ROLE_STOP comes SIGTERM: it is blocked, as in all roles, but while the sink
+ * is being opened. So one that cannot be reached holds up no stop and no
+ * reload.
+ *
  * The cursor is written at most every PUBLISHER_KEEP_MS while events flow, and
  * whenever the sink is idle, fails or stops. Events that were deleted before
  * they were read are a jump in their numbers: counted as lost. A store with

@@ -229,6 +229,7 @@ static void supervisor_spoke(struct loop_watch *watch, uint32_t events)
 	case ROLE_PREPARED:
 	case ROLE_CLOSE:
 	case ROLE_NONSENSE:
+	case ROLE_STORE:
 	case ROLE_MESSAGE_MAX:
 		return;
 	}

@@ -247,14 +247,17 @@ static int allow_only(const char *const *syscalls)
 	return r;
 }
 
+static int renounce(void)
+{
+	return check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+		     "cannot renounce new privileges");
+}
+
 int role_keep(uint64_t caps)
 {
 	const int r = drop_caps(caps);
 
-	if (r)
-		return r;
-	return check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
-		     "cannot renounce new privileges");
+	return r ? r : renounce();
 }
 
 int role_enter(const struct role *role, pid_t parent)
@@ -273,6 +276,6 @@ int role_enter(const struct role *role, pid_t parent)
 	if (!r)
 		r = limit();
 	if (!r)
-		r = allow_only(role->syscalls);
+		r = role->syscalls ? allow_only(role->syscalls) : renounce();
 	return r;
 }

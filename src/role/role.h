@@ -39,7 +39,8 @@ struct role {
 	uint64_t caps;    /* kept capabilities, ROLE_CAP() bits */
 	/* Names of the system calls that it needs beyond the common ones of
 	 * role.c (memory, clock, read, write, signals, exit), NULL at the end.
-	 */
+	 * No list at all: no filter, since the programs that it starts would be
+	 * under it, too; a filter cannot be taken off. */
 	const char *const *syscalls;
 };
 

@@ -30,6 +30,9 @@ enum role_message_type {
 	ROLE_DISCARD,  /* to a role: `number` is forgotten */
 	ROLE_CLOSE,    /* to a worker: end the flow in `slot` with `serial` */
 	ROLE_NONSENSE, /* recorder: what `worker` writes makes no sense */
+	/* recorder: the store takes what comes (error 0, as at the start), or
+	 * `error` says why not; once a change */
+	ROLE_STORE,
 	ROLE_MESSAGE_MAX
 };
 

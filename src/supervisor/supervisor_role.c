@@ -215,6 +215,8 @@ static void said(struct supervisor_child *c, const struct role_message *m)
 	case ROLE_PREPARED:
 		supervisor_reload_prepared(c, m);
 		break;
+	case ROLE_STORE:
+		break;
 	/* these are the supervisor's own words */
 	case ROLE_STOP:
 	case ROLE_DRAIN:

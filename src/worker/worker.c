@@ -125,6 +125,7 @@ static void obey(struct worker *w, const struct role_message *m, int *with)
 	case ROLE_DRAINED:
 	case ROLE_PREPARED:
 	case ROLE_NONSENSE:
+	case ROLE_STORE:
 	case ROLE_MESSAGE_MAX:
 		return; /* a worker is not told such */
 	}
