@@ -110,6 +110,12 @@ void store_close(struct store *s);
 /* For a reload: from the next commit on. */
 void store_set(struct store *s, const struct store_options *o);
 
+/* The file's identity: what store_cursor.store and store_extent.store say. */
+uint64_t store_id(const struct store *s);
+/* The number of its oldest event; where there is none, of the next one. 0: it
+ * cannot be read. */
+int64_t store_first(struct store *s);
+
 /* The commit that the file has of this writer; 0 = none. */
 uint64_t store_committed(const struct store *s, uint64_t writer);
 
