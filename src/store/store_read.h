@@ -3,9 +3,13 @@
  * store_read.h - the store as others read it
  *
  * For publishers and the tool. Opens read-only, works while the daemon is down
- * and as another uid that may read the files. Each call is one statement,
- * finished when it returns: nothing is held between two calls, so a reader
- * that waits for a network or a pager keeps no WAL from being emptied.
+ * and as another uid that may read the files.
+ *
+ * What a call reads it reads in pages: a short statement looks at so many rows
+ * and copies those that are asked for; it is finished before they are handed
+ * over. So no transaction is open between two calls, nor while a row's function
+ * runs, and one that waits for a network or a pager keeps no WAL from being
+ * emptied. Rows that go or come meanwhile are seen or not.
  */
 #ifndef STORE_READ_H
 #define STORE_READ_H
@@ -47,8 +51,8 @@ struct store_query {
 	uint64_t until_ms; /* before */
 	const char *device;
 	const char *type, *protocol;
-	uint32_t limit; /* so many at most: the newest of them, oldest first;
-			 * with `after`: the oldest of them */
+	uint32_t limit; /* so many at most: the oldest of them ... */
+	bool newest;    /* ... or the newest of them; the oldest comes first */
 };
 
 /* Strings are borrowed until the function returns; they end with NUL. */
@@ -85,7 +89,7 @@ struct store_device_row {
 	double lat, lon, speed, course;
 };
 
-/* For each row; nonzero ends it, and is what the call returns. */
+/* For each row; may wait; nonzero ends it, and is what the call returns. */
 typedef int store_event_fn(void *arg, const struct store_event_row *row);
 typedef int store_position_fn(void *arg, const struct store_position_row *row);
 typedef int store_device_fn(void *arg, const struct store_device_row *row);
