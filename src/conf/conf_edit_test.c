@@ -335,7 +335,7 @@ static int load(const struct conf_input *in, const struct conf_tables **t,
 
 	conf_load_begin(in, &l);
 	assert_int_equal(waitpid(l.pid, &status, 0), l.pid);
-	return conf_load_end(&l, status, t, fd, said);
+	return conf_load_end(&l, status, t, fd, NULL, said);
 }
 
 static void is_killed(void *arg)

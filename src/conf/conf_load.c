@@ -2,16 +2,18 @@
 /*
  * conf_load.c - command line and file to validated tables
  *
- * Theory of operation: the parent opens the file and makes two empty memfds;
+ * Theory of operation: the parent opens the file and makes three empty memfds;
  * the child gives up its rights and every other descriptor, parses, writes what
- * is wrong into the one or the tables into the other, and ends. Only then, with
- * no other writer left, the parent seals the tables and looks at them: what it
- * has checked cannot change any more. The child's alarm clock bounds its work,
- * a longer limit in the parent bounds a child that got out of hand. Between
- * begin and end the parent is free: a reload must not hold up a supervisor.
+ * is wrong into one, or the tables and the secrets into the others, and ends.
+ * Only then, with no other writer left, the parent seals these and looks at
+ * them: what it has checked cannot change any more. The child's alarm clock
+ * bounds its work, a longer limit in the parent bounds a child that got out of
+ * hand. Between begin and end the parent is free: a reload must not hold up a
+ * supervisor.
  */
 #include "conf_load.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -38,6 +40,7 @@
 #include "base_map.h"
 #include "base_time.h"
 #include "conf_edit.h"
+#include "conf_hide.h"
 #include "conf_load_internal.h"
 #include "conf_parse.h"
 #include "conf_text.h"
@@ -51,6 +54,10 @@
 /* What a child may say; more is cut. */
 #define SAID_MAX 65536
 
+/* The largest file that it may make. */
+#define WRITE_MAX (sizeof(struct conf_tables) + SAID_MAX)
+static_assert(sizeof(struct conf_secrets) <= WRITE_MAX, "fits");
+
 /* How the child ends. */
 enum {
 	CHILD_DONE = 0,
@@ -61,9 +68,11 @@ enum {
 /* Where the child has its descriptors; all others are closed. */
 enum {
 	CHILD_TABLES = 3,
-	CHILD_SAID = 4,
-	CHILD_FILE = 5
+	CHILD_SECRETS = 4,
+	CHILD_SAID = 5,
+	CHILD_FILE = 6
 };
+#define CHILD_FDS 4
 
 static void set_alarm(unsigned ms)
 {
@@ -130,18 +139,19 @@ static int check_dir(const char *path, bool writable)
 }
 
 /* From `fds` to CHILD_TABLES and on; the last one may be -1. */
-static int place(int fds[static 3])
+static int place(int fds[static CHILD_FDS])
 {
+	const bool file = fds[CHILD_FDS - 1] >= 0;
+	const int n = file ? CHILD_FDS : CHILD_FDS - 1;
+
 	/* out of each other's way first */
-	for (int i = 0; i < 3; i++) {
-		if (fds[i] >= 0)
-			fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, CHILD_FILE + 1);
+	for (int i = 0; i < n; i++)
+		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, CHILD_FILE + 1);
+	for (int i = 0; i < n; i++) {
+		if (dup3(fds[i], CHILD_TABLES + i, O_CLOEXEC) < 0)
+			return -errno;
 	}
-	if (dup3(fds[0], CHILD_TABLES, O_CLOEXEC) < 0 ||
-	    dup3(fds[1], CHILD_SAID, O_CLOEXEC) < 0 ||
-	    (fds[2] >= 0 && dup3(fds[2], CHILD_FILE, O_CLOEXEC) < 0))
-		return -errno;
-	closefrom(fds[2] >= 0 ? CHILD_FILE + 1 : CHILD_FILE);
+	closefrom(CHILD_TABLES + n);
 	return 0;
 }
 
@@ -149,8 +159,7 @@ static int place(int fds[static 3])
 static int confine(pid_t parent)
 {
 	const struct rlimit no_core = { 0, 0 };
-	const struct rlimit size = { sizeof(struct conf_tables) + SAID_MAX,
-				     sizeof(struct conf_tables) + SAID_MAX };
+	const struct rlimit size = { WRITE_MAX, WRITE_MAX };
 	cap_t none = cap_init();
 	int r;
 
@@ -242,7 +251,8 @@ static bool read_file(const struct conf_input *in, char **text, size_t *len)
 }
 
 /* Return: how the child ends. */
-static int parse(const struct conf_env *env, struct conf_tables *t)
+static int parse(const struct conf_env *env, struct conf_tables *t,
+		 struct conf_secrets *s)
 {
 	const struct conf_input *in = env->in;
 	struct conf_errors errors = { .n = 0 };
@@ -260,7 +270,7 @@ static int parse(const struct conf_env *env, struct conf_tables *t)
 			return CHILD_REFUSED;
 		ok = conf_parse(
 			env, (struct base_span){ (const uint8_t *)text, len },
-			t, &errors);
+			t, s, &errors);
 	}
 	say_errors(&errors, in->path); /* or warnings */
 	conf_errors_done(&errors);
@@ -268,18 +278,20 @@ static int parse(const struct conf_env *env, struct conf_tables *t)
 	return ok ? CHILD_DONE : CHILD_REFUSED;
 }
 
-/* `fds`: tables, said, file or -1. Return: how the child ends. */
+/* `fds`: tables, secrets, said, file or -1. Return: how the child ends. */
 static int child(const struct conf_env *env, unsigned limit_ms, pid_t parent,
-		 int fds[static 3])
+		 int fds[static CHILD_FDS])
 {
 	const char *step = "giving up rights: ";
+	struct conf_secrets *s;
 	struct conf_tables *t;
 	int r;
 
 	if (env->in->in_child)
 		env->in->in_child(env->in->in_child_arg);
 	t = calloc(1, sizeof(*t));
-	r = t ? place(fds) : -ENOMEM;
+	s = calloc(1, sizeof(*s));
+	r = t && s ? place(fds) : -ENOMEM;
 	if (r) /* nowhere to say it */
 		goto done;
 	r = arm();
@@ -289,18 +301,23 @@ static int child(const struct conf_env *env, unsigned limit_ms, pid_t parent,
 		int end;
 
 		set_alarm(limit_ms);
-		end = parse(env, t);
+		end = parse(env, t, s);
 		if (end != CHILD_DONE) {
+			free(s);
 			free(t);
 			return end;
 		}
 		step = "writing the tables: ";
 		r = base_fd_write_all(CHILD_TABLES, t, sizeof(*t), NULL);
+		if (!r && !env->in->edit)
+			r = base_fd_write_all(CHILD_SECRETS, s, sizeof(*s),
+					      NULL);
 	}
 	if (r)
 		say(env->in, step, strerrordesc_np(-r));
 
 done:
+	free(s);
 	free(t);
 	return r ? CHILD_BROKEN : CHILD_DONE;
 }
@@ -368,35 +385,99 @@ static int judge(const struct conf_loading *l, int status,
 /* MAP_PRIVATE: before Linux 6.7 a memfd sealed against writing could not be
  * mapped shared, not even to be read (mapping_map_writable()); and nobody can
  * write to it. */
-int conf_load_map(int fd, const struct conf_tables **tables)
+static int map_sealed(int fd, size_t size, const void **out)
 {
 	const int seals = fcntl(fd, F_GET_SEALS);
 	struct stat st;
-	void *t;
+	void *p;
 
 	if (seals < 0 || fstat(fd, &st))
 		return -errno;
 	if ((seals & SEALS) != SEALS)
 		return -EPERM;
-	if (st.st_size != sizeof(**tables))
+	if (st.st_size != (off_t)size)
 		return -EBADMSG;
-	t = mmap(NULL, sizeof(**tables), PROT_READ, MAP_PRIVATE, fd, 0);
-	if (t == MAP_FAILED)
+	p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
 		return -errno;
+	*out = p;
+	return 0;
+}
+
+int conf_load_map(int fd, const struct conf_tables **tables)
+{
+	const void *t;
+	int r = map_sealed(fd, sizeof(**tables), &t);
+
+	if (r)
+		return r;
 	if (!conf_tables_valid(t, sizeof(**tables))) {
-		(void)munmap(t, sizeof(**tables));
+		conf_load_unmap(t);
 		return -EBADMSG;
 	}
 	*tables = t;
 	return 0;
 }
 
-/* Seals first, then looks: nothing can change after the check. */
-static int adopt(int memfd, const struct conf_tables **tables)
+static int map_secrets(int fd, const struct conf_tables *t,
+		       const struct conf_secrets **secrets)
 {
-	if (fcntl(memfd, F_ADD_SEALS, SEALS | F_SEAL_SEAL))
-		return -errno;
-	return conf_load_map(memfd, tables);
+	const void *s;
+	int r = map_sealed(fd, sizeof(**secrets), &s);
+
+	if (r)
+		return r;
+	r = conf_hide(s, sizeof(**secrets), true);
+	if (!r && !conf_secrets_valid(s, sizeof(**secrets), t))
+		r = -EBADMSG;
+	if (r)
+		conf_load_forget(s);
+	else
+		*secrets = s;
+	return r;
+}
+
+static int seal(int memfd)
+{
+	return fcntl(memfd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) ? -errno : 0;
+}
+
+/* Whoever was given the text of an edit is not to say where passwords go. */
+static bool same_sinks(const struct conf_tables *a, const struct conf_tables *b)
+{
+	return a->n_sinks == b->n_sinks &&
+	       !memcmp(a->sinks, b->sinks, sizeof(a->sinks));
+}
+
+/* Seals first, then looks: nothing can change after the check. `secrets` may
+ * be NULL. */
+static int adopt(const struct conf_loading *l,
+		 const struct conf_tables **tables,
+		 const struct conf_secrets **secrets)
+{
+	const struct conf_secrets *s = NULL;
+	const struct conf_tables *t;
+	int r = seal(l->tables);
+
+	if (!r)
+		r = conf_load_map(l->tables, &t);
+	if (r)
+		return r;
+	if (l->edit) {
+		r = same_sinks(t, l->edit->base) ? 0 : -EBADMSG;
+	} else if (secrets) {
+		r = seal(l->secrets);
+		if (!r)
+			r = map_secrets(l->secrets, t, &s);
+	}
+	if (r) {
+		conf_load_unmap(t);
+		return r;
+	}
+	*tables = t;
+	if (secrets)
+		*secrets = s;
+	return 0;
 }
 
 /* What the child has said. It may be anything: no character in it steers a
@@ -457,11 +538,14 @@ static bool check_file(struct conf_loading *l, int fd)
 void conf_load_begin_with(const struct conf_env *env, unsigned limit_ms,
 			  struct conf_loading *l)
 {
+	const struct conf_overrides *o = &env->in->overrides;
 	const pid_t self = getpid();
 	WS_CLEAN(base_fd_close) int file = -1;
 
 	*l = (struct conf_loading){ .tables = -1,
+				    .secrets = -1,
 				    .said = -1,
+				    .edit = env->in->edit,
 				    .name = name_of(env->in) };
 	if (env->in->path && !env->in->edit) {
 		/* a FIFO that nobody writes to must not hold us up */
@@ -472,8 +556,13 @@ void conf_load_begin_with(const struct conf_env *env, unsigned limit_ms,
 	}
 	l->tables =
 		memfd_create("wayside-conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	l->secrets = memfd_create("wayside-secrets",
+				  MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	l->said = memfd_create("wayside-said", MFD_CLOEXEC);
-	l->pid = l->tables < 0 || l->said < 0 ? -1 : fork();
+	l->pid = l->tables < 0 || l->secrets < 0 || l->said < 0 ||
+				 conf_hide(o->hidden, o->hidden_size, false)
+			 ? -1
+			 : fork();
 	if (l->pid < 0) {
 		l->error = -errno;
 		l->problem = strerrordesc_np(errno);
@@ -482,7 +571,9 @@ void conf_load_begin_with(const struct conf_env *env, unsigned limit_ms,
 	}
 	if (l->pid == 0)
 		_exit(child(env, limit_ms, self,
-			    (int[]){ l->tables, l->said, file }));
+			    (int[]){ l->tables, l->secrets, l->said, file }));
+	/* what could be turned off can be turned on */
+	(void)conf_hide(o->hidden, o->hidden_size, true);
 }
 
 void conf_load_kill(struct conf_loading *l)
@@ -491,22 +582,29 @@ void conf_load_kill(struct conf_loading *l)
 	(void)kill(l->pid, SIGKILL); /* it may have ended just now */
 }
 
-void conf_load_drop(struct conf_loading *l)
+static void close_all(struct conf_loading *l)
 {
-	conf_load_kill(l);
 	base_fd_close(&l->tables);
+	base_fd_close(&l->secrets);
 	base_fd_close(&l->said);
 }
 
+void conf_load_drop(struct conf_loading *l)
+{
+	conf_load_kill(l);
+	close_all(l);
+}
+
 int conf_load_end(struct conf_loading *l, int wait_status,
-		  const struct conf_tables **tables, int *fd, char **said)
+		  const struct conf_tables **tables, int *fd,
+		  const struct conf_secrets **secrets, char **said)
 {
 	char why[WHY_LEN];
 	int r = judge(l, wait_status, why);
 
 	*said = l->said < 0 ? NULL : collect(l->said);
 	if (!r) {
-		r = adopt(l->tables, tables);
+		r = adopt(l, tables, secrets);
 		if (r)
 			(void)snprintf(why, sizeof(why),
 				       "its parser's tables are not usable: %s",
@@ -516,14 +614,23 @@ int conf_load_end(struct conf_loading *l, int wait_status,
 		*said = add_line(*said, l->name, why);
 	if (!r && fd)
 		*fd = base_fd_take(&l->tables);
-	base_fd_close(&l->tables);
-	base_fd_close(&l->said);
+	close_all(l);
 	return r;
 }
 
 void conf_load_unmap(const struct conf_tables *tables)
 {
 	base_unmap(tables, sizeof(*tables));
+}
+
+void conf_load_forget(const struct conf_secrets *secrets)
+{
+	base_unmap(secrets, sizeof(*secrets));
+}
+
+int conf_load_lend(const struct conf_secrets *secrets, bool lent)
+{
+	return conf_hide(secrets, sizeof(*secrets), !lent);
 }
 
 void conf_load_log(const char *said)
@@ -540,7 +647,8 @@ void conf_load_log(const char *said)
 }
 
 int conf_load_with(const struct conf_env *env, const struct conf_limits *limits,
-		   const struct conf_tables **tables, int *fd)
+		   const struct conf_tables **tables, int *fd,
+		   const struct conf_secrets **secrets)
 {
 	struct conf_loading l;
 	char *said;
@@ -548,7 +656,7 @@ int conf_load_with(const struct conf_env *env, const struct conf_limits *limits,
 
 	conf_load_begin_with(env, limits->child_ms, &l);
 	r = conf_load_end(&l, l.pid ? await(&l, limits->parent_ms) : 0, tables,
-			  fd, &said);
+			  fd, secrets, &said);
 	if (base_log_get_format() != BASE_LOG_CONSOLE)
 		conf_load_log(said);
 	else if (said &&
@@ -587,7 +695,7 @@ void conf_load_begin(const struct conf_input *in, struct conf_loading *l)
 }
 
 int conf_load(const struct conf_input *in, const struct conf_tables **tables,
-	      int *fd)
+	      int *fd, const struct conf_secrets **secrets)
 {
 	const struct conf_limits limits = {
 		.child_ms = base_die_limit_ms(CHILD_MS),
@@ -596,5 +704,5 @@ int conf_load(const struct conf_input *in, const struct conf_tables **tables,
 	char cwd[PATH_MAX];
 	const struct conf_env env = here(in, cwd);
 
-	return conf_load_with(&env, &limits, tables, fd);
+	return conf_load_with(&env, &limits, tables, fd, secrets);
 }

@@ -3,21 +3,28 @@
  * conf_load.h - command line and file to validated tables
  *
  * The caller opens the file; a short-lived child without rights (no
- * capabilities, no_new_privs, no core dump, no descriptor but the file, two
+ * capabilities, no_new_privs, no core dump, no descriptor but the file, three
  * memfds and standard error) parses it, looks names up and hands back what it
- * has to say in the one and the tables in the other. That is sealed first, then
- * checked again with conf_tables_valid().
+ * has to say, the tables, and the sinks' secrets, each in a memfd of its own.
+ * The two are sealed first, then checked again with conf_tables_valid() and
+ * conf_secrets_valid().
+ *
+ * Secrets do not go the tables' ways: their memfd has no other descriptor, and
+ * fork() does not hand their mapping on, but between two calls of
+ * conf_load_lend().
  */
 #ifndef CONF_LOAD_H
 #define CONF_LOAD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "base_attr.h"
 
 struct conf_edit;
+struct conf_secrets;
 struct conf_tables;
 
 /* What the command line said; NULL = not given. It beats the file. */
@@ -29,6 +36,12 @@ struct conf_overrides {
 	const char *proxy_protocol;
 	const char *observers[8]; /* -O: file=PATH, logfile=PATH or PATH */
 	int n_observers;
+	/* where conf_hide_observers() has put them, NULL: nowhere */
+	const void *hidden;
+	size_t hidden_size;
+	/* The environment's TCPPROXY_AMQP_HELPER: the program that gets what
+	 * `-O amqp=` asks for, in tcpproxy's way; NULL: a sink of ours. */
+	const char *amqp_helper;
 };
 
 struct conf_input {
@@ -59,7 +72,9 @@ struct conf_input {
 /* A load under way. Its owner reaps `pid`; conf_load_end() closes the rest. */
 struct conf_loading {
 	pid_t pid; /* the parsing child; 0 = there is none, end it at once */
-	int tables, said;    /* memfds that the child fills */
+	/* memfds that the child fills */
+	int tables, secrets, said;
+	const struct conf_edit *edit; /* what it does, NULL: it reads */
 	const char *name;    /* the file's path, or what stands for it */
 	const char *problem; /* why there is no child, with `error` */
 	int error;
@@ -79,7 +94,10 @@ void conf_load_drop(struct conf_loading *l);
 /*
  * Judges the child after waitpid() gave `wait_status` for it (nothing where
  * there is none). Return: 0 and *tables is a read-only mapping for the caller
- * (conf_load_unmap()), *fd (may be NULL) its sealed memfd; -EINVAL: the
+ * (conf_load_unmap()), *fd (may be NULL) its sealed memfd, *secrets (may be
+ * NULL, too) a mapping of what belongs to its sinks (conf_load_forget()), or
+ * NULL after an edit: sinks are as before, and so are their secrets; -EINVAL:
+ * the
  * configuration is refused; -EIO, -ETIMEDOUT, -EBADMSG: the child failed; or
  * another -errno. *said, to be freed, is what there is to say in any case, NULL
  * if that is nothing: one line a problem or warning, sorted by line:
@@ -88,9 +106,17 @@ void conf_load_drop(struct conf_loading *l);
  */
 WS_MUST_USE int conf_load_end(struct conf_loading *l, int wait_status,
 			      const struct conf_tables **tables, int *fd,
-			      char **said);
+			      const struct conf_secrets **secrets, char **said);
 /* NULL is nothing. */
 void conf_load_unmap(const struct conf_tables *tables);
+
+/* The same of secrets. Not in a child that they were not lent to: it has none
+ * of them, and something else may lie there. */
+void conf_load_forget(const struct conf_secrets *secrets);
+
+/* From here on a fork() hands the secrets' mapping on, or no longer. NULL is
+ * nothing. Return: 0 or -errno. */
+WS_MUST_USE int conf_load_lend(const struct conf_secrets *secrets, bool lent);
 
 /* For whoever gets such a memfd: nobody can change what is checked here.
  * Return: 0 and *tables, -EPERM when it is not sealed, -EBADMSG when it holds
@@ -106,6 +132,7 @@ void conf_load_log(const char *said);
  * error as it is, or logged where LOG_FORMAT or a journal want a form.
  */
 WS_MUST_USE int conf_load(const struct conf_input *in,
-			  const struct conf_tables **tables, int *fd);
+			  const struct conf_tables **tables, int *fd,
+			  const struct conf_secrets **secrets);
 
 #endif

@@ -7,6 +7,7 @@
 
 struct conf_env;
 struct conf_loading;
+struct conf_secrets;
 struct conf_tables;
 
 /* What one name may take; the child's own limit is set anew for each. */
@@ -22,6 +23,7 @@ void conf_load_begin_with(const struct conf_env *env, unsigned limit_ms,
 
 WS_MUST_USE int conf_load_with(const struct conf_env *env,
 			       const struct conf_limits *limits,
-			       const struct conf_tables **tables, int *fd);
+			       const struct conf_tables **tables, int *fd,
+			       const struct conf_secrets **secrets);
 
 #endif

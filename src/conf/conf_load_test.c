@@ -94,7 +94,7 @@ static int load(const char *path, const struct conf_tables **t, int *fd,
 	int r;
 
 	capture_start(&c);
-	r = conf_load(&in, t, fd);
+	r = conf_load(&in, t, fd, NULL);
 	*told = capture_stop(&c);
 	return r;
 }
@@ -265,7 +265,7 @@ static void classic_without_a_file(void **state)
 	char text[BASE_ADDR_STRLEN];
 
 	(void)state;
-	assert_int_equal(conf_load(&in, &t, NULL), 0);
+	assert_int_equal(conf_load(&in, &t, NULL, NULL), 0);
 	assert_string_equal(base_addr_format(&t->listen, text),
 			    "127.0.0.1:7700");
 	assert_string_equal(base_addr_format(&t->remote, text), "[::1]:7701");
@@ -344,7 +344,7 @@ static int load_with(const char *(*resolve)(const struct conf_service *,
 	int r;
 
 	capture_start(&c);
-	r = conf_load_with(&env, limits, &t, NULL);
+	r = conf_load_with(&env, limits, &t, NULL, NULL);
 	*told = capture_stop(&c);
 	assert_true(r < 0);
 	assert_null(t);
@@ -394,7 +394,8 @@ static void silent_pipe(void **state)
 
 	(void)state;
 	capture_start(&c);
-	assert_int_equal(conf_load_with(&env, &hasty, &t, NULL), -ETIMEDOUT);
+	assert_int_equal(conf_load_with(&env, &hasty, &t, NULL, NULL),
+			 -ETIMEDOUT);
 	told = capture_stop(&c);
 	assert_non_null(strstr(told, "took too long"));
 	free(told);
@@ -433,7 +434,7 @@ static void fifo_without_a_writer(void **state)
 	make_fifo(path);
 	conf_load_begin_with(&env, SHORT_MS, &l);
 	assert_int_equal(waitpid(l.pid, &status, 0), l.pid);
-	assert_int_equal(conf_load_end(&l, status, &t, NULL, &said),
+	assert_int_equal(conf_load_end(&l, status, &t, NULL, NULL, &said),
 			 -ETIMEDOUT);
 	assert_non_null(strstr(said, "took too long"));
 	free(said);
@@ -460,7 +461,7 @@ static void fifo_with_a_late_writer(void **state)
 		base_fd_close(&writer);
 	}
 	assert_int_equal(waitpid(l.pid, &status, 0), l.pid);
-	assert_int_equal(conf_load_end(&l, status, &t, NULL, &said), 0);
+	assert_int_equal(conf_load_end(&l, status, &t, NULL, NULL, &said), 0);
 	assert_null(said);
 	assert_string_equal(t->rules[0].name, "a");
 	conf_load_unmap(t);
@@ -619,7 +620,7 @@ static void begin_does_not_wait(void **state)
 			 0);
 	base_fd_close(&writer);
 	assert_int_equal(waitpid(l.pid, &status, 0), l.pid);
-	assert_int_equal(conf_load_end(&l, status, &t, NULL, &said), 0);
+	assert_int_equal(conf_load_end(&l, status, &t, NULL, NULL, &said), 0);
 	assert_null(said);
 	assert_int_equal(t->number, 7);
 	assert_int_equal(pids[0], l.pid);
@@ -646,7 +647,7 @@ static void one_that_takes_too_long_is_ended(void **state)
 	assert_true(l.pid > 0);
 	conf_load_kill(&l);
 	assert_int_equal(waitpid(l.pid, &status, 0), l.pid);
-	assert_int_equal(conf_load_end(&l, status, &t, NULL, &said),
+	assert_int_equal(conf_load_end(&l, status, &t, NULL, NULL, &said),
 			 -ETIMEDOUT);
 	(void)snprintf(want, sizeof(want), "%s: reading it took too long\n",
 		       path);
@@ -667,7 +668,7 @@ static void no_child_for_no_file(void **state)
 	(void)state;
 	conf_load_begin(&in, &l);
 	assert_int_equal(l.pid, 0);
-	assert_int_equal(conf_load_end(&l, 0, &t, NULL, &said), -EINVAL);
+	assert_int_equal(conf_load_end(&l, 0, &t, NULL, NULL, &said), -EINVAL);
 	assert_string_equal(said,
 			    "/nonexistent/w.yaml: No such file or directory\n");
 	free(said);

@@ -574,7 +574,8 @@ static bool take_file(struct conf_draft *d, struct base_span text)
 }
 
 bool conf_parse(const struct conf_env *env, struct base_span text,
-		struct conf_tables *t, struct conf_errors *errors)
+		struct conf_tables *t, struct conf_secrets *secrets,
+		struct conf_errors *errors)
 {
 	struct conf_draft *d = calloc(1, sizeof(*d));
 
@@ -586,8 +587,13 @@ bool conf_parse(const struct conf_env *env, struct base_span text,
 	t->magic = CONF_MAGIC;
 	t->size = sizeof(*t);
 	t->number = env->in->number ? env->in->number : 1;
+	memset(secrets, 0, sizeof(*secrets));
+	secrets->magic = CONF_SECRETS_MAGIC;
+	secrets->size = sizeof(*secrets);
+	secrets->number = t->number;
 	d->env = env;
 	d->t = t;
+	d->secrets = secrets;
 	d->errors = errors;
 	set_initial(d, CONF_SCOPE_TOP, t);
 	set_protocols(d);

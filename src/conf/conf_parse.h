@@ -49,6 +49,7 @@ struct conf_env {
 struct conf_draft {
 	const struct conf_env *env;
 	struct conf_tables *t;
+	struct conf_secrets *secrets; /* NULL for an edit */
 	struct conf_errors *errors;
 	/* of the top keys: the place of the value, was it given at all, and
 	 * was it wrong */
@@ -64,10 +65,12 @@ struct conf_draft {
 
 /*
  * `text` is the file's content; empty when there is none. Return: true with
- * *t complete (conf_tables_valid()), else what is wrong is in `errors`.
+ * *t complete (conf_tables_valid()) and *secrets what belongs to it, else what
+ * is wrong is in `errors`.
  */
 WS_MUST_USE bool conf_parse(const struct conf_env *env, struct base_span text,
-			    struct conf_tables *t, struct conf_errors *errors);
+			    struct conf_tables *t, struct conf_secrets *secrets,
+			    struct conf_errors *errors);
 
 /* conf_check.c: the checks that need the whole, and what follows from it. */
 void conf_check(struct conf_draft *d);

@@ -83,12 +83,15 @@ static bool parse(const struct conf_env *env, const char *text, size_t len,
 {
 	const struct base_span bytes = { (const uint8_t *)text, len };
 	struct conf_errors errors = { .n = 0 };
-	const bool ok = conf_parse(env, bytes, t, &errors);
+	struct conf_secrets *secrets = calloc(1, sizeof(*secrets));
+	const bool ok = conf_parse(env, bytes, t, secrets, &errors);
 	char *said = NULL;
 	size_t said_len = 0;
 	FILE *f = open_memstream(&said, &said_len);
 
 	require(f);
+	require(!ok || conf_secrets_valid(secrets, sizeof(*secrets), t));
+	free(secrets);
 	require(ok == !conf_errors_any(&errors));
 	conf_errors_print(&errors, "f", f);
 	require(fclose(f) == 0);

@@ -241,6 +241,48 @@ bool conf_tables_valid(const struct conf_tables *t, size_t len)
 	return t->n_rules > 0 && valid_arrays(t);
 }
 
+/* Each with its NUL, and nothing behind them. */
+static bool valid_args(const struct conf_secret *s)
+{
+	size_t end = 0;
+
+	for (uint32_t i = 0; i < s->n_args; i++) {
+		const char *nul = end < sizeof(s->args)
+					  ? memchr(s->args + end, '\0',
+						   sizeof(s->args) - end)
+					  : NULL;
+
+		if (!nul)
+			return false;
+		end = (size_t)(nul - s->args) + 1;
+	}
+	return true;
+}
+
+static bool valid_secret(const struct conf_secret *s, bool exec)
+{
+	return ended(s->user, sizeof(s->user)) &&
+	       ended(s->password, sizeof(s->password)) &&
+	       s->n_args <= CONF_ARGS_MAX && (s->n_args > 0) == exec &&
+	       valid_args(s) && (!exec || s->args[0] == '/');
+}
+
+bool conf_secrets_valid(const struct conf_secrets *s, size_t len,
+			const struct conf_tables *t)
+{
+	if (len < sizeof(*s) || s->magic != CONF_SECRETS_MAGIC ||
+	    s->size != sizeof(*s) || s->number != t->number)
+		return false;
+	for (uint32_t i = 0; i < CONF_SINKS_MAX; i++) {
+		const bool exec = i < t->n_sinks &&
+				  t->sinks[i].kind == CONF_SINK_EXEC;
+
+		if (!valid_secret(&s->sinks[i], exec))
+			return false;
+	}
+	return true;
+}
+
 static bool iface_matches(const char *pattern, const char *ifname)
 {
 	const size_t len = strlen(pattern);

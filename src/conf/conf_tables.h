@@ -198,7 +198,8 @@ struct conf_sink {
 	char socket[CONF_PATH_LEN];
 };
 
-/* What only the publishers see: in a memfd of its own, sealed, too. */
+/* What only the sink's publisher sees (conf_load.h); all zero where a kind has
+ * none. Compared as bytes. */
 struct conf_secret {
 	char user[CONF_SHORT_LEN];
 	char password[CONF_SHORT_LEN];
@@ -209,9 +210,10 @@ struct conf_secret {
 struct conf_secrets {
 	uint32_t magic;
 	uint32_t size;   /* sizeof(struct conf_secrets) */
-	uint32_t number; /* of the tables that it belongs to */
+	uint32_t number; /* of the tables that it was read with */
 	struct conf_secret sinks[CONF_SINKS_MAX]; /* in the tables' order */
 };
+#define CONF_SECRETS_MAGIC 0x57535243U /* "WSRC" */
 
 struct conf_tables {
 	uint32_t magic;
@@ -296,6 +298,10 @@ _Static_assert(sizeof(struct conf_tables) ==
 /* True when every index, string, enum and size in `t` is within bounds.
  * `len`: bytes that are really there. */
 WS_MUST_USE bool conf_tables_valid(const struct conf_tables *t, size_t len);
+
+/* The same of secrets, and they belong to these valid tables. */
+WS_MUST_USE bool conf_secrets_valid(const struct conf_secrets *s, size_t len,
+				    const struct conf_tables *t);
 
 /* In fixed-remote mode? */
 static inline bool conf_tables_fixed(const struct conf_tables *t)

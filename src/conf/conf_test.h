@@ -93,12 +93,16 @@ static inline bool run_in(const struct conf_env *env, struct base_span text,
 			  struct conf_tables *t, char **output)
 {
 	struct conf_errors errors = { .n = 0 };
+	struct conf_secrets *secrets = calloc(1, sizeof(*secrets));
 	size_t output_len;
 	FILE *f = open_memstream(output, &output_len);
 	bool ok;
 
 	assert_non_null(f);
-	ok = conf_parse(env, text, t, &errors);
+	assert_non_null(secrets);
+	ok = conf_parse(env, text, t, secrets, &errors);
+	assert_true(!ok || conf_secrets_valid(secrets, sizeof(*secrets), t));
+	free(secrets);
 	conf_errors_print(&errors, env->in->path, f);
 	assert_int_equal(fclose(f), 0);
 	conf_errors_done(&errors);

@@ -45,6 +45,7 @@
 #include "base_attr.h"
 
 struct conf_input;
+struct conf_secrets;
 struct conf_tables;
 struct recorder_setup;
 struct worker_setup;
@@ -74,6 +75,8 @@ struct supervisor_roles {
 struct supervisor_setup {
 	const struct conf_tables *conf; /* of the start; stays mapped */
 	int conf_fd; /* sealed memfd of the tables, or -1; ours from now on */
+	/* of its sinks; the same (conf_load_lend(), conf_load_forget()) */
+	const struct conf_secrets *secrets;
 	const struct conf_input *input; /* for reloading; NULL: none */
 	/* NULL: the real ones; tests have their own */
 	const struct supervisor_times *times;

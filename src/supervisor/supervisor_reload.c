@@ -305,7 +305,7 @@ static void loaded(struct supervisor *s, int status)
 {
 	struct supervisor_reload *r = &s->reload;
 	int error = conf_load_end(&r->loading, status, &r->next, &r->next_fd,
-				  &r->said);
+				  NULL, &r->said);
 
 	if (!error)
 		error = check_change(s);

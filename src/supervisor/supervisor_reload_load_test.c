@@ -434,7 +434,7 @@ static int be_daemon(const struct conf_input *input)
 	patient.start_ms = patient.stop_ms = patient.prepare_ms =
 		LIMIT_S * 1000;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
-	    conf_load(input, &daemon.conf, &daemon.conf_fd))
+	    conf_load(input, &daemon.conf, &daemon.conf_fd, NULL))
 		return 99;
 	return supervisor_run(&daemon);
 }

@@ -173,7 +173,8 @@ static inline int setup(void **state)
 	assert_int_equal(setenv("WAYSIDE_LIMIT_MS", "60000", 1), 0);
 	assert_true(base_die_init());
 	lab->input = (struct conf_input){ .path = lab->path };
-	assert_int_equal(conf_load(&lab->input, &lab->start, &s->conf_fd), 0);
+	assert_int_equal(conf_load(&lab->input, &lab->start, &s->conf_fd, NULL),
+			 0);
 	s->conf = lab->start;
 	s->input = &lab->input;
 	s->times = &times;

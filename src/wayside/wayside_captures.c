@@ -224,7 +224,7 @@ enum wayside_status wayside_captures_run(const struct wayside_options *o)
 	DIR *dir;
 	int r;
 
-	if (conf_load(&in, &conf, NULL))
+	if (conf_load(&in, &conf, NULL, NULL))
 		return WAYSIDE_USAGE;
 	dir = opendir(conf->log_dir);
 	r = dir ? wayside_captures_read(dir, &c) : -errno;

@@ -101,7 +101,7 @@ static bool read_habits(struct track_habits habits[static TRACK_PROTOCOLS_MAX],
 				       .usual_zone = track_protocol_zone };
 	const struct conf_tables *conf;
 
-	if (conf_load(&in, &conf, NULL))
+	if (conf_load(&in, &conf, NULL, NULL))
 		return false;
 	for (size_t i = 0; i < conf->n_protocols; i++)
 		habits[i].zone_min = (int16_t)conf->protocols[i].zone_min;

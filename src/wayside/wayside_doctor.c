@@ -189,7 +189,7 @@ enum wayside_status wayside_doctor_run(const struct wayside_options *o)
 
 	if (!base_die_init())
 		return WAYSIDE_USAGE;
-	if (!none && conf_load(&in, &conf, NULL))
+	if (!none && conf_load(&in, &conf, NULL, NULL))
 		return WAYSIDE_USAGE;
 	s = examine(conf, o->json);
 	conf_load_unmap(conf);

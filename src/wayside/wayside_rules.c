@@ -20,7 +20,7 @@ static const struct conf_tables *load_rules(const struct wayside_options *o)
 				       .protocols = track_protocol_names() };
 	const struct conf_tables *conf;
 
-	if (conf_load(&in, &conf, NULL))
+	if (conf_load(&in, &conf, NULL, NULL))
 		return NULL;
 	if (conf_tables_fixed(conf)) {
 		(void)fprintf(stderr,

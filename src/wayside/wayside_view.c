@@ -29,7 +29,7 @@ static const char *path_from_file(const char *file)
 				       .protocols = track_protocol_names() };
 	const struct conf_tables *conf;
 
-	if (conf_load(&in, &conf, NULL))
+	if (conf_load(&in, &conf, NULL, NULL))
 		return NULL;
 	if (!conf->control[0]) {
 		(void)fprintf(stderr, "wayside: %s: control is none\n", file);

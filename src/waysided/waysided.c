@@ -83,7 +83,7 @@ static int with_configuration(enum conf_action action,
 	struct supervisor_setup setup = { .conf_fd = -1, .input = input };
 	const struct conf_tables *conf;
 	struct conf_machine machine;
-	const int r = conf_load(input, &conf, &setup.conf_fd);
+	const int r = conf_load(input, &conf, &setup.conf_fd, &setup.secrets);
 
 	/* a parser that crashed, hung or was never born: not the writer's
 	 * fault */
