@@ -35,7 +35,10 @@ struct sink_ops {
 	/* Hands over n events in this order, and waits until the other side has
 	 * confirmed them. Return: how many from the front are confirmed (>= 1),
 	 * or -errno and none is known to be. What is behind the confirmed ones
-	 * may have arrived; it comes again. */
+	 * may have arrived; it comes again: the next events are those behind
+	 * the confirmed ones. -EAGAIN: nothing failed, the other side lets us
+	 * wait and `why` says so: put the same events again, the sink stays
+	 * open and knows which of them it has handed over. */
 	int (*put)(struct sink *s, const struct sink_event *e, unsigned n);
 	/* Nothing to put; called whenever `fd` is readable and at least every
 	 * sink->idle_ms. Return: 0 or -errno. */
