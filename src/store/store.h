@@ -30,10 +30,19 @@
  *
  * A file that is no database, or a broken one, is set aside as
  * FILE.corrupt-YYYYMMDDTHHMMSSZ (with its WAL) and a new one begun, at any
- *time. A new file has another identity, so no cursor is mistaken for one of it.
+ * time. A new file has another identity, so no cursor is mistaken for one of it.
  *
  * Files are made with mode 0640; -wal and -shm stay when the writer closes
  * (SQLITE_FCNTL_PERSIST_WAL), so that others can read while it is down.
+ *
+ * A name that comes late is given to the newest 10,000 nameless events of its
+ * flow, so that no message costs more than that. The first commit of another
+ * writer ends the flows that are still open: their daemon is gone (`lost`).
+ *
+ * A process under a filter needs, besides memory: openat close read lseek
+ * pread64 pwrite64 fcntl fstat newfstatat lstat stat access getpid geteuid
+ * clock_gettime; with what is new or ends also ftruncate fdatasync fsync
+ * unlink fchmod fchown readlink rename; and to wait clock_nanosleep nanosleep.
  *
  * Schema: store_schema.c and wayside-store(7). Source of what is not obvious:
  * sqlite.org/wal.html, /pragma.html, /c3ref/.

@@ -31,7 +31,7 @@ static const char first[] =
 	" reason TEXT,"
 	" client_bytes INTEGER,"
 	" server_bytes INTEGER);"
-	"CREATE INDEX flows_closed ON flows(closed);"
+	"CREATE INDEX flows_closed ON flows(closed) WHERE closed IS NOT NULL;"
 	"CREATE TABLE events("
 	" id INTEGER PRIMARY KEY,"
 	" flow INTEGER NOT NULL,"
@@ -56,7 +56,8 @@ static const char first[] =
 	" PRIMARY KEY(event, n)) WITHOUT ROWID;"
 	"CREATE INDEX positions_device_time ON positions(device, time);";
 
-/* One logical device across its connections; `flow` is the newest one. */
+/* One logical device across its connections; `flow` is the newest one, by when
+ * it was opened. It goes with its last event. */
 static const char devices[] =
 	"CREATE TABLE devices("
 	" id TEXT PRIMARY KEY,"
@@ -65,13 +66,22 @@ static const char devices[] =
 	" last_seen INTEGER NOT NULL,"
 	" flow INTEGER NOT NULL,"
 	" flow_opened INTEGER NOT NULL,"
-	" events INTEGER NOT NULL) WITHOUT ROWID;"
+	" events INTEGER NOT NULL,"
+	" last_event INTEGER NOT NULL) WITHOUT ROWID;"
 	"INSERT INTO devices"
-	" SELECT e.device, e.protocol, min(e.time), max(e.time), e.flow,"
-	"  max(f.opened), count(*)"
-	" FROM events e JOIN flows f ON f.id = e.flow"
-	" WHERE e.device IS NOT NULL AND e.direction = 'client'"
-	" GROUP BY e.device;";
+	" SELECT a.device, l.protocol, a.first, a.last, n.flow, n.opened, a.n,"
+	"  a.newest"
+	" FROM (SELECT device, min(time) AS first, max(time) AS last,"
+	"   count(*) AS n, max(id) AS newest FROM events"
+	"   WHERE device IS NOT NULL AND direction = 'client'"
+	"   GROUP BY device) AS a"
+	/* with one max() the other columns are of its row */
+	" JOIN (SELECT e.device, e.flow,"
+	"   max(ifnull(f.opened, e.time)) AS opened"
+	"   FROM events AS e LEFT JOIN flows AS f ON f.id = e.flow"
+	"   WHERE e.device IS NOT NULL AND e.direction = 'client'"
+	"   GROUP BY e.device) AS n ON n.device = a.device"
+	" JOIN events AS l ON l.id = a.newest;";
 
 const char *const store_schema_steps[] = { first, devices, NULL };
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_error.c - SQLite's results as errno, and in words */
+#include "store_internal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void store_say(struct store_error *why, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(why->text, sizeof(why->text), fmt, ap);
+	va_end(ap);
+}
+
+/* What the system said to SQLite; `other` when it is not known. */
+static int system_errno(sqlite3 *db, int other)
+{
+	const int e = sqlite3_system_errno(db);
+
+	switch (e) {
+	case 0:
+		return -other;
+	case EDQUOT:
+	case EFBIG:
+		return -ENOSPC;
+	case EPERM:
+		return -EACCES;
+	default:
+		return -e;
+	}
+}
+
+int store_errno(sqlite3 *db, int result)
+{
+	if (result == SQLITE_IOERR_NOMEM)
+		return -ENOMEM;
+	/* pages that were there are not: somebody cut the file */
+	if (result == SQLITE_IOERR_SHORT_READ)
+		return -EUCLEAN;
+	switch (result & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:
+		return -EBUSY;
+	case SQLITE_READONLY:
+		return -EROFS;
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return -EACCES;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_CANTOPEN:
+		return system_errno(db, EACCES);
+	case SQLITE_IOERR:
+		return system_errno(db, EIO);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return -EUCLEAN;
+	default:
+		return -EIO;
+	}
+}
+
+int store_fail(struct store *s, int result, const char *what,
+	       struct store_error *why)
+{
+	const int r = store_errno(s->db, result);
+
+	/* what SQLite says of a full disk or a right is less than errno does */
+	store_say(why, "%s: %s: %s", s->options.path, what,
+		  r == -EUCLEAN || r == -EBUSY || !r ? sqlite3_errstr(result)
+						     : strerror(-r));
+	return r;
+}
