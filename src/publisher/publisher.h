@@ -24,14 +24,17 @@
  * is being opened. So one that cannot be reached holds up no stop and no
  * reload.
  *
- * The cursor is written at most every PUBLISHER_KEEP_MS while events flow, and
- * whenever the sink is idle, fails or stops. Events that were deleted before
- * they were read are a jump in their numbers: counted as lost. A store with
- * another identity begins at its first event.
+ * The cursor is written at most every PUBLISHER_KEEP_MS (a longer time with
+ * `flash`), and before it ends. Events that were deleted before they were read
+ * are a jump in their numbers: counted as lost, as is a row that is no event.
+ * Where the cursor makes no sense, or the store has another identity, it begins
+ * at the oldest event. A cursor beyond the last event (a power cut took what
+ * had been put already) goes back to it.
  */
 #ifndef PUBLISHER_H
 #define PUBLISHER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -43,12 +46,14 @@ struct conf_sink;
 #define PUBLISHER_BATCH       512 /* events */
 #define PUBLISHER_BATCH_BYTES (1U << 20)
 #define PUBLISHER_KEEP_MS     100
+#define PUBLISHER_FLASH_MS    10000 /* in place of PUBLISHER_KEEP_MS */
 #define PUBLISHER_STOP_MS     5000
 
 struct publisher_setup {
 	const struct conf_sink *sink;     /* outlives it */
 	const struct conf_secret *secret; /* the same */
 	const char *store;                /* path of the database */
+	bool flash;  /* the cursor is written seldom, without fdatasync */
 	int kick;    /* eventfd, readable: the store has more */
 	int channel; /* to the supervisor */
 };

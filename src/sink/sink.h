@@ -10,6 +10,7 @@
 #ifndef SINK_H
 #define SINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,11 +56,23 @@ struct sink {
 	uint32_t idle_ms;  /* 0: never */
 	uint64_t returned; /* events that the other side had no place for */
 	char why[160];     /* of the last failure */
+	/* Is there no time left to wait? Asked while a call waits; NULL: never.
+	 */
+	bool (*hurried)(void *arg);
+	void *arg; /* for it */
 };
 
 /* Return: 0, or -EPROTONOSUPPORT: this build has no such kind. */
 WS_MUST_USE int sink_init(struct sink *s, const struct conf_sink *conf,
 			  const struct conf_secret *secret);
+
+/* For the kinds. The text of `why`; bytes outside 0x20-0x7e become '?'. */
+void sink_say(struct sink *s, const char *fmt, ...) WS_PRINTF(2, 3);
+
+/* Waits until `fd` is ready for `events` (poll(2)). Return: 0; -ETIMEDOUT: it
+ * was not by deadline_ms, of base_time_mono_ms(); -ECANCELED: s->hurried(). */
+WS_MUST_USE int sink_wait(struct sink *s, int fd, short events,
+			  uint64_t deadline_ms);
 
 /* The rows; NULL in a build without the library. */
 extern const struct sink_ops *const sink_amqp;

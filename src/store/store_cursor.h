@@ -18,23 +18,26 @@
 #define STORE_CURSOR_ERROR_LEN 160
 
 struct store_cursor {
-	uint64_t store;      /* identity of the file that `event` counts in */
-	int64_t event;       /* all up to it are confirmed, or lost */
-	uint64_t confirmed;  /* events, since the sink was first seen */
-	uint64_t retried;    /* handed over again */
-	uint64_t lost;       /* deleted from the store before */
-	uint64_t returned;   /* confirmed, but the broker had no queue for it */
+	uint64_t store;     /* identity of the file that `event` counts in */
+	int64_t event;      /* all up to it are confirmed, or lost */
+	uint64_t confirmed; /* events, since the sink was first seen */
+	uint64_t retried;   /* handed over again */
+	uint64_t lost;      /* deleted from the store before */
+	uint64_t returned;  /* confirmed, but the broker had no queue for it */
+	uint64_t anew; /* times that it began at the oldest event again, since
+			* the store was another, or this file made no sense */
 	uint64_t changed_ms; /* wall clock: when the file was written */
 	bool connected;
-	uint64_t error_ms; /* of the last error; 0 = none */
-	char error[STORE_CURSOR_ERROR_LEN];
+	uint64_t error_ms;                  /* of the last error; 0 = none */
+	char error[STORE_CURSOR_ERROR_LEN]; /* plain ASCII; "" = none */
 };
 
 /* Return: 0, -ENOENT: the sink is new; -EBADMSG: the file makes no sense;
  * another -errno. */
 WS_MUST_USE int store_cursor_read(const char *store, const char *sink,
 				  struct store_cursor *out);
-/* durable: on the disk when it returns (fdatasync). Return: 0 or -errno. */
+/* durable: after a power cut there is the old or the new one; else it may make
+ * no sense then. Return: 0 or -errno. */
 WS_MUST_USE int store_cursor_write(const char *store, const char *sink,
 				   const struct store_cursor *c, bool durable);
 

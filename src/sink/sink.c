@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* sink.c - where events go: one table of kinds */
+#include "sink.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base_time.h"
+#include "conf_tables.h"
+
+/* s->hurried() is asked so often. */
+#define ASK_MS 100
+
+int sink_init(struct sink *s, const struct conf_sink *conf,
+	      const struct conf_secret *secret)
+{
+	/* values are known when the program is loaded, not before */
+	const struct sink_ops *const kinds[CONF_SINK_KIND_MAX] = {
+		[CONF_SINK_AMQP] = sink_amqp,
+		[CONF_SINK_EXEC] = sink_exec,
+		[CONF_SINK_REDIS] = sink_redis,
+	};
+	const struct sink_ops *ops =
+		conf->kind < CONF_SINK_KIND_MAX ? kinds[conf->kind] : NULL;
+
+	if (!ops)
+		return -EPROTONOSUPPORT;
+	*s = (struct sink){
+		.ops = ops, .conf = conf, .secret = secret, .fd = -1
+	};
+	return 0;
+}
+
+void sink_say(struct sink *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(s->why, sizeof(s->why), fmt, ap);
+	va_end(ap);
+	for (char *c = s->why; *c; c++) {
+		if (*c < 0x20 || *c > 0x7e)
+			*c = '?';
+	}
+}
+
+int sink_wait(struct sink *s, int fd, short events, uint64_t deadline_ms)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	for (;;) {
+		const uint64_t now = base_time_mono_ms();
+		const uint64_t left = deadline_ms > now ? deadline_ms - now : 0;
+		const int n = poll(&p, 1, left < ASK_MS ? (int)left : ASK_MS);
+
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (s->hurried && s->hurried(s->arg))
+			return -ECANCELED;
+		if (now >= deadline_ms)
+			return -ETIMEDOUT;
+	}
+}
