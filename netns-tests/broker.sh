@@ -66,7 +66,7 @@ rabbit_config() {
 	echo '[].' >"$RABBIT/enabled_plugins"
 	printf '%s\n' 'loopback_users = none' \
 		"default_user = $RABBIT_USER" "default_pass = $RABBIT_PASSWORD" \
-		'log.console = true' 'log.console.level = info' 'log.file = false' \
+		'log.console = true' 'log.console.level = warning' 'log.file = false' \
 		'vm_memory_high_watermark.absolute = 8GiB' \
 		'disk_free_limit.absolute = 1MB' \
 		'listeners.tcp.local = 127.0.0.1:5672' "$@" \
@@ -79,11 +79,11 @@ rabbit_up() {
 		/usr/lib/rabbitmq/bin/rabbitmq-server
 	rabbit_pid=$!
 	wait_for 60 rabbit_ready_or_dead
-	grep -q 'Server startup complete' "$DIR/rabbit.log" ||
+	grep -q 'completed with' "$DIR/rabbit.log" ||
 		fail "RabbitMQ did not start"
 }
 rabbit_ready_or_dead() {
-	grep -qs 'Server startup complete' "$DIR/rabbit.log" ||
+	grep -qs 'completed with' "$DIR/rabbit.log" ||
 		! kill -0 "$rabbit_pid" 2>/dev/null
 }
 
