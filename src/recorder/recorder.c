@@ -17,9 +17,44 @@
 #include "role_channel.h"
 
 static const char *const syscalls[] = {
-	"epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", "faccessat",
-	"faccessat2",    "fcntl",     "ftruncate",   "getdents64", "openat",
-	"recvmsg",       "sendmsg",   NULL,
+	"epoll_create1",
+	"epoll_ctl",
+	"epoll_pwait",
+	"epoll_wait",
+	"faccessat",
+	"faccessat2",
+	"fcntl",
+	"ftruncate",
+	"getdents64",
+	"openat",
+	"recvmsg",
+	"sendmsg",
+	/* the store */
+	"access",
+	"clock_nanosleep",
+	"fallocate",
+	"fchmod",
+	"fchown",
+	"fdatasync",
+	"fsync",
+	"getcwd",
+	"geteuid",
+	"getuid",
+	"lstat",
+	"nanosleep",
+	"open",
+	"pread64",
+	"pwrite64",
+	"readlink",
+	"readlinkat",
+	"rename",
+	"renameat",
+	"renameat2",
+	"stat",
+	"statx",
+	"unlink",
+	"unlinkat",
+	NULL,
 };
 
 /* Copies the payload out of the ring: the worker may be hostile, or may have
@@ -61,6 +96,8 @@ void recorder_nonsense(struct recorder_ring *ring)
 static void went_on_at_head(struct recorder_ring *ring, int why)
 {
 	recorder_partial_remove_all(ring);
+	/* what was read is given back already: no successor reads it again */
+	ring->recorder->commit_soon = true;
 	/* a head that went back makes room for entries that nobody has read */
 	ring->replay_to = 0;
 	ring->sweep = true;
@@ -70,6 +107,37 @@ static void went_on_at_head(struct recorder_ring *ring, int why)
 	else
 		base_warn("left behind by worker/%u: going on at its head",
 			  ring->index);
+}
+
+/* The entry whose payload is r->payload. Return: false, there has to be a
+ * commit first, and cannot now: it is held. */
+static bool handle(struct recorder_ring *ring, const struct ring_entry *e)
+{
+	struct recorder *r = ring->recorder;
+
+	while (!recorder_flow_entry(ring, e, r->payload)) {
+		if (recorder_files_commit(r))
+			continue;
+		r->held = ring;
+		r->held_entry = *e;
+		return false;
+	}
+	base_die_at(BASE_DIE_RECORDER_FRAMED);
+	ring->done = ring->reader.pos;
+	r->dirty = true;
+	return true;
+}
+
+/* What a commit that had failed held up. Return: false, it still does. */
+static bool go_on(struct recorder *r)
+{
+	struct recorder_ring *ring = r->held;
+	const struct ring_entry e = r->held_entry;
+
+	if (r->commit_soon && !recorder_files_commit(r))
+		return false;
+	r->held = NULL;
+	return !ring || handle(ring, &e);
 }
 
 /* Return: true when the ring is read to its head. */
@@ -90,8 +158,8 @@ static bool read_ring(struct recorder_ring *ring, bool *something)
 			ring->done = ring_reader_at(&ring->reader);
 			if (take(r, ring, &e, payload)) {
 				base_die_at(BASE_DIE_RECORDER_READ);
-				recorder_flow_entry(ring, &e, r->payload);
-				base_die_at(BASE_DIE_RECORDER_FRAMED);
+				if (!handle(ring, &e))
+					return false;
 			}
 			bytes += e.len;
 		}
@@ -99,8 +167,8 @@ static bool read_ring(struct recorder_ring *ring, bool *something)
 		if (n == 0)
 			return true;
 		*something = r->dirty = true;
-		if (r->commit_soon)
-			recorder_files_commit(r);
+		if (r->commit_soon && !recorder_files_commit(r))
+			return false;
 	}
 	return false;
 }
@@ -109,19 +177,29 @@ enum found {
 	FOUND_NOTHING,
 	FOUND_ALL,  /* and every ring is read to its head */
 	FOUND_MORE, /* and there is more */
+	FOUND_HELD, /* ... behind a commit that is not possible now */
 };
+
+static bool is_held(const struct recorder *r)
+{
+	return r->held || r->commit_soon;
+}
 
 /* One round over all rings. */
 static enum found read_all(struct recorder *r)
 {
 	const uint64_t before = base_time_wall_ns();
-	bool something = false, all_read = true;
+	bool something = r->held, all_read = true;
 
-	for (unsigned i = 0; i < r->setup->n_workers; i++)
+	if (!go_on(r))
+		return FOUND_HELD;
+	for (unsigned i = 0; i < r->setup->n_workers && !is_held(r); i++)
 		all_read &= read_ring(&r->rings[i], &something);
 	if (all_read)
 		recorder_flow_expire(r, before);
-	recorder_files_commit(r);
+	recorder_files_commit_due(r);
+	if (is_held(r))
+		return FOUND_HELD;
 	if (!all_read)
 		return FOUND_MORE;
 	return something ? FOUND_ALL : FOUND_NOTHING;
@@ -143,10 +221,27 @@ static void sweep_all(struct recorder *r)
 		recorder_flow_sweep(&r->rings[i], loop_now_ms(&r->loop));
 }
 
+/* When there is work again, as far as is known: the workers wake who sleeps. */
+static uint64_t next_work(struct recorder *r, enum found found)
+{
+	const uint64_t now = loop_now_ms(&r->loop);
+	uint64_t at = recorder_store_look(r);
+	uint64_t due;
+
+	recorder_files_commit_due(r);
+	due = recorder_store_due(r);
+	if (due < at)
+		at = due;
+	if (found == FOUND_ALL || found == FOUND_HELD || !sleep_all(r) ||
+	    r->due_first)
+		at = at < now + RECORDER_TICK_MS ? at : now + RECORDER_TICK_MS;
+	return at;
+}
+
 static void work(struct recorder *r)
 {
 	const enum found found = read_all(r);
-	const uint64_t now = loop_now_ms(&r->loop);
+	uint64_t at;
 
 	if (r->stopping && found == FOUND_NOTHING) {
 		for (unsigned i = 0; i < r->setup->n_workers; i++)
@@ -155,18 +250,15 @@ static void work(struct recorder *r)
 		loop_stop(&r->loop);
 		return;
 	}
-	if (found == FOUND_MORE || r->stopping) {
-		loop_timer_set(&r->loop, &r->tick, now);
+	if (found == FOUND_MORE || (r->stopping && found == FOUND_ALL)) {
+		loop_timer_set(&r->loop, &r->tick, loop_now_ms(&r->loop));
 		return;
 	}
-	if (found == FOUND_ALL) {
-		loop_timer_set(&r->loop, &r->tick, now + RECORDER_TICK_MS);
-		return;
-	}
-	sweep_all(r);
-	recorder_files_commit(r);
-	if (!sleep_all(r) || r->due_first)
-		loop_timer_set(&r->loop, &r->tick, now + RECORDER_TICK_MS);
+	if (found == FOUND_NOTHING)
+		sweep_all(r);
+	at = next_work(r, found);
+	if (at != UINT64_MAX)
+		loop_timer_set(&r->loop, &r->tick, at);
 }
 
 static void tick(struct loop_timer *t, uint64_t now_ms)
@@ -191,7 +283,7 @@ static void kicked(struct loop_watch *watch, uint32_t events)
 static void stop(struct recorder *r)
 {
 	loop_watch_remove(&r->loop, &r->channel);
-	r->stopping = true;
+	r->stopping = r->store.hurried = true;
 	work(r);
 }
 
@@ -283,13 +375,13 @@ static int open_ring(struct recorder *r, unsigned i)
 
 static int prepare(struct recorder *r)
 {
-	const struct recorder_globals *g =
-		recorder_commit_globals(r->setup->commit);
+	const struct recorder_globals *g;
 	int err = loop_init(&r->loop, NULL, NULL);
 
 	if (err)
 		return err;
 	recorder_commit_recover(r->setup->commit);
+	g = recorder_commit_globals(r->setup->commit);
 	for (int i = 0; i < STAT_MAX; i++)
 		atomic_init(&r->stat.v[i], g->stat[i]);
 	recorder_guard_recover(r);
@@ -307,12 +399,16 @@ static int prepare(struct recorder *r)
 
 static int run(struct recorder *r)
 {
-	int err = prepare(r);
+	int err = recorder_store_open(r);
 
+	if (err)
+		return err;
+	err = prepare(r);
 	if (err) {
 		base_err("cannot read the rings: %s", strerrordesc_np(-err));
 		return err;
 	}
+	recorder_store_begin(r);
 	err = recorder_files_open(r);
 	if (err)
 		return err;
@@ -326,7 +422,8 @@ static int run(struct recorder *r)
 		base_err("cannot go on: %s", strerrordesc_np(-err));
 	else
 		recorder_flow_judge_all(r);
-	recorder_files_commit(r);
+	r->store.hurried = true;
+	(void)recorder_files_commit(r);
 	return err;
 }
 
@@ -336,6 +433,7 @@ static void finish(struct recorder *r)
 		recorder_flow_free_all(&r->rings[i]);
 	recorder_reload_discard(r);
 	recorder_files_close(r);
+	recorder_store_close(r);
 	for (unsigned i = 0; r->rings && i < r->setup->n_workers; i++) {
 		free(r->rings[i].flows);
 		free(r->rings[i].lost);

@@ -47,7 +47,7 @@ void recorder_capture_begin(struct recorder_flow *f, const struct ring_slot *s,
 		capture_file_opened(&r->captures, &f->file, s->opened_ns);
 }
 
-void recorder_capture_data(struct recorder_flow *f, const struct ring_entry *e,
+bool recorder_capture_data(struct recorder_flow *f, const struct ring_entry *e,
 			   const uint8_t *payload)
 {
 	struct recorder *r = f->ring->recorder;
@@ -66,11 +66,13 @@ void recorder_capture_data(struct recorder_flow *f, const struct ring_entry *e,
 	};
 
 	if (capture_file_is_full(&f->file, &piece, &limits)) {
-		recorder_files_commit(r);
+		if (r->dirty)
+			return false;
 		capture_file_next_part(&r->captures, &f->file);
 	}
 	capture_file_record(&r->captures, &f->file, &piece);
 	stat_add(&r->stat, STAT_CAPTURE_BYTES, e->len);
+	return true;
 }
 
 void recorder_capture_ended(struct recorder_flow *f, const struct ring_entry *e,

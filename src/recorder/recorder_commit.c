@@ -3,6 +3,7 @@
 #include "recorder_commit.h"
 
 #include <sys/mman.h>
+#include <sys/random.h>
 
 #include "base_die.h"
 #include "recorder.h"
@@ -22,6 +23,13 @@ struct recorder_commit *recorder_commit_new(unsigned n_workers,
 
 	if (c == MAP_FAILED)
 		return NULL;
+	/* as many bytes come at once, and 0 is nobody's */
+	while (!c->writer) {
+		if (getrandom(&c->writer, sizeof(c->writer), 0) < 0) {
+			(void)munmap(c, bytes_for(n_workers, n_slots));
+			return NULL;
+		}
+	}
 	c->n_rings = n_workers;
 	c->n_slots = n_slots;
 	return c;
@@ -35,7 +43,7 @@ void recorder_commit_free(struct recorder_commit *c)
 
 static uint64_t in_force(const struct recorder_commit *c)
 {
-	/* Pairs with the release in store(), of a process that is gone. */
+	/* Pairs with the release in force(), of a process that is gone. */
 	return atomic_load_explicit(&c->seq, memory_order_acquire);
 }
 
@@ -45,10 +53,27 @@ static size_t index_of(const struct recorder_commit *c, unsigned ring,
 	return (size_t)ring * c->n_slots + slot;
 }
 
+uint64_t recorder_commit_next(const struct recorder_commit *c)
+{
+	return in_force(c) + 1;
+}
+
+void recorder_commit_forward(struct recorder_commit *c, bool unsure)
+{
+	struct recorder_globals *g = &c->globals[recorder_commit_next(c) % 2];
+
+	if (unsure) {
+		g->unsure = recorder_commit_next(c);
+		g->unsure_events = g->batch;
+	}
+	recorder_commit_force(c);
+}
+
 void recorder_commit_recover(struct recorder_commit *c)
 {
 	const uint64_t seq = in_force(c);
 
+	c->trying = 0;
 	for (unsigned ring = 0; ring < c->n_rings; ring++) {
 		for (uint32_t slot = 0; slot < c->n_used[ring]; slot++) {
 			struct recorder_record *v =
@@ -108,14 +133,42 @@ void recorder_commit_put(struct recorder_commit *c, unsigned ring,
 	v[i].seq = seq + 1;
 }
 
-void recorder_commit_store(struct recorder_commit *c,
-			   const struct recorder_globals *g)
+void recorder_commit_take_back(struct recorder_commit *c, unsigned ring,
+			       uint32_t slot)
 {
-	const uint64_t seq = in_force(c) + 1;
+	struct recorder_record *v = c->records[index_of(c, ring, slot)];
+
+	for (int i = 0; i < 2; i++) {
+		if (v[i].seq > in_force(c))
+			v[i].seq = 0;
+	}
+}
+
+void recorder_commit_prepare(struct recorder_commit *c,
+			     const struct recorder_globals *g, bool store)
+{
+	const uint64_t seq = recorder_commit_next(c);
 
 	c->globals[seq % 2] = *g;
+	if (store) {
+		/* what it is to bring into force is all there by then */
+		atomic_signal_fence(memory_order_seq_cst);
+		c->trying = seq;
+	}
 	base_die_at(BASE_DIE_RECORDER_NOTED);
+}
+
+void recorder_commit_failed(struct recorder_commit *c)
+{
+	c->trying = 0;
+}
+
+void recorder_commit_force(struct recorder_commit *c)
+{
 	/* Pairs with the acquire in in_force(). */
-	atomic_store_explicit(&c->seq, seq, memory_order_release);
+	atomic_store_explicit(&c->seq, recorder_commit_next(c),
+			      memory_order_release);
+	atomic_signal_fence(memory_order_seq_cst);
+	c->trying = 0;
 	base_die_at(BASE_DIE_RECORDER_COMMITTED);
 }

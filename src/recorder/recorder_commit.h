@@ -11,21 +11,35 @@
  *   read      ring entries are copied, framed, decoded; nothing is written
  *   write     captures, event files, errors.log grow
  *   put       what the batch changed is written down for seq + 1
- *   store     seq becomes seq + 1: this is the commit
+ *   prepare   ... and the globals; then `trying` says seq + 1
+ *   store     its rows go into the store, and with them the mark {writer,
+ *             seq + 1}: this is the commit
+ *   force     seq becomes seq + 1
  *   publish   the counters go to the cursor page
  *   release   the ring's bytes go back to the worker
  *
- * A recorder that dies before the store has done nothing: its successor finds
- * the positions and lengths of the last commit, cuts the files back to them and
+ * A batch without rows has no step `store`, and `force` is its commit.
+ *
+ * A recorder that dies before the commit has done nothing: its successor finds
+ * the positions and lengths of the last one, cuts the files back to them and
  * does the batch again. One that dies behind it has done all: positions are
  * taken from here, the cursor page merely follows. So each entry counts once.
+ * Where it died, between prepare and force, the mark tells: if the store has
+ * seq + 1 of this writer, the successor forces what was prepared. Only if it
+ * died there and the store cannot be opened any more, nobody can tell. Then it
+ * is forced, too: rather lost than twice. The globals remember it, and when the
+ * store can be opened again, its mark says whether these events were stored, or
+ * are to be counted as lost.
+ *
+ * A transaction that fails leaves all as it was before `put`: what was put is
+ * taken back, as marks may be committed before the next attempt.
  *
  * Everything is kept twice. The globals for seq lie in copy seq % 2. A record
  * (one a slot) carries the seq of each of its two versions: in force is the
  * one with the largest that is not beyond the word. put() only ever overwrites
  * the other version, so a batch costs what it changed and not what there is.
  * Before it does anything, a successor removes what its predecessor had put
- * and not stored: it would come into force with its own first commit.
+ * and not forced: it would come into force with its own first commit.
  *
  * Marks. A file is committed as {device, inode, length}. To cut a file back is
  * right only if its mark was in force before the first byte behind that length
@@ -64,8 +78,10 @@ enum recorder_record_flag {
 	RECORDER_RECORD_ENDED = 1, /* nothing of this flow comes any more */
 	RECORDER_RECORD_RAW_CLIENT = 2, /* track_flow.raw, a bit a direction */
 	RECORDER_RECORD_RAW_SERVER = 4,
-	RECORDER_RECORD_REFUSED = 8, /* another flow has its capture's name */
-	RECORDER_RECORD_BEGUN = 16,  /* how its capture begins is committed */
+	RECORDER_RECORD_REFUSED = 8,   /* another flow has its capture's name */
+	RECORDER_RECORD_BEGUN = 16,    /* how its capture begins is committed */
+	RECORDER_RECORD_STORED = 32,   /* the store has the flow */
+	RECORDER_RECORD_NAMELESS = 64, /* ... and events without a device */
 };
 
 /* What is committed of the flow in a slot. Two cache lines. */
@@ -91,6 +107,13 @@ struct recorder_globals {
 	uint64_t pos[CONF_WORKERS_MAX]; /* read up to, a ring */
 	uint64_t stat[STAT_ROOM];
 	struct capture_mark files[RECORDER_FILES_MAX];
+	uint64_t batch; /* events that came with this commit's transaction */
+	/* The commit of which nobody could tell whether the store has it, and
+	 * its events; 0 = none. */
+	uint64_t unsure, unsure_events;
+	/* The store, and its first event, when they were last looked at. */
+	uint64_t store;
+	int64_t first;
 };
 
 /* What the decoder is given; see recorder_guard.c. */
@@ -111,8 +134,12 @@ struct recorder_suspect {
 struct recorder_commit {
 	_Atomic uint64_t seq; /* in force */
 	uint32_t n_rings, n_slots;
+	uint64_t writer; /* random: whose marks in the store are of this memory
+			  */
 	struct recorder_globals globals[2];
 	/* Not part of a commit: these say what it was doing when it died. */
+	uint64_t trying;   /* the store is given this commit; 0 = none */
+	int64_t confirmed; /* what it last deleted up to, as not unsent */
 	struct recorder_suspect at_work;
 	struct recorder_suspect suspects[RECORDER_SUSPECTS];
 	/* records from here on were never put, a ring */
@@ -123,8 +150,14 @@ struct recorder_commit {
 
 /* recorder_commit_new() and _free() are in recorder.h: the supervisor's. */
 
-/* First of all in a recorder: what its predecessor put and did not store goes.
- */
+/* The commit that is prepared, or would be. */
+uint64_t recorder_commit_next(const struct recorder_commit *c);
+
+/* First of all in a recorder, if the store has the commit that its predecessor
+ * was trying (recorder_commit.trying): it comes into force. unsure: nobody
+ * knows, and that is remembered. */
+void recorder_commit_forward(struct recorder_commit *c, bool unsure);
+/* Then: what its predecessor put and did not force goes. */
 void recorder_commit_recover(struct recorder_commit *c);
 
 /* In force. */
@@ -135,12 +168,19 @@ WS_MUST_USE bool recorder_commit_get(const struct recorder_commit *c,
 				     unsigned ring, uint32_t slot,
 				     struct recorder_record *out);
 
-/* For the next store; rec->seq is set here. */
+/* For the next commit; rec->seq is set here. */
 void recorder_commit_put(struct recorder_commit *c, unsigned ring,
 			 uint32_t slot, const struct recorder_record *rec);
+/* What was put of this slot is not for the next commit. */
+void recorder_commit_take_back(struct recorder_commit *c, unsigned ring,
+			       uint32_t slot);
 
-/* Puts the globals, and brings all that was put into force. */
-void recorder_commit_store(struct recorder_commit *c,
-			   const struct recorder_globals *g);
+/* Puts the globals. store: rows come with it, and the store decides. */
+void recorder_commit_prepare(struct recorder_commit *c,
+			     const struct recorder_globals *g, bool store);
+/* The store has not taken them: the next commit is not prepared any more. */
+void recorder_commit_failed(struct recorder_commit *c);
+/* Brings all that was put into force. */
+void recorder_commit_force(struct recorder_commit *c);
 
 #endif

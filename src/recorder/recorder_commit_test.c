@@ -40,7 +40,8 @@ static void store(struct recorder_commit *c, uint64_t pos)
 	struct recorder_globals g = *recorder_commit_globals(c);
 
 	g.pos[1] = pos;
-	recorder_commit_store(c, &g);
+	recorder_commit_prepare(c, &g, false);
+	recorder_commit_force(c);
 }
 
 /* 0 = there is none. */

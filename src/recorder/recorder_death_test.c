@@ -5,8 +5,11 @@
  * A script (recorder_script_test.h) is written into two rings. A recorder reads
  * along and dies, at every point of base_die.h that it has and at several
  * passes of each, or of a SIGKILL at any moment; successors go on. At the end
- * the files and counters must be just what they are when nobody dies.
+ * the files, the store and the counters must be just what they are when nobody
+ * dies.
  */
+#include <sqlite3.h>
+
 #include "base_die.h"
 #include "recorder_script_test.h"
 
@@ -167,6 +170,7 @@ static struct script *script_new(uint64_t seed)
 		       s->lab->dir);
 	s->lab->conf->events_format[1] = CONF_EVENT_FORMAT_JSON;
 	s->lab->conf->n_events = 2;
+	lab_store(s->lab, 5);
 	s->random = seed;
 	s->now_ns = NOW;
 	return s;
@@ -272,6 +276,119 @@ static void check_json(const struct truth *t, const char *json)
 	free(lines);
 }
 
+static sqlite3_stmt *query(const struct lab *lab, sqlite3 **db, const char *sql)
+{
+	sqlite3_stmt *st;
+
+	assert_int_equal(sqlite3_open(lab->conf->store, db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(*db, sql, -1, &st, NULL),
+			 SQLITE_OK);
+	return st;
+}
+
+/* What the one row says. */
+static int64_t number(const struct lab *lab, const char *sql)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st = query(lab, &db, sql);
+	int64_t n;
+
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	n = sqlite3_column_int64(st, 0);
+	(void)sqlite3_finalize(st);
+	(void)sqlite3_close(db);
+	return n;
+}
+
+/* Its events as the JSON file has them, in the order of their numbers. */
+static char *stored_events(const struct script *s)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st =
+		query(s->lab, &db, "SELECT event FROM events ORDER BY id");
+	char *all = calloc(1, 1);
+	size_t len = 0;
+
+	assert_non_null(all);
+	while (sqlite3_step(st) == SQLITE_ROW) {
+		append(&all, &len, sqlite3_column_text(st, 0),
+		       (size_t)sqlite3_column_bytes(st, 0));
+		append(&all, &len, "\n", 1);
+	}
+	(void)sqlite3_finalize(st);
+	(void)sqlite3_close(db);
+	return all;
+}
+
+static const struct truth *truth_of(const struct script *s, int64_t flow)
+{
+	for (size_t i = 0; i < s->n_truths; i++) {
+		if ((int64_t)s->truths[i].flow_id == flow)
+			return &s->truths[i];
+	}
+	return NULL;
+}
+
+static void check_flows(const struct script *s)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st =
+		query(s->lab, &db,
+		      "SELECT id, opened, closed, client, server,"
+		      " connection_id, reason, client_bytes, server_bytes"
+		      " FROM flows WHERE id != 0");
+	size_t n = 0;
+
+	for (; sqlite3_step(st) == SQLITE_ROW; n++) {
+		const struct truth *t =
+			truth_of(s, sqlite3_column_int64(st, 0));
+		char id[32];
+
+		assert_non_null(t);
+		name_of(t, id);
+		assert_int_equal(sqlite3_column_int64(st, 1),
+				 t->opened_ns / 1000000);
+		assert_int_equal(sqlite3_column_int64(st, 2),
+				 t->error_ns / 1000000);
+		assert_string_equal(sqlite3_column_text(st, 3),
+				    "192.0.2.10:4711");
+		assert_string_equal(sqlite3_column_text(st, 4),
+				    "198.51.100.7:7700");
+		assert_string_equal(sqlite3_column_text(st, 5), id);
+		assert_string_equal(sqlite3_column_text(st, 6), t->reason);
+		for (int i = 0; i < RING_SIDES; i++)
+			assert_int_equal(sqlite3_column_int64(st, 7 + i),
+					 t->bytes[i]);
+	}
+	(void)sqlite3_finalize(st);
+	(void)sqlite3_close(db);
+	assert_int_equal(n, s->n_truths);
+}
+
+static void check_store(const struct script *s)
+{
+	char *events = stored_events(s);
+
+	for (size_t i = 0; i < s->n_truths; i++)
+		check_json(&s->truths[i], events);
+	free(events);
+	check_flows(s);
+	assert_int_equal(number(s->lab, "SELECT count(*) FROM events"),
+			 s->events);
+	assert_int_equal(number(s->lab, "SELECT max(id) FROM events"),
+			 s->events);
+	assert_int_equal(number(s->lab, "SELECT count(*) FROM positions"),
+			 count(s->lab, STAT_POSITIONS));
+	/* all flows are of the same device */
+	assert_int_equal(number(s->lab, "SELECT total(events) FROM devices"),
+			 number(s->lab, "SELECT count(*) FROM events"
+					" WHERE direction = 'client'"));
+	assert_int_equal(count(s->lab, STAT_STORED), s->events);
+	assert_int_equal(count(s->lab, STAT_STORE_LOST), 0);
+	assert_int_equal(count(s->lab, STAT_STORE_RETRIES), 0);
+	assert_int_equal(count(s->lab, STAT_STORE_EXPIRED), 0);
+}
+
 /* Counters of what messages hold, against the events. */
 static void check_counts(const struct script *s, const char *json)
 {
@@ -341,6 +458,7 @@ static void check(const struct script *s)
 	free(json);
 	free(events);
 	free(errors);
+	check_store(s);
 	assert_int_equal(count(s->lab, STAT_EVENTS), s->events);
 	assert_int_equal(count(s->lab, STAT_CAPTURE_BYTES), s->capture_bytes);
 	assert_int_equal(count(s->lab, STAT_GAP_BYTES), s->gap_bytes);
@@ -468,10 +586,12 @@ static void dies_again_and_again(void **state)
 	assert_int_equal(play("recorder.read=100,recorder.framed=300,"
 			      "capture.half=7,events.half=2,"
 			      "recorder.noted=3,recorder.committed=5,"
+			      "store.begun=2,store.inserted=3,"
+			      "store.committed=4,"
 			      "recorder.released=4,recorder.flushed=6,"
 			      "capture.written=40,recorder.cut=3",
 			      PLAIN),
-			 10);
+			 13);
 }
 
 static void killed_at_any_moment(void **state)

@@ -24,8 +24,9 @@ static void classic_line(struct recorder *r, const struct track_message *m)
 	capture_event_add(&r->events, CONF_EVENT_FORMAT_CLASSIC, &e);
 }
 
-static void json_line(struct recorder *r, const struct track_message *m,
-		      const struct track_record *record)
+/* To be freed; NULL: no memory. */
+static char *json_of(const struct recorder *r, const struct track_message *m,
+		     const struct track_record *record)
 {
 	const struct recorder_flow *f = r->current;
 	char id[CAPTURE_ID_LEN];
@@ -38,34 +39,50 @@ static void json_line(struct recorder *r, const struct track_message *m,
 				 .origin = &origin,
 				 .message = m,
 				 .record = record };
-	char *text = event_json(&e);
-	const size_t len = text ? strlen(text) : 0;
+
+	return event_json(&e);
+}
+
+static void json_line(struct recorder *r, struct base_span json)
+{
 	char *line;
 
-	if (!text) {
+	if (!json.len) {
 		capture_lines_lose(&r->events, CONF_EVENT_FORMAT_JSON, ENOMEM);
 		return;
 	}
 	line = capture_lines_reserve(&r->events, CONF_EVENT_FORMAT_JSON,
-				     len + 1);
-	if (line) {
-		text[len] = '\n'; /* its end is not needed any more */
-		memcpy(line, text, len + 1);
-		capture_lines_commit(&r->events, CONF_EVENT_FORMAT_JSON,
-				     len + 1);
-	}
-	free(text);
+				     json.len + 1);
+	if (!line)
+		return;
+	memcpy(line, json.ptr, json.len);
+	line[json.len] = '\n';
+	capture_lines_commit(&r->events, CONF_EVENT_FORMAT_JSON, json.len + 1);
 }
 
 void recorder_event(void *arg, const struct track_message *m,
 		    const struct track_record *record)
 {
 	struct recorder *r = arg;
+	const bool line =
+		capture_lines_wants(&r->events, CONF_EVENT_FORMAT_JSON);
+	const bool store = recorder_store_wants(r);
+	struct base_span json = { .len = 0 };
+	char *text = NULL;
 
 	if (capture_lines_wants(&r->events, CONF_EVENT_FORMAT_CLASSIC))
 		classic_line(r, m);
-	if (capture_lines_wants(&r->events, CONF_EVENT_FORMAT_JSON))
-		json_line(r, m, record);
+	/* dear, so made once for all that want it */
+	if (line || store)
+		text = json_of(r, m, record);
+	if (text)
+		json = (struct base_span){ (const uint8_t *)text,
+					   strlen(text) };
+	if (line)
+		json_line(r, json);
+	if (store)
+		recorder_store_event(r, m, record, json);
+	free(text);
 }
 
 void recorder_event_habits(struct recorder *r)

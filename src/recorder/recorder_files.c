@@ -2,6 +2,7 @@
 /* recorder_files.c - the files, when they fail, and the end of a batch */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,7 +46,8 @@ static void keep_marks(void *arg)
 	struct recorder_globals g = *recorder_commit_globals(r->setup->commit);
 
 	put_marks(r, &g, false);
-	recorder_commit_store(r->setup->commit, &g);
+	recorder_commit_prepare(r->setup->commit, &g, false);
+	recorder_commit_force(r->setup->commit);
 }
 
 static void capture_moved(void *arg, struct capture_file *file)
@@ -119,17 +121,10 @@ static const struct capture_lines_ops error_ops = {
 	.keep = keep_marks,
 };
 
-/* The first recorder has the right to refuse; later ones go on without. */
-static bool is_first(const struct recorder *r)
-{
-	return !atomic_load_explicit(&r->setup->commit->seq,
-				     memory_order_relaxed);
-}
-
 /* What a predecessor left of the file, or NULL. */
 static const struct capture_mark *left_of(const struct recorder *r, int i)
 {
-	if (is_first(r))
+	if (recorder_is_first(r))
 		return NULL;
 	return &recorder_commit_globals(r->setup->commit)->files[i];
 }
@@ -139,14 +134,14 @@ static int open_log_dir(struct recorder *r)
 	r->log_dir = open(r->conf->log_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r->log_dir_err = r->log_dir < 0 ? errno : 0;
 	if (r->log_dir >= 0 && faccessat(r->log_dir, ".", W_OK, AT_EACCESS) &&
-	    is_first(r)) {
+	    recorder_is_first(r)) {
 		r->log_dir_err = errno;
 		base_fd_close(&r->log_dir);
 	}
 	if (r->log_dir_err)
 		base_err("log_dir %s: %s", r->conf->log_dir,
 			 strerrordesc_np(r->log_dir_err));
-	return r->log_dir_err && is_first(r) ? -r->log_dir_err : 0;
+	return r->log_dir_err && recorder_is_first(r) ? -r->log_dir_err : 0;
 }
 
 /* After a reload that it did not live to see, files can stand elsewhere in the
@@ -178,7 +173,7 @@ static int open_event_files(struct recorder *r)
 			continue;
 		base_err("event file %s: %s", r->conf->events[i],
 			 strerrordesc_np(-err));
-		if (is_first(r))
+		if (recorder_is_first(r))
 			return err;
 	}
 	return 0;
@@ -283,10 +278,9 @@ static void take_counts(struct recorder *r)
 	r->counted = r->counts;
 }
 
-static void commit(struct recorder *r)
+static void put(struct recorder *r, struct recorder_globals *g)
 {
 	struct recorder_commit *c = r->setup->commit;
-	struct recorder_globals g = *recorder_commit_globals(c);
 	struct recorder_record rec;
 
 	for (const struct recorder_flow *f = r->changed; f;
@@ -297,23 +291,68 @@ static void commit(struct recorder *r)
 	for (unsigned i = 0; i < r->setup->n_workers; i++) {
 		const struct recorder_ring *ring = &r->rings[i];
 
-		g.pos[i] = ring->done > ring->replay_to ? ring->done
-							: ring->replay_to;
+		g->pos[i] = ring->done > ring->replay_to ? ring->done
+							 : ring->replay_to;
 	}
 	for (int i = 0; i < STAT_MAX; i++)
-		g.stat[i] = stat_get(&r->stat, i);
-	put_marks(r, &g, true);
-	recorder_commit_store(c, &g);
+		g->stat[i] = stat_get(&r->stat, i);
+	put_marks(r, g, true);
+	recorder_store_put(r, g);
 }
 
-void recorder_files_commit(struct recorder *r)
+static void take_back(struct recorder *r)
 {
-	r->commit_soon = false;
-	if (!r->dirty)
-		return;
+	struct recorder_commit *c = r->setup->commit;
+
+	for (const struct recorder_flow *f = r->changed; f; f = f->next_changed)
+		recorder_commit_take_back(c, f->ring->index, f->slot);
+	recorder_commit_failed(c);
+}
+
+/* Return: false, the store has not taken what waits, and nothing is changed. */
+static bool commit(struct recorder *r)
+{
+	struct recorder_commit *c = r->setup->commit;
+	const struct store_waiting rows = recorder_store_waiting(r);
+	struct recorder_globals g = *recorder_commit_globals(c);
+
+	stat_add(&r->stat, STAT_STORED, rows.events);
+	put(r, &g);
+	recorder_commit_prepare(c, &g, rows.rows);
+	if (rows.rows && !recorder_store_commit(r)) {
+		stat_add(&r->stat, STAT_STORED, 0 - (uint64_t)rows.events);
+		take_back(r);
+		return false;
+	}
+	recorder_commit_force(c);
+	if (rows.rows)
+		recorder_store_committed(r);
+	return true;
+}
+
+static bool try_commit(struct recorder *r)
+{
+	if (!recorder_store_may_try(r))
+		return false;
 	write_all(r);
 	take_counts(r);
-	commit(r);
+	while (!commit(r)) {
+		if (!recorder_store_give_up(r))
+			return false;
+	}
+	return true;
+}
+
+bool recorder_files_commit(struct recorder *r)
+{
+	while (r->dirty && !try_commit(r)) {
+		if (!r->store.hurried)
+			return false;
+		(void)poll(NULL, 0, RECORDER_TICK_MS);
+	}
+	r->commit_soon = false;
+	if (!r->dirty)
+		return true;
 	r->dirty = false;
 	capture_lines_committed(&r->events);
 	capture_lines_committed(&r->errors);
@@ -326,6 +365,15 @@ void recorder_files_commit(struct recorder *r)
 				       recorder_partial_floor(ring));
 	}
 	base_die_at(BASE_DIE_RECORDER_RELEASED);
+	return true;
+}
+
+void recorder_files_commit_due(struct recorder *r)
+{
+	const uint64_t due = recorder_store_due(r);
+
+	if (r->commit_soon || due == UINT64_MAX || due <= base_time_mono_ms())
+		(void)recorder_files_commit(r); /* else it comes again */
 }
 
 void recorder_files_publish(const struct recorder *r)

@@ -26,7 +26,7 @@ static struct track_events events_of(struct recorder_flow *f)
 				      .habits = r->habits };
 }
 
-static void touch(struct recorder_flow *f)
+void recorder_flow_touch(struct recorder_flow *f)
 {
 	struct recorder *r = f->ring->recorder;
 
@@ -91,9 +91,9 @@ void recorder_flow_expire(struct recorder *r, uint64_t now_ns)
 		}
 		recorder_partial_check(f);
 		note_due(r, f);
-		touch(f);
-		if (r->commit_soon)
-			recorder_files_commit(r);
+		recorder_flow_touch(f);
+		if (r->commit_soon && !recorder_files_commit(r))
+			return; /* the others are still due later */
 	}
 }
 
@@ -126,6 +126,9 @@ static bool begin_track(struct recorder_flow *f, const struct ring_slot *s)
 /* Goes on where a predecessor's last commit stands. */
 static void restore(struct recorder_flow *f, const struct recorder_record *rec)
 {
+	f->stored = rec->flags & RECORDER_RECORD_STORED &&
+		    !f->ring->recorder->store.renewed;
+	f->nameless = rec->flags & RECORDER_RECORD_NAMELESS;
 	f->track.raw[BASE_CLIENT] = rec->flags & RECORDER_RECORD_RAW_CLIENT;
 	f->track.raw[BASE_SERVER] = rec->flags & RECORDER_RECORD_RAW_SERVER;
 	if (rec->protocol)
@@ -158,6 +161,10 @@ void recorder_flow_record(const struct recorder_flow *f,
 		rec->flags |= RECORDER_RECORD_RAW_CLIENT;
 	if (f->track.raw[BASE_SERVER])
 		rec->flags |= RECORDER_RECORD_RAW_SERVER;
+	if (f->stored)
+		rec->flags |= RECORDER_RECORD_STORED;
+	if (f->nameless)
+		rec->flags |= RECORDER_RECORD_NAMELESS;
 	for (uint8_t i = 0; p[i]; i++) {
 		if (p[i] == f->track.protocol)
 			rec->protocol = (uint8_t)(i + 1);
@@ -190,6 +197,7 @@ static struct recorder_flow *begin(struct recorder_ring *ring, uint32_t slot,
 	f->slot = slot;
 	f->serial = s->serial;
 	f->flow_id = s->flow_id;
+	f->opened_ns = s->opened_ns;
 	f->server = s->server;
 	if (!begin_track(f, s)) {
 		recorder_nonsense(ring);
@@ -203,7 +211,8 @@ static struct recorder_flow *begin(struct recorder_ring *ring, uint32_t slot,
 	recorder_capture_begin(f, s, rec);
 	ring->flows[slot] = f;
 	if (!rec || !(rec->flags & RECORDER_RECORD_BEGUN))
-		touch(f);
+		recorder_flow_touch(f);
+	recorder_store_flow(f);
 	return f;
 }
 
@@ -233,17 +242,20 @@ static void judge(struct recorder_flow *f)
 		f->track.streams[d].offset = f->next[d];
 	recorder_partial_check(f);
 	note_due(r, f);
-	touch(f);
+	recorder_flow_touch(f);
 }
 
-/* It stays in the table, as ended, until that is committed. */
-static void end(struct recorder_flow *f)
+/* It stays in the table, as ended, until that is committed. NULL: its CLOSE
+ * was lost, nothing is known of its slot. */
+static void end(struct recorder_flow *f, const struct ring_entry *close,
+		const struct ring_slot *s)
 {
 	judge(f);
+	recorder_store_end(f, close, s);
 	recorder_partial_remove(f);
 	list_remove(f->ring->recorder, f);
 	f->ended = true;
-	touch(f);
+	recorder_flow_touch(f);
 }
 
 static void free_flow(struct recorder_flow *f)
@@ -319,36 +331,39 @@ static bool describe(struct recorder_ring *ring, const struct ring_entry *e,
 				e->serial, s);
 }
 
-/* The flow of an entry; NULL: it is gone, or never was. */
-static struct recorder_flow *find(struct recorder_ring *ring,
-				  const struct ring_entry *e,
-				  const uint8_t *payload)
+/* The flow of an entry; *out = NULL: it is gone, or never was. Return: as
+ * recorder_flow_entry(). */
+static bool find(struct recorder_ring *ring, const struct ring_entry *e,
+		 const uint8_t *payload, struct recorder_flow **out)
 {
 	struct recorder_flow *f = ring->flows[e->slot];
 	struct recorder_record rec;
 	struct ring_slot s;
 	bool known;
 
-	if (f && f->serial == e->serial)
-		return f->ended ? NULL : f;
+	*out = NULL;
+	if (f && f->serial == e->serial) {
+		*out = f->ended ? NULL : f;
+		return true;
+	}
 	known = recorder_commit_get(ring->recorder->setup->commit, ring->index,
 				    e->slot, &rec) &&
 		rec.serial == e->serial;
 	if (known ? rec.flags & RECORDER_RECORD_ENDED : replaying(ring))
-		return NULL;
+		return true;
 	if (f) {
-		/* its CLOSE got lost: the slot lives again. A record holds one
-		 * flow, so what is known of this one comes into force first */
+		/* the slot lives again, maybe as its CLOSE got lost. A record
+		 * holds one flow, so what is known of this one comes into force
+		 * first */
 		if (!f->ended)
-			end(f);
-		recorder_files_commit(ring->recorder);
+			end(f, NULL, NULL);
+		return false;
 	}
-	f = NULL;
 	if (describe(ring, e, payload, &s))
-		f = begin(ring, e->slot, &s, known ? &rec : NULL);
-	if (!f)
+		*out = begin(ring, e->slot, &s, known ? &rec : NULL);
+	if (!*out)
 		ring->lost[e->slot] = e->serial;
-	return f;
+	return true;
 }
 
 /* Bytes up to stream offset `to` that were not seen. */
@@ -430,17 +445,18 @@ static void frame(struct recorder_flow *f, const struct ring_entry *e,
 	note_due(f->ring->recorder, f);
 }
 
-static void data(struct recorder_flow *f, const struct ring_entry *e,
+/* Return: as recorder_flow_entry(). */
+static bool data(struct recorder_flow *f, const struct ring_entry *e,
 		 const uint8_t *payload)
 {
 	struct recorder *r = f->ring->recorder;
 	const enum base_direction d = (enum base_direction)e->direction;
 	const bool again = replaying(f->ring);
 
-	/* first of all: it may commit what was before this entry */
-	if (!again && f->captured)
-		recorder_capture_data(f, e, payload);
-	touch(f);
+	/* first of all: there may have to be a commit before this entry */
+	if (!again && f->captured && !recorder_capture_data(f, e, payload))
+		return false;
+	recorder_flow_touch(f);
 	if (!again)
 		count_gap(f, d, e->offset);
 	if (!again && f->refused)
@@ -449,40 +465,50 @@ static void data(struct recorder_flow *f, const struct ring_entry *e,
 		frame(f, e, payload);
 	if (e->offset + e->len > f->next[d])
 		f->next[d] = e->offset + e->len;
+	return true;
 }
 
-void recorder_flow_entry(struct recorder_ring *ring, const struct ring_entry *e,
+static void closed(struct recorder_flow *f, const struct ring_entry *e,
+		   const uint8_t *payload)
+{
+	struct ring_slot s;
+
+	memcpy(&s, payload, sizeof(s));
+	count_last_gaps(f, &s);
+	recorder_files_error(f->ring->recorder, f, e);
+	recorder_capture_ended(f, e, &s);
+	end(f, e, &s);
+}
+
+bool recorder_flow_entry(struct recorder_ring *ring, const struct ring_entry *e,
 			 const uint8_t *payload)
 {
 	struct recorder *r = ring->recorder;
-	struct recorder_flow *f = find(ring, e, payload);
-	struct ring_slot s;
+	struct recorder_flow *f;
 
+	if (!find(ring, e, payload, &f))
+		return false;
 	if (!f) {
 		if (replaying(ring))
-			return;
+			return true;
 		stat_add(&r->stat, STAT_UNKNOWN_FLOWS, 1);
 		if (e->type == RING_ENTRY_DATA)
 			stat_add(&r->stat, STAT_GAP_BYTES, e->len);
-		return;
+		return true;
 	}
 	ring->nonsense = false;
 	switch ((enum ring_entry_type)e->type) {
 	case RING_ENTRY_DATA:
-		data(f, e, payload);
-		return;
+		return data(f, e, payload);
 	case RING_ENTRY_CLOSE:
 		/* known and not ended, so this is not seen again */
-		memcpy(&s, payload, sizeof(s));
-		count_last_gaps(f, &s);
-		recorder_files_error(r, f, e);
-		recorder_capture_ended(f, e, &s);
-		end(f);
-		return;
+		closed(f, e, payload);
+		return true;
 	case RING_ENTRY_OPEN:
 	case RING_ENTRY_MAX:
-		return;
+		break;
 	}
+	return true;
 }
 
 void recorder_flow_take_over(struct recorder_ring *ring)
@@ -530,6 +556,7 @@ static bool has_to_sweep(struct recorder_ring *ring, uint64_t now_ms)
 
 void recorder_flow_sweep(struct recorder_ring *ring, uint64_t now_ms)
 {
+	struct recorder *r = ring->recorder;
 	struct ring_slot s;
 
 	if (!has_to_sweep(ring, now_ms))
@@ -553,11 +580,16 @@ void recorder_flow_sweep(struct recorder_ring *ring, uint64_t now_ms)
 			continue;
 		/* freed, and not taken again */
 		if (!ring_reader_slot(&ring->reader, i, f->serial, &s) &&
-		    s.serial == f->serial)
+		    s.serial == f->serial) {
 			count_last_gaps(f, &s);
-		end(f);
-		if (ring->recorder->commit_soon)
-			recorder_files_commit(ring->recorder);
+			end(f, NULL, &s);
+		} else {
+			end(f, NULL, NULL);
+		}
+		if (r->commit_soon && !recorder_files_commit(r)) {
+			ring->sweep = true;
+			return;
+		}
 	}
 }
 
@@ -578,7 +610,7 @@ static void judge_last(struct recorder_flow *f)
 			f->next[d] = f->track.streams[d].offset =
 				s.dir[d].bytes_in;
 	}
-	touch(f);
+	recorder_flow_touch(f);
 }
 
 void recorder_flow_judge_all(struct recorder *r)
@@ -591,8 +623,8 @@ void recorder_flow_judge_all(struct recorder *r)
 
 			if (f && !f->ended)
 				judge_last(f);
-			if (r->commit_soon)
-				recorder_files_commit(r);
+			if (r->commit_soon) /* hurried: then it is done */
+				(void)recorder_files_commit(r);
 		}
 	}
 }

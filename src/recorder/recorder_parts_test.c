@@ -167,6 +167,7 @@ static char *play(const char *die, size_t *len, unsigned *deaths)
 	lab->conf->n_events = 0;
 	lab->conf->capture_rotate_size = size_limit;
 	lab->conf->capture_rotate_time_ms = time_limit_ms;
+	lab_store(lab, 1000); /* the end of a part comes first */
 	fill(lab);
 	*deaths = run(lab);
 	out = snapshot(lab, len);

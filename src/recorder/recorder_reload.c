@@ -55,8 +55,9 @@ static int prepare(struct recorder *r, uint32_t number, int fd)
 		return err;
 	if (t->number != number)
 		return -EBADMSG;
-	/* captures of running flows lie there */
-	if (strcmp(t->log_dir, r->conf->log_dir) != 0)
+	/* captures of running flows lie there, and rows that wait are for it */
+	if (strcmp(t->log_dir, r->conf->log_dir) != 0 ||
+	    strcmp(t->store, r->conf->store) != 0)
 		return -EINVAL;
 	return open_new_files(r);
 }
@@ -95,7 +96,11 @@ void recorder_reload_activate(struct recorder *r, uint32_t number)
 			 number, r->conf->number);
 		return;
 	}
-	assert(!capture_lines_any(&r->events)); /* between two batches */
+	/* lines that wait are for the files that were in force */
+	r->store.hurried = true;
+	(void)recorder_files_commit(r); /* so that it waits, or gives up */
+	r->store.hurried = r->stopping;
+	assert(!capture_lines_any(&r->events));
 	for (int i = 0; i < r->next_events.n_files; i++) {
 		struct capture_lines_file *to = &r->next_events.files[i];
 		struct capture_lines_file *from =
@@ -118,6 +123,7 @@ void recorder_reload_activate(struct recorder *r, uint32_t number)
 	r->next_conf = NULL;
 	/* their marks, before a byte is written to them */
 	r->dirty = true;
-	recorder_files_commit(r);
+	recorder_store_set(r);
+	(void)recorder_files_commit(r); /* nothing waits that may fail */
 	base_die_at(BASE_DIE_RELOAD_ACTIVE);
 }

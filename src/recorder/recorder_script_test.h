@@ -4,7 +4,8 @@
  *
  * A model of two workers writes what flows do into two rings, and keeps for
  * itself what must be in each file: each capture byte for byte, each event in
- * both formats, each line of errors.log; and each counter.
+ * both formats, each line of errors.log; and each counter. In the store must be
+ * the events of the JSON file, and a row of each flow.
  */
 #ifndef RECORDER_SCRIPT_TEST_H
 #define RECORDER_SCRIPT_TEST_H
@@ -24,6 +25,9 @@ struct truth {
 	size_t capture_len, events_len, json_len;
 	const char *error; /* its line's message; NULL = none */
 	uint64_t error_ns;
+	uint64_t opened_ns;
+	const char *reason; /* of its end; it came at error_ns */
+	uint64_t bytes[RING_SIDES];
 };
 
 /* A direction: an endless row of messages, cut anywhere. */
@@ -153,10 +157,12 @@ static inline void begin_flow(struct script *s, unsigned ring, uint32_t slot)
 			 : kind < 5 ? CONF_OBSERVE_AUTO
 				    : CONF_OBSERVE_PROTOCOL;
 	table->connection = SECOND << 20 | s->number++;
+	table->opened_ns = s->now_ns;
 	assert_true(base_addr_parse(&table->client, "192.0.2.10:4711"));
 	assert_true(base_addr_parse(&table->server, "198.51.100.7:7700"));
 	*t = (struct truth){ .connection = table->connection,
 			     .flow_id = table->flow_id,
+			     .opened_ns = s->now_ns,
 			     .captured = kind != 0,
 			     .observed = kind != 1 };
 	s->flows[ring][slot] = (struct model_flow){ .truth = t };
@@ -281,14 +287,16 @@ static inline void end_flow(struct script *s, unsigned ring, uint32_t slot)
 {
 	static const struct {
 		enum ring_close reason;
+		const char *word;
 		uint32_t error;
 		const char *line;
 	} ends[] = {
-		{ RING_CLOSE_NORMAL, 0, NULL },
-		{ RING_CLOSE_CLIENT_RESET, ECONNRESET,
+		{ RING_CLOSE_NORMAL, "normal", 0, NULL },
+		{ RING_CLOSE_CLIENT_RESET, "client-reset", ECONNRESET,
 		  "Broken connection (client side) "
 		  "(errno=104: Connection reset by peer)" },
-		{ RING_CLOSE_WORKER_DIED, 0, "Worker died (no errno)" },
+		{ RING_CLOSE_WORKER_DIED, "worker-died", 0,
+		  "Worker died (no errno)" },
 	};
 	struct model_flow *f = &s->flows[ring][slot];
 	const uint32_t how = draw(s, 3);
@@ -301,6 +309,10 @@ static inline void end_flow(struct script *s, unsigned ring, uint32_t slot)
 	}
 	f->truth->error = ends[how].line;
 	f->truth->error_ns = s->now_ns;
+	f->truth->reason = ends[how].word;
+	for (int i = 0; i < RING_SIDES; i++)
+		f->truth->bytes[i] =
+			s->lab->maps[ring].slots[slot].dir[i].bytes_in;
 	put_hint(s, ring, slot, RING_ENTRY_CLOSE, ends[how].reason,
 		 ends[how].error);
 	ring_slot_free(&s->lab->maps[ring].slots[slot]);

@@ -113,6 +113,14 @@ static inline void remove_dir(const char *path)
 	assert_int_equal(rmdir(path), 0);
 }
 
+/* It has a store, DIR/store.db. */
+static inline void lab_store(struct lab *lab, uint32_t commit_delay_ms)
+{
+	(void)snprintf(lab->conf->store, CONF_PATH_LEN, "%s/store.db",
+		       lab->dir);
+	lab->conf->commit_delay_ms = commit_delay_ms;
+}
+
 static inline void lab_free(struct lab *lab)
 {
 	remove_dir(lab->dir);

@@ -164,6 +164,19 @@ void ring_reader_release_to(struct ring_reader *r, uint64_t pos)
 	publish(r, between ? pos : r->given);
 }
 
+uint64_t ring_reader_kept(const struct ring_reader *r, uint64_t pos)
+{
+	/* a jump is no bytes */
+	return pos - ring_rewound(r->map.control, r->given, pos);
+}
+
+uint64_t ring_reader_unread(const struct ring_reader *r)
+{
+	const uint64_t head = load_head(r);
+
+	return head - ring_rewound(r->map.control, r->pos, head);
+}
+
 bool ring_reader_sleep(struct ring_reader *r)
 {
 	atomic_store_explicit(&r->map.cursor->read, r->pos,

@@ -53,6 +53,12 @@ void ring_reader_release(struct ring_reader *r);
  * full may be detached like one who does not read. */
 void ring_reader_release_to(struct ring_reader *r, uint64_t pos);
 
+/* So many bytes release_to(pos) would give back, and so many are not read yet.
+ * Whatever, where the writer lies. */
+WS_MUST_USE uint64_t ring_reader_kept(const struct ring_reader *r,
+				      uint64_t pos);
+WS_MUST_USE uint64_t ring_reader_unread(const struct ring_reader *r);
+
 /* Where the entry that next() returned last begins. */
 static inline uint64_t ring_reader_at(const struct ring_reader *r)
 {
