@@ -40,7 +40,8 @@ static bool has_local(const struct conf_tables *t)
 static unsigned refuse(FILE *out, enum conf_key_id id, const char *from,
 		       const char *to)
 {
-	(void)fprintf(out, "%s: %s is in force, %s needs a restart\n",
+	(void)fprintf(out, "%s%s: %s is in force, %s needs a restart\n",
+		      conf_keys[id].scope == CONF_SCOPE_STORE ? "store." : "",
 		      conf_keys[id].name, from, to);
 	return 1;
 }

@@ -7,6 +7,7 @@
 #include "conf_load.h"
 #include "conf_parse.h"
 #include "conf_scalar.h"
+#include "conf_sinks.h"
 
 /* Silence that a tracker may well mean. */
 #define IDLE_LEAST_MS (2 * 3600000)
@@ -152,6 +153,7 @@ static void check_path(struct conf_draft *d, enum conf_key_id id,
 		{ errors, "errors.log of log_dir" },
 		{ t->pidfile, "pidfile" },
 		{ t->control, "control socket" },
+		{ t->store, "store" },
 	};
 
 	(void)snprintf(errors, sizeof(errors), "%s/errors.log",
@@ -159,8 +161,10 @@ static void check_path(struct conf_draft *d, enum conf_key_id id,
 	for (size_t i = 0; *path && i < n; i++) {
 		if (strcmp(path, others[i].path) != 0)
 			continue;
-		conf_errors_add(d->errors, at, "%s: %s is the %s too",
-				conf_keys[id].name, path, others[i].what);
+		conf_errors_add(
+			d->errors, at, "%s%s: %s is the %s too",
+			conf_keys[id].scope == CONF_SCOPE_STORE ? "store." : "",
+			conf_keys[id].name, path, others[i].what);
 		return;
 	}
 }
@@ -174,9 +178,11 @@ static void check_paths(struct conf_draft *d)
 		   1);
 	check_path(d, CONF_KEY_CONTROL, d->key_at[CONF_KEY_CONTROL], t->control,
 		   2);
+	check_path(d, CONF_KEY_STORE_FILE, d->key_at[CONF_KEY_STORE_FILE],
+		   t->store, 3);
 	for (uint32_t i = 0; i < t->n_events; i++)
 		check_path(d, CONF_KEY_EVENTS_FILE,
-			   d->item_at[CONF_TYPE_FILES][i], t->events[i], 3);
+			   d->item_at[CONF_TYPE_FILES][i], t->events[i], 4);
 }
 
 static uint32_t observe_code(const struct conf_draft *d, const char *name)
@@ -343,6 +349,7 @@ static void check_idle_timeout(struct conf_draft *d)
 void conf_check(struct conf_draft *d)
 {
 	check_ring_size(d);
+	conf_sinks_check(d);
 	if (d->env->in->surroundings)
 		check_surroundings(d);
 	check_mode(d);

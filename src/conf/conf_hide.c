@@ -31,12 +31,15 @@ int conf_hide(const void *mapping, size_t size, bool hidden)
 int conf_hide_observers(struct conf_overrides *o)
 {
 	size_t size = 0, n = 0;
+	bool uri = false;
 	char *p;
 	int r;
 
-	for (int i = 0; i < o->n_observers; i++)
+	for (int i = 0; i < o->n_observers; i++) {
 		size += strlen(o->observers[i]) + 1;
-	if (!size)
+		uri = uri || strstr(o->observers[i], "://");
+	}
+	if (!uri)
 		return 0;
 	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -57,5 +60,5 @@ int conf_hide_observers(struct conf_overrides *o)
 	}
 	o->hidden = p;
 	o->hidden_size = size;
-	return 0;
+	return 1;
 }

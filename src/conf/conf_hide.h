@@ -14,8 +14,9 @@ struct conf_overrides;
  * handed on. NULL is nothing. Return: 0 or -errno. */
 int conf_hide(const void *mapping, size_t size, bool hidden);
 
-/* Moves what -O gave into such a mapping, which lives as long as the process,
- * and wipes it where it was. Return: 0 or -errno, and nothing has changed. */
+/* When one of -O's is a URI, moves them all into such a mapping, which lives as
+ * long as the process, and wipes them where they were. Return: 1: done; 0: none
+ * is; or -errno: nothing has changed. */
 WS_MUST_USE int conf_hide_observers(struct conf_overrides *o);
 
 #endif

@@ -138,6 +138,19 @@ static int check_dir(const char *path, bool writable)
 	return 0;
 }
 
+static int check_file(const char *path, int mode)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return -EACCES;
+	return faccessat(AT_FDCWD, path, mode, AT_EACCESS) ? -errno : 0;
+}
+
 /* From `fds` to CHILD_TABLES and on; the last one may be -1. */
 static int place(int fds[static CHILD_FDS])
 {
@@ -250,6 +263,14 @@ static bool read_file(const struct conf_input *in, char **text, size_t *len)
 	return !r;
 }
 
+static bool is_public(void)
+{
+	struct stat st;
+
+	return fstat(CHILD_FILE, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_mode & S_IROTH);
+}
+
 /* Return: how the child ends. */
 static int parse(const struct conf_env *env, struct conf_tables *t,
 		 struct conf_secrets *s)
@@ -266,10 +287,13 @@ static int parse(const struct conf_env *env, struct conf_tables *t,
 		errors.origin = conf_edit_name(in->edit, origin);
 		ok = conf_edit(env, in->edit, t, &errors);
 	} else {
+		struct conf_env here = *env;
+
 		if (in->path && !read_file(in, &text, &len))
 			return CHILD_REFUSED;
+		here.public_file = in->path && is_public();
 		ok = conf_parse(
-			env, (struct base_span){ (const uint8_t *)text, len },
+			&here, (struct base_span){ (const uint8_t *)text, len },
 			t, s, &errors);
 	}
 	say_errors(&errors, in->path); /* or warnings */
@@ -518,7 +542,7 @@ static char *add_line(char *said, const char *name, const char *why)
 }
 
 /* Return: is it one that can be read? Otherwise l->problem says why. */
-static bool check_file(struct conf_loading *l, int fd)
+static bool can_read(struct conf_loading *l, int fd)
 {
 	struct stat st;
 	bool fine = fd >= 0 && fstat(fd, &st) == 0;
@@ -551,7 +575,7 @@ void conf_load_begin_with(const struct conf_env *env, unsigned limit_ms,
 		/* a FIFO that nobody writes to must not hold us up */
 		file = open(env->in->path,
 			    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-		if (!check_file(l, file))
+		if (!can_read(l, file))
 			return;
 	}
 	l->tables =
@@ -668,8 +692,8 @@ int conf_load_with(const struct conf_env *env, const struct conf_limits *limits,
 }
 
 /* What the parser needs to know of this machine. */
-static struct conf_env here(const struct conf_input *in,
-			    char cwd[static PATH_MAX])
+static struct conf_env surroundings(const struct conf_input *in,
+				    char cwd[static PATH_MAX])
 {
 	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct rlimit nofile;
@@ -683,13 +707,17 @@ static struct conf_env here(const struct conf_input *in,
 		.resolve = resolve,
 		.find_user = find_user,
 		.check_dir = check_dir,
+		.check_file = check_file,
+		.kinds = 1U << CONF_SINK_EXEC |
+			 (uint32_t)WAYSIDE_AMQP << CONF_SINK_AMQP |
+			 (uint32_t)WAYSIDE_REDIS << CONF_SINK_REDIS,
 	};
 }
 
 void conf_load_begin(const struct conf_input *in, struct conf_loading *l)
 {
 	char cwd[PATH_MAX];
-	const struct conf_env env = here(in, cwd);
+	const struct conf_env env = surroundings(in, cwd);
 
 	conf_load_begin_with(&env, base_die_limit_ms(CHILD_MS), l);
 }
@@ -702,7 +730,7 @@ int conf_load(const struct conf_input *in, const struct conf_tables **tables,
 		.parent_ms = base_die_limit_ms(CONF_LOAD_LIMIT_MS),
 	};
 	char cwd[PATH_MAX];
-	const struct conf_env env = here(in, cwd);
+	const struct conf_env env = surroundings(in, cwd);
 
 	return conf_load_with(&env, &limits, tables, fd, secrets);
 }

@@ -34,7 +34,9 @@ struct conf_overrides {
 	const char *log_dir; /* -o */
 	const char *pidfile; /* -p */
 	const char *proxy_protocol;
-	const char *observers[8]; /* -O: file=PATH, logfile=PATH or PATH */
+	const char *store; /* --store */
+	/* -O: file=PATH, logfile=PATH, PATH, amqp=URI, amqp://, amqps:// */
+	const char *observers[8];
 	int n_observers;
 	/* where conf_hide_observers() has put them, NULL: nowhere */
 	const void *hidden;

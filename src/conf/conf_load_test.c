@@ -504,8 +504,8 @@ static const char *inspect(const struct conf_service *s, struct base_addr *out)
 		return "core dumps possible";
 	if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_max > 1U << 20)
 		return "may fill the memory";
-	/* the tables and what is said; there is no file here */
-	for (int fd = 5; fd < 1024; fd++) {
+	/* tables, secrets and what is said; there is no file here */
+	for (int fd = 6; fd < 1024; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)
 			return "descriptors left";
 	}
@@ -531,7 +531,7 @@ static const char *shout(const struct conf_service *s, struct base_addr *out)
 {
 	(void)s;
 	(void)out;
-	(void)dprintf(4, "a\x1b[31mb\xc2\x9b\xff\n");
+	(void)dprintf(5, "a\x1b[31mb\xc2\x9b\xff\n");
 	_exit(2);
 }
 
@@ -540,7 +540,7 @@ static const char *shout_on(const struct conf_service *s, struct base_addr *out)
 	(void)s;
 	(void)out;
 	for (int i = 0; i < 70000; i++)
-		(void)dprintf(4, "x");
+		(void)dprintf(5, "x");
 	_exit(2);
 }
 

@@ -41,7 +41,11 @@ static const struct option_row rows[] = {
 	VALUE('p', "pidfile", NULL, "FILE", overrides.pidfile,
 	      "hold the process id here while running"),
 	VALUE('O', "observer", NULL, "CFG", overrides.observers,
-	      "write messages to file=PATH, logfile=PATH or PATH; repeatable"),
+	      "write messages to file=PATH, logfile=PATH or PATH, or publish "
+	      "them\n          to amqp=URI, amqp://... or amqps://...; "
+	      "repeatable"),
+	VALUE(0, "store", NULL, "FILE", overrides.store,
+	      "database of the events"),
 	VALUE(0, "proxy-protocol", NULL, "v2", overrides.proxy_protocol,
 	      "tell the server of -r who the client is"),
 	ACTION(0, "check", CONF_ACTION_CHECK,
@@ -206,9 +210,10 @@ void conf_options_usage(FILE *out)
 			(void)fprintf(out, " %s", r->arg);
 		(void)fprintf(out, "\n          %s\n", r->help);
 	}
-	(void)fputs("\nThe command line beats the file. Environment: LOG_LEVEL "
-		    "(err, warn, notice,\ninfo, debug), LOG_FORMAT (console, "
-		    "json, journal).\nExit status: 0, 1 on failure, 2 on wrong "
-		    "usage or configuration.\n",
-		    out);
+	(void)fputs(
+		"\nThe command line beats the file. Environment: LOG_LEVEL "
+		"(err, warn, notice,\ninfo, debug), LOG_FORMAT (console, "
+		"json, journal), TCPPROXY_AMQP_HELPER.\nExit status: 0, 1 on failure, 2 on wrong "
+		"usage or configuration.\n",
+		out);
 }

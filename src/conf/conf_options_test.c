@@ -159,6 +159,7 @@ static void usage_is_the_table(void **state)
 		"--pidfile",      "--observer",    "--check",
 		"--print-config", "--print-rules", "--print-sample",
 		"--version",      "--help",        "--proxy-protocol",
+		"--store",
 	};
 	struct conf_options o;
 	char command[64], *text = NULL, *line;

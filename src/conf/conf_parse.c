@@ -9,11 +9,12 @@
 #include "conf_load.h"
 #include "conf_near.h"
 #include "conf_scalar.h"
+#include "conf_sinks.h"
 #include "conf_text.h"
 #include "conf_value.h"
 #include "conf_yaml.h"
 
-/* Room for `rule "tkstar"`. */
+/* Room for `protocol "watch"`. */
 #define WHERE_LEN (CONF_NAME_LEN + 16)
 
 /* A mapping while it is read. */
@@ -139,23 +140,26 @@ static void set_initial(struct conf_draft *d, enum conf_scope scope, void *base)
 static void take_mapping(struct conf_draft *d, yaml_document_t *doc,
 			 const yaml_node_t *map, const struct place *p);
 
-/* How messages call the rule: by its name when that is one. */
-static void name_rule(yaml_document_t *doc, const yaml_node_t *map,
-		      unsigned number, char where[static WHERE_LEN])
+/* How messages call a rule or a sink: by its name when that is one. */
+static void name_place(yaml_document_t *doc, const yaml_node_t *map,
+		       const char *what, unsigned number, struct place *p)
 {
-	const struct conf_key *name = &conf_keys[CONF_KEY_RULE_NAME];
 	char text[CONF_NAME_LEN];
 
-	(void)snprintf(where, WHERE_LEN, "rule %u", number);
+	(void)snprintf(p->where, WHERE_LEN, "%s %u", what, number);
 	for (const yaml_node_pair_t *i = map->data.mapping.pairs.start;
 	     i < map->data.mapping.pairs.top; i++) {
 		const yaml_node_t *key = yaml_document_get_node(doc, i->key);
 		const yaml_node_t *v = yaml_document_get_node(doc, i->value);
+		const struct conf_key *k =
+			is_scalar(key)
+				? conf_key_find(p->scope, scalar_text(key))
+				: NULL;
 
-		if (is_scalar(key) && is_scalar(v) &&
-		    conf_key_find(CONF_SCOPE_RULE, scalar_text(key)) == name &&
+		if (k && k->type == CONF_TYPE_NAME && is_scalar(v) &&
 		    conf_value_name(scalar_text(v), text)) {
-			(void)snprintf(where, WHERE_LEN, "rule \"%s\"", text);
+			(void)snprintf(p->where, WHERE_LEN, "%s \"%s\"", what,
+				       text);
 			return;
 		}
 	}
@@ -180,7 +184,7 @@ static void take_rule(struct conf_draft *d, yaml_document_t *doc,
 		d->rule_key_at[n][i] = d->rule_at[n];
 	d->t->n_rules++;
 	set_initial(d, CONF_SCOPE_RULE, r);
-	name_rule(doc, node, n + 1, p.where);
+	name_place(doc, node, "rule", n + 1, &p);
 	take_mapping(d, doc, node, &p);
 	d->rule_bad[n] = d->errors->n > before;
 }
@@ -205,6 +209,109 @@ static void take_rules(struct conf_draft *d, yaml_document_t *doc,
 		}
 		take_rule(d, doc, item);
 	}
+}
+
+/* NULL after it was said that there are too many. */
+static struct conf_sink *add_sink(struct conf_draft *d, struct conf_mark at)
+{
+	const uint32_t n = d->t->n_sinks;
+	struct conf_sink *s;
+
+	if (n == CONF_SINKS_MAX) {
+		conf_errors_add(d->errors, at, "sinks: more than %d",
+				CONF_SINKS_MAX);
+		return NULL;
+	}
+	d->sink_at[n] = at;
+	for (size_t i = 0; i < CONF_KEY_MAX; i++)
+		d->sink_key_at[n][i] = at;
+	d->t->n_sinks++;
+	s = &d->t->sinks[n];
+	set_initial(d, CONF_SCOPE_SINK, s);
+	return s;
+}
+
+static void take_sinks(struct conf_draft *d, yaml_document_t *doc,
+		       const yaml_node_t *node)
+{
+	if (node->type != YAML_SEQUENCE_NODE) {
+		conf_errors_add(d->errors, mark_of(node),
+				"sinks: must be a list, each sink beginning "
+				"with \"- name: ...\"");
+		return;
+	}
+	for (const int *i = node->data.sequence.items.start;
+	     i < node->data.sequence.items.top; i++) {
+		const yaml_node_t *item = yaml_document_get_node(doc, *i);
+		struct place p = { .scope = CONF_SCOPE_SINK };
+
+		if (item->type != YAML_MAPPING_NODE) {
+			conf_errors_add(d->errors, mark_of(item),
+					"sinks: each must be a mapping that "
+					"begins with \"- name: ...\"");
+			continue;
+		}
+		p.base = add_sink(d, mark_of(item));
+		if (!p.base)
+			return;
+		name_place(doc, item, "sink", d->t->n_sinks, &p);
+		take_mapping(d, doc, item, &p);
+	}
+}
+
+static void take_store(struct conf_draft *d, yaml_document_t *doc,
+		       const yaml_node_t *node)
+{
+	const struct place p = { CONF_SCOPE_STORE, d->t, "store" };
+
+	if (node->type == YAML_MAPPING_NODE)
+		take_mapping(d, doc, node, &p);
+	else
+		conf_errors_add(d->errors, mark_of(node),
+				"store: must be a mapping, such as {file: "
+				"/var/lib/wayside/wayside.db}");
+}
+
+static void take_command(struct conf_draft *d, yaml_document_t *doc,
+			 const yaml_node_t *node)
+{
+	if (is_scalar(node)) {
+		(void)conf_sinks_argument(d, mark_of(node), scalar_text(node));
+		return;
+	}
+	if (node->type != YAML_SEQUENCE_NODE ||
+	    node->data.sequence.items.start == node->data.sequence.items.top) {
+		conf_errors_add(d->errors, mark_of(node),
+				"exec: must be a program, or a list of it and "
+				"its arguments");
+		return;
+	}
+	for (const int *i = node->data.sequence.items.start;
+	     i < node->data.sequence.items.top; i++) {
+		const yaml_node_t *item = yaml_document_get_node(doc, *i);
+
+		if (!is_scalar(item))
+			conf_errors_add(d->errors, mark_of(item),
+					"exec: each word must be a single "
+					"value");
+		else if (!conf_sinks_argument(d, mark_of(item),
+					      scalar_text(item)))
+			return;
+	}
+}
+
+static void take_uri(struct conf_draft *d, const struct conf_key *k,
+		     const yaml_node_t *node)
+{
+	if (is_scalar(node))
+		conf_sinks_uri(d,
+			       k == &conf_keys[CONF_KEY_SINK_AMQP]
+				       ? CONF_SINK_AMQP
+				       : CONF_SINK_REDIS,
+			       mark_of(node), scalar_text(node));
+	else
+		conf_errors_add(d->errors, mark_of(node),
+				"%s: must be a single value", k->name);
 }
 
 /* The files of one mapping, all in its format. */
@@ -340,6 +447,18 @@ static void take_value(struct conf_draft *d, yaml_document_t *doc,
 	case CONF_TYPE_PROTOCOLS:
 		take_protocols(d, doc, node);
 		return;
+	case CONF_TYPE_STORE:
+		take_store(d, doc, node);
+		return;
+	case CONF_TYPE_SINKS:
+		take_sinks(d, doc, node);
+		return;
+	case CONF_TYPE_URI:
+		take_uri(d, k, node);
+		return;
+	case CONF_TYPE_COMMAND:
+		take_command(d, doc, node);
+		return;
 	case CONF_TYPE_INTERFACES:
 	case CONF_TYPE_NETWORKS:
 	case CONF_TYPE_TO:
@@ -357,6 +476,7 @@ static void take_value(struct conf_draft *d, yaml_document_t *doc,
 	case CONF_TYPE_PORT:
 	case CONF_TYPE_SIZE:
 	case CONF_TYPE_DURATION:
+	case CONF_TYPE_AGE:
 	case CONF_TYPE_ZONE:
 	case CONF_TYPE_NAME:
 	case CONF_TYPE_PROTOCOL:
@@ -418,9 +538,13 @@ static void take_pair(struct conf_draft *d, yaml_document_t *doc,
 		return;
 	}
 	seen_on[id] = at.line;
-	if (p->scope == CONF_SCOPE_RULE)
+	if (p->scope == CONF_SCOPE_RULE) {
 		d->rule_key_at[d->t->n_rules - 1][id] = mark_of(value);
-	if (p->scope != CONF_SCOPE_TOP) {
+	} else if (p->scope == CONF_SCOPE_SINK) {
+		d->sink_key_at[d->t->n_sinks - 1][id] = mark_of(value);
+		d->sink_given[d->t->n_sinks - 1][id] = true;
+	}
+	if (p->scope != CONF_SCOPE_TOP && p->scope != CONF_SCOPE_STORE) {
 		take_value(d, doc, k, value, p->base);
 		return;
 	}
@@ -479,35 +603,58 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
-/* -O as tcpproxy takes it: file=PATH, logfile=PATH or PATH, blanks around
- * them do not count. Its AMQP forms are refused: as a path they would lose
- * events silently. */
-static void take_observer(struct conf_draft *d, const char *text)
+static struct base_span trimmed(struct base_span s)
 {
-	static const char *const amqp[] = { "amqp=", "amqp://", "amqps://" };
-	struct base_span s = span_of(text);
-
 	while (s.len > 0 && is_blank(s.ptr[0]))
 		s = (struct base_span){ s.ptr + 1, s.len - 1 };
 	while (s.len > 0 && is_blank(s.ptr[s.len - 1]))
 		s.len--;
-	for (size_t i = 0; i < WS_ARRAY_LEN(amqp); i++) {
-		struct base_span uri = s;
+	return s;
+}
 
-		if (skip_prefix(&uri, amqp[i])) {
-			conf_errors_add(d->errors, (struct conf_mark){ 0 },
-					"observer: %s... needs the AMQP sink, "
-					"which is not built in: use file=PATH",
-					amqp[i]);
-			return;
-		}
+/* The sink of `-O amqp=URI`; the second one is amqp-2. */
+static void take_amqp_observer(struct conf_draft *d, struct base_span uri)
+{
+	const struct conf_mark at = { 0 };
+	struct conf_sink *s = add_sink(d, at);
+	const uint32_t n = d->t->n_sinks;
+
+	if (!s)
+		return;
+	(void)snprintf(s->name, sizeof(s->name), n > 1 ? "amqp-%u" : "amqp", n);
+	d->given[CONF_KEY_SINKS] = true;
+	d->key_at[CONF_KEY_SINKS] = at;
+	if (d->env->in->overrides.amqp_helper) {
+		d->sink_given[n - 1][CONF_KEY_SINK_EXEC] = true;
+		conf_sinks_helper(d, uri);
+	} else {
+		d->sink_given[n - 1][CONF_KEY_SINK_AMQP] = true;
+		conf_sinks_uri(d, CONF_SINK_AMQP, at, uri);
+	}
+}
+
+/* -O as tcpproxy takes it: amqp=URI, a bare amqp:// (and here amqps://),
+ * file=PATH, logfile=PATH or PATH; blanks around them do not count. */
+static void take_observer(struct conf_draft *d, const char *text)
+{
+	static const char *const schemes[] = { "amqp://", "amqps://" };
+	struct base_span s = trimmed(span_of(text));
+	bool amqp = skip_prefix(&s, "amqp=");
+
+	for (size_t i = 0; !amqp && i < WS_ARRAY_LEN(schemes); i++) {
+		struct base_span rest = s;
+
+		amqp = skip_prefix(&rest, schemes[i]);
+	}
+	if (amqp) {
+		take_amqp_observer(d, trimmed(s));
+		return;
 	}
 	if (!skip_prefix(&s, "file="))
 		(void)skip_prefix(&s, "logfile=");
-	while (s.len > 0 && is_blank(s.ptr[0]))
-		s = (struct base_span){ s.ptr + 1, s.len - 1 };
+	d->given[CONF_KEY_EVENTS] = true;
 	(void)take_item(d, &conf_keys[CONF_KEY_EVENTS_FILE],
-			(struct conf_mark){ 0 }, s);
+			(struct conf_mark){ 0 }, trimmed(s));
 }
 
 static void take_overrides(struct conf_draft *d)
@@ -519,9 +666,9 @@ static void take_overrides(struct conf_draft *d)
 	take_option(d, CONF_KEY_LOG_DIR, o->log_dir);
 	take_option(d, CONF_KEY_PIDFILE, o->pidfile);
 	take_option(d, CONF_KEY_PROXY_PROTOCOL, o->proxy_protocol);
+	take_option(d, CONF_KEY_STORE_FILE, o->store);
 	for (int i = 0; i < o->n_observers; i++)
 		take_observer(d, o->observers[i]);
-	d->given[CONF_KEY_EVENTS] = o->n_observers > 0;
 }
 
 /* All that are known, as they usually are. */
@@ -596,6 +743,7 @@ bool conf_parse(const struct conf_env *env, struct base_span text,
 	d->secrets = secrets;
 	d->errors = errors;
 	set_initial(d, CONF_SCOPE_TOP, t);
+	set_initial(d, CONF_SCOPE_STORE, t);
 	set_protocols(d);
 	if (!env->in->path) { /* as tcpproxy: a pid file only where -p says,
 				 and it ends at once */

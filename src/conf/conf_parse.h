@@ -41,6 +41,10 @@ struct conf_env {
 	/* Return: 0 when a directory is there and, if asked for, we may make
 	 * files in it; or -errno. */
 	int (*check_dir)(const char *path, bool writable);
+	/* Return: 0 when we may use a file so (access(2)), or -errno. */
+	int (*check_file)(const char *path, int mode);
+	uint32_t kinds;   /* 1 << enum conf_sink_kind: this build has it */
+	bool public_file; /* every user can read the configuration */
 };
 
 #define CONF_ITEMS_MAX 1024 /* of the longest list array */
@@ -51,8 +55,8 @@ struct conf_draft {
 	struct conf_tables *t;
 	struct conf_secrets *secrets; /* NULL for an edit */
 	struct conf_errors *errors;
-	/* of the top keys: the place of the value, was it given at all, and
-	 * was it wrong */
+	/* of the keys at the top and of the store: the place of the value, was
+	 * it given at all, and was it wrong */
 	struct conf_mark key_at[CONF_KEY_MAX];
 	bool given[CONF_KEY_MAX];
 	bool key_bad[CONF_KEY_MAX];
@@ -60,6 +64,11 @@ struct conf_draft {
 	bool rule_bad[CONF_RULES_MAX];
 	/* of a rule's keys: the value's place, or the rule's */
 	struct conf_mark rule_key_at[CONF_RULES_MAX][CONF_KEY_MAX];
+	/* the same of sinks */
+	struct conf_mark sink_at[CONF_SINKS_MAX];
+	struct conf_mark sink_key_at[CONF_SINKS_MAX][CONF_KEY_MAX];
+	bool sink_given[CONF_SINKS_MAX][CONF_KEY_MAX];
+	bool sink_password[CONF_SINKS_MAX]; /* its URI has one */
 	struct conf_mark item_at[CONF_TYPE_MAX][CONF_ITEMS_MAX]; /* lists */
 };
 

@@ -41,6 +41,11 @@ static int check_dir(const char *path, bool writable)
 	return strlen(path) % 2 ? 0 : writable ? -13 : -2;
 }
 
+static int check_file(const char *path, int mode)
+{
+	return strlen(path) % 2 ? 0 : -mode;
+}
+
 static void require(bool what)
 {
 	if (!what)
@@ -113,7 +118,7 @@ static void check_tables(const struct conf_env *env,
 	require(again && f);
 	require(conf_tables_valid(t, sizeof(*t)));
 	require(conf_change_refused(t, t, f) == 0);
-	conf_print(f, t);
+	conf_print(f, t, NULL);
 	require(fclose(f) == 0);
 	require(parse(env, printed, len, again));
 	require(!memcmp(t, again, sizeof(*t)));
@@ -159,7 +164,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 				.nofile = 20200,
 				.resolve = resolve,
 				.find_user = find_user,
-				.check_dir = check_dir };
+				.check_dir = check_dir,
+				.check_file = check_file,
+				.kinds = (1U << CONF_SINK_KIND_MAX) - 1,
+				.public_file = true };
 	struct conf_tables *t = calloc(1, sizeof(*t));
 	bool fine;
 

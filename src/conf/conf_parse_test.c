@@ -80,7 +80,7 @@ static bool check_good(const char *path)
 	free(want);
 	free(got);
 	assert_true(conf_tables_valid(a, sizeof(*a)));
-	conf_print(f, a);
+	conf_print(f, a, NULL);
 	assert_int_equal(fclose(f), 0);
 	if (!run(&file_input, printed, printed_len, b, &got))
 		fail_msg("%s, printed:\n%s\n%s", path, printed, got);
@@ -295,7 +295,7 @@ static void command_line_errors(void **state)
 		.overrides = { .listen = "7700",
 			       .log_dir = "/nonexistent",
 			       .proxy_protocol = "v1",
-			       .observers = { "amqps://broker/",
+			       .observers = { "amqps://broker/?exchnge=a",
 					      "file= ", "amqp=x", "/a", "/a" },
 			       .n_observers = 5 },
 		.surroundings = true,
@@ -307,11 +307,11 @@ static void command_line_errors(void **state)
 		"command line: listen: \"7700\" is not an address with a port "
 		"(write 192.0.2.1:7700, [2001:db8::1]:7700 or NAME:SERVICE)\n"
 		"command line: proxy_protocol: \"v1\" is not one of none, v2\n"
-		"command line: observer: amqps://... needs the AMQP sink, "
-		"which is not built in: use file=PATH\n"
+		"command line: amqp: unknown key \"exchnge\" in the query "
+		"(nearest: \"exchange\")\n"
 		"command line: file: \"\" is empty\n"
-		"command line: observer: amqp=... needs the AMQP sink, which "
-		"is not built in: use file=PATH\n"
+		"command line: amqp: is no AMQP URI (write amqp://USER:"
+		"PASSWORD@HOST/VHOST?exchange=NAME&queue=NAME, or amqps://)\n"
 		"command line: log_dir: /nonexistent: No such file or "
 		"directory\n"
 		"command line: listen: needs remote (-r) too\n"

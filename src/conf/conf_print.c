@@ -6,7 +6,9 @@
 
 #include "conf_scalar.h"
 #include "conf_schema.h"
+#include "conf_sinks.h"
 #include "conf_tables.h"
+#include "conf_text.h"
 
 #define SAMPLE_COLUMNS 80
 
@@ -71,6 +73,58 @@ static void print_protocols(FILE *out, const struct conf_tables *t)
 	}
 }
 
+static void print_store(FILE *out, const struct conf_tables *t)
+{
+	(void)fputs("store:\n", out);
+	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
+		if (conf_keys[i].scope != CONF_SCOPE_STORE)
+			continue;
+		(void)fputs("  ", out);
+		print_key(out, &conf_keys[i], t, t);
+	}
+}
+
+/* The value of amqp, exec or redis. */
+static void print_target(FILE *out, const struct conf_sink *sink,
+			 const struct conf_secret *secret)
+{
+	const struct base_span target = { (const uint8_t *)sink->target,
+					  strlen(sink->target) };
+	const uint32_t words = secret ? secret->n_args : 0;
+	char text[CONF_PRINTED_LEN];
+
+	conf_text_quote(target, text, sizeof(text));
+	(void)fprintf(out, words > 1 ? "[%s" : "%s", text);
+	for (uint32_t i = 1; i < words; i++)
+		(void)fputs(", \"" CONF_SINKS_HIDDEN "\"", out);
+	(void)fputs(words > 1 ? "]\n" : "\n", out);
+}
+
+static void print_sinks(FILE *out, const struct conf_tables *t,
+			const struct conf_secrets *secrets)
+{
+	(void)fputs(t->n_sinks ? "sinks: # " CONF_SINKS_HIDDEN
+				 " stands for each password and argument\n"
+			       : "sinks: []\n",
+		    out);
+	for (uint32_t i = 0; i < t->n_sinks; i++) {
+		const struct conf_sink *s = &t->sinks[i];
+		const enum conf_key_id kind =
+			conf_sinks_key((enum conf_sink_kind)s->kind);
+
+		(void)fputs("  - ", out);
+		print_key(out, &conf_keys[CONF_KEY_SINK_NAME], t, s);
+		(void)fprintf(out, "    %s: ", conf_keys[kind].name);
+		print_target(out, s, secrets ? &secrets->sinks[i] : NULL);
+		for (size_t k = CONF_KEY_SINK_FORMAT; k < CONF_KEY_MAX; k++) {
+			if (conf_keys[k].scope != CONF_SCOPE_SINK)
+				continue;
+			(void)fputs("    ", out);
+			print_key(out, &conf_keys[k], t, s);
+		}
+	}
+}
+
 static void print_rules(FILE *out, const struct conf_tables *t)
 {
 	(void)fputs("rules:\n", out);
@@ -87,7 +141,8 @@ static void print_rules(FILE *out, const struct conf_tables *t)
 	}
 }
 
-void conf_print(FILE *out, const struct conf_tables *t)
+void conf_print(FILE *out, const struct conf_tables *t,
+		const struct conf_secrets *secrets)
 {
 	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
 		const struct conf_key *k = &conf_keys[i];
@@ -101,6 +156,10 @@ void conf_print(FILE *out, const struct conf_tables *t)
 			print_events(out, t);
 		} else if (k->type == CONF_TYPE_PROTOCOLS) {
 			print_protocols(out, t);
+		} else if (k->type == CONF_TYPE_STORE) {
+			print_store(out, t);
+		} else if (k->type == CONF_TYPE_SINKS) {
+			print_sinks(out, t, secrets);
 		} else if (k->type != CONF_TYPE_SERVICE ||
 			   conf_tables_fixed(t)) {
 			print_key(out, k, t, t);
@@ -129,17 +188,28 @@ static void print_wrapped(FILE *out, const char *indent, const char *text)
 	(void)fputc('\n', out);
 }
 
-/* What has to be said is active, the rest is shown. */
+/* How a key of the sample begins. What has to be said is active, the rest is
+ * shown; of a sink's kinds the first is, since one is all that it may have. */
+static const char *sample_mark(const struct conf_key *k)
+{
+	if (k == &conf_keys[CONF_KEY_RULE_NAME])
+		return "- ";
+	if (k == &conf_keys[CONF_KEY_SINK_NAME])
+		return "#- ";
+	if (k == &conf_keys[CONF_KEY_SINK_EXEC] ||
+	    k == &conf_keys[CONF_KEY_SINK_REDIS])
+		return "# ";
+	return k->required || k == &conf_keys[CONF_KEY_STORE_FILE] ? "" : "#";
+}
+
 static void sample_key(FILE *out, const struct conf_key *k)
 {
 	static const char *const indents[CONF_SCOPE_MAX] = {
-		[CONF_SCOPE_TOP] = "",
-		[CONF_SCOPE_RULE] = "    ",
-		[CONF_SCOPE_EVENTS] = "  ",
-		[CONF_SCOPE_PROTOCOL] = "    ",
+		[CONF_SCOPE_TOP] = "",      [CONF_SCOPE_RULE] = "    ",
+		[CONF_SCOPE_EVENTS] = "  ", [CONF_SCOPE_PROTOCOL] = "    ",
+		[CONF_SCOPE_STORE] = "  ",  [CONF_SCOPE_SINK] = "    ",
 	};
 	const char *indent = indents[k->scope];
-	const bool first = k == &conf_keys[CONF_KEY_RULE_NAME];
 	char text[768];
 
 	(void)snprintf(text, sizeof(text), "%s%s", k->help,
@@ -148,8 +218,9 @@ static void sample_key(FILE *out, const struct conf_key *k)
 	if (k->type == CONF_TYPE_SERVICE) /* not beside rules: text */
 		(void)fprintf(out, "#   %s: %s\n", k->name, k->example);
 	else
-		(void)fprintf(out, "%s%s%s: %s\n", first ? "  - " : indent,
-			      k->required ? "" : "#", k->name,
+		(void)fprintf(out, "%s%s%s: %s\n",
+			      k->type == CONF_TYPE_NAME ? "  " : indent,
+			      sample_mark(k), k->name,
 			      k->initial ? k->initial : k->example);
 }
 
@@ -161,7 +232,9 @@ static void sample_mapping(FILE *out, const struct conf_key *of,
 	const char *between = "";
 
 	print_wrapped(out, "", of->help);
-	(void)fprintf(out, "%s%s:\n", of->example ? "#" : "", of->name);
+	(void)fprintf(out, "%s%s:\n",
+		      of->example || of->type == CONF_TYPE_SINKS ? "#" : "",
+		      of->name);
 	if (of->example) /* the name of an inner one */
 		(void)fprintf(out, "  #%s:\n", of->example);
 	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
@@ -199,6 +272,10 @@ void conf_print_sample(FILE *out)
 			sample_mapping(out, k, CONF_SCOPE_EVENTS);
 		else if (k->type == CONF_TYPE_PROTOCOLS)
 			sample_mapping(out, k, CONF_SCOPE_PROTOCOL);
+		else if (k->type == CONF_TYPE_STORE)
+			sample_mapping(out, k, CONF_SCOPE_STORE);
+		else if (k->type == CONF_TYPE_SINKS)
+			sample_mapping(out, k, CONF_SCOPE_SINK);
 		else
 			sample_key(out, k);
 	}

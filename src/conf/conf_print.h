@@ -5,13 +5,17 @@
 
 #include <stdio.h>
 
+struct conf_secrets;
 struct conf_tables;
 
 /*
  * Prints every key that applies: of `rules` and `listen`/`remote` only one
- * can. Read again it gives the same tables. Write errors: ferror(out).
+ * can. Read again it gives the same tables, but no credential: *** stands for
+ * each password and each argument of a program. `secrets` says how many of
+ * these there are; NULL: none is printed. Write errors: ferror(out).
  */
-void conf_print(FILE *out, const struct conf_tables *t);
+void conf_print(FILE *out, const struct conf_tables *t,
+		const struct conf_secrets *secrets);
 
 /*
  * A configuration in which every key is explained, made of the schema. It can

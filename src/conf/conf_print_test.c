@@ -77,10 +77,13 @@ static void sample_is_of_the_schema(void **state)
 	assert_int_equal(b->n_ifaces, 2);
 	assert_int_equal(b->n_nets, 2);
 	assert_int_equal(b->n_users, 2);
+	assert_int_equal(b->n_sinks, 1);
+	assert_string_equal(b->sinks[0].exchange, "trackers");
+	memset(b->sinks, 0, sizeof(b->sinks));
 	memset(b->ifaces, 0, sizeof(b->ifaces));
 	memset(b->nets, 0, sizeof(b->nets));
 	memset(b->users, 0, sizeof(b->users));
-	b->n_ifaces = b->n_nets = b->n_users = 0;
+	b->n_ifaces = b->n_nets = b->n_users = b->n_sinks = 0;
 	b->rules[0].interfaces.n = b->rules[0].clients.n = 0;
 	assert_memory_equal(a, b, sizeof(*a));
 	free(printed);
@@ -127,7 +130,7 @@ static void sample_explains_every_key(void **state)
 
 		(void)snprintf(want, sizeof(want), " %s %s%s%s: %s", k->help,
 			       k->restart ? "A change needs a restart. " : "",
-			       i == CONF_KEY_RULE_NAME ? "- " : "", k->name,
+			       k->type == CONF_TYPE_NAME ? "- " : "", k->name,
 			       k->initial   ? k->initial
 			       : k->example ? k->example
 					    : "");

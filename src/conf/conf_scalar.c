@@ -392,7 +392,8 @@ static void print_user(const void *value, char buf[static CONF_PRINTED_LEN])
 	(void)snprintf(buf, CONF_PRINTED_LEN, "%s", text);
 }
 
-/* RULES, EVENTS and PROTOCOLS hold no scalar: they have no row. */
+/* RULES, EVENTS, PROTOCOLS, STORE and SINKS hold no scalar, and what URI and
+ * COMMAND hold is more than one: they have no row. */
 static const struct type_row rows[CONF_TYPE_MAX] = {
 	[CONF_TYPE_CHOICE] = {
 		.parse = parse_choice,
@@ -420,6 +421,12 @@ static const struct type_row rows[CONF_TYPE_MAX] = {
 		.what = "a duration (write 500ms, 10s, 2m or 1h)",
 		.value = conf_value_duration,
 		.format = conf_value_format_duration,
+		.width = sizeof(uint32_t),
+	},
+	[CONF_TYPE_AGE] = {
+		.what = "an age (write 12h or 30d)",
+		.value = conf_value_age,
+		.format = conf_value_format_age,
 		.width = sizeof(uint32_t),
 	},
 	[CONF_TYPE_ZONE] = {

@@ -14,6 +14,10 @@
 	CONF_SCOPE_PROTOCOL, .offset = offsetof(struct conf_protocol, member)
 #define RULE(member) \
 	CONF_SCOPE_RULE, .offset = offsetof(struct conf_rule, member)
+#define STORE(member) \
+	CONF_SCOPE_STORE, .offset = offsetof(struct conf_tables, member)
+#define SINK(member) \
+	CONF_SCOPE_SINK, .offset = offsetof(struct conf_sink, member)
 
 static const char *failure_word(unsigned i)
 {
@@ -58,6 +62,11 @@ static const char *when_full_word(unsigned i)
 static const char *event_format_word(unsigned i)
 {
 	return conf_event_format_name((enum conf_event_format)i);
+}
+
+static const char *sink_from_word(unsigned i)
+{
+	return conf_sink_from_name((enum conf_sink_from)i);
 }
 
 const struct conf_key conf_keys[CONF_KEY_MAX] = {
@@ -424,6 +433,24 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 			"usual; by its name. A reload changes it for all "
 			"connections, from the next message on.",
 	},
+	[CONF_KEY_STORE] = {
+		.scope = CONF_SCOPE_TOP,
+		.name = "store",
+		.type = CONF_TYPE_STORE,
+		.help = "The database of events and positions: what wayside "
+			"events reads, and what sinks are fed from. Without "
+			"this key there is one only if there are sinks.",
+	},
+	[CONF_KEY_SINKS] = {
+		.scope = CONF_SCOPE_TOP,
+		.name = "sinks",
+		.type = CONF_TYPE_SINKS,
+		.help = "Where events go from the store, at most 8. Each event "
+			"arrives at least once, with the same id if it comes "
+			"again. Each sink has one of amqp, exec and redis. A "
+			"password stands in this file: let only its owner and "
+			"group read it.",
+	},
 	[CONF_KEY_RULE_NAME] = {
 		.scope = RULE(name),
 		.name = "name",
@@ -553,6 +580,188 @@ const struct conf_key conf_keys[CONF_KEY_MAX] = {
 		.help = "Zone of the times that a message gives without one, "
 			"-14:00 to +14:00, east of UTC. Default: the "
 			"protocol's; --print-config shows it.",
+	},
+	[CONF_KEY_STORE_FILE] = {
+		.scope = STORE(store),
+		.name = "file",
+		.restart = true,
+		.type = CONF_TYPE_FILE,
+		.initial = "/var/lib/wayside/wayside.db",
+		.word = "none",
+		.max = CONF_STORE_MAX,
+		.help = "The database's file, or none for no store. Its "
+			"directory must exist and be writable for the user "
+			"that runs Wayside; sinks have small files beside it.",
+	},
+	/* 50 ms: hardly a delay, and many events a transaction */
+	[CONF_KEY_STORE_COMMIT_DELAY] = {
+		.scope = STORE(commit_delay_ms),
+		.name = "commit_delay",
+		.type = CONF_TYPE_DURATION,
+		.initial = "50ms",
+		.min = 1,
+		.max = 60000,
+		.help = "How long an event may wait for others before it is "
+			"written, 1ms to 1m. With flash: yes the default is "
+			"1s.",
+	},
+	[CONF_KEY_STORE_FLASH] = {
+		.scope = STORE(store_flash),
+		.name = "flash",
+		.type = CONF_TYPE_CHOICE,
+		.initial = "no",
+		.choice = answer_word,
+		.help = "The file lies on flash memory that wears out: few, "
+			"large writes. yes or no.",
+	},
+	[CONF_KEY_STORE_DURABLE] = {
+		.scope = STORE(store_durable),
+		.name = "durable",
+		.type = CONF_TYPE_CHOICE,
+		.initial = "no",
+		.choice = answer_word,
+		.help = "Each transaction is on the disk before the next one "
+			"(fsync). yes, or no: a power cut loses the last "
+			"moments, and a crash of Wayside loses nothing.",
+	},
+	[CONF_KEY_STORE_MAX_AGE] = {
+		.scope = STORE(store_max_age_s),
+		.name = "max_age",
+		.type = CONF_TYPE_AGE,
+		.initial = "none",
+		.word = "none",
+		.min = 60,
+		.max = 315360000, /* ten years */
+		.help = "Events older than this are deleted, once all sinks "
+			"have confirmed them: 1m to 3650d, or none.",
+	},
+	[CONF_KEY_STORE_MAX_SIZE] = {
+		.scope = STORE(store_max_size),
+		.name = "max_size",
+		.type = CONF_TYPE_SIZE,
+		.initial = "1G",
+		.word = "none",
+		.min = 1U << 20,
+		.max = 1ULL << 44,
+		.help = "Beyond this size the oldest events are deleted, once "
+			"all sinks have confirmed them: 1M to 16384G, or none.",
+	},
+	[CONF_KEY_STORE_MAX_SIZE_HARD] = {
+		.scope = STORE(store_max_size_hard),
+		.name = "max_size_hard",
+		.type = CONF_TYPE_SIZE,
+		.initial = "4G",
+		.word = "none",
+		.min = 1U << 20,
+		.max = 1ULL << 44,
+		.help = "Beyond this size the oldest events are deleted "
+			"whether they are confirmed or not, and counted: 1M "
+			"to 16384G, or none. Not less than max_size, and by "
+			"default four times that if it is more than 4G.",
+	},
+	[CONF_KEY_SINK_NAME] = {
+		.scope = SINK(name),
+		.name = "name",
+		.type = CONF_TYPE_NAME,
+		.required = true,
+		.example = "fleet",
+		.help = "The sink's name, unique: letters, digits, _ and -, at "
+			"most 31. How far a sink is belongs to its name.",
+	},
+	[CONF_KEY_SINK_AMQP] = {
+		.scope = CONF_SCOPE_SINK,
+		.name = "amqp",
+		.type = CONF_TYPE_URI,
+		.example = "\"amqps://USER:PASSWORD@broker.example/%2F"
+			   "?exchange=trackers\"",
+		.help = "A broker of AMQP 0-9-1, such as RabbitMQ: amqp or "
+			"amqps://USER:PASSWORD@HOST:PORT/VHOST?KEY=VALUE&..., "
+			"with keys exchange, queue, routing_key and heartbeat "
+			"(in seconds). What is not there is declared, durable; "
+			"the exchange as a topic exchange. In routing_key "
+			"{device_id}, {protocol} and {type} stand for the "
+			"event's. Without routing_key it is the queue's name, "
+			"else observer.event. In a user or a password write "
+			"/@:?#% as %2F %40 %3A %3F %23 %25. In a build with "
+			"librabbitmq.",
+	},
+	[CONF_KEY_SINK_EXEC] = {
+		.scope = CONF_SCOPE_SINK,
+		.name = "exec",
+		.type = CONF_TYPE_COMMAND,
+		.example = "[/usr/local/bin/read-events, --quiet]",
+		.help = "Or a program, absolute, or a list of it and its "
+			"arguments: it reads one event a line. One that ends "
+			"is started again.",
+	},
+	[CONF_KEY_SINK_REDIS] = {
+		.scope = CONF_SCOPE_SINK,
+		.name = "redis",
+		.type = CONF_TYPE_URI,
+		.example = "\"redis://USER:PASSWORD@redis.example/0"
+			   "?stream=wayside\"",
+		.help = "Or a Redis server: redis://USER:PASSWORD@HOST:PORT/DB"
+			"?stream=NAME&maxlen=N (the stream wayside by default, "
+			"which maxlen keeps short), or ?list=NAME, or "
+			"redis+unix:///PATH/OF/SOCKET?db=N&... In a build with "
+			"hiredis.",
+	},
+	[CONF_KEY_SINK_FORMAT] = {
+		.scope = SINK(format),
+		.name = "format",
+		.type = CONF_TYPE_CHOICE,
+		.initial = "json",
+		.choice = event_format_word,
+		.help = "Form of an event: json (all that the message says, as "
+			"event.schema.json has it) or classic (the five keys "
+			"of tcpproxy's JSON).",
+	},
+	[CONF_KEY_SINK_FROM] = {
+		.scope = SINK(from),
+		.name = "from",
+		.type = CONF_TYPE_CHOICE,
+		.initial = "oldest",
+		.choice = sink_from_word,
+		.help = "Where a sink of a new name begins: oldest (all that "
+			"the store has) or newest (what comes from now on).",
+	},
+	[CONF_KEY_SINK_TIMEOUT] = {
+		.scope = SINK(timeout_ms),
+		.name = "timeout",
+		.type = CONF_TYPE_DURATION,
+		.initial = "10s",
+		.min = 100,
+		.max = 600000,
+		.help = "How long the other side may take to answer, or a "
+			"program to read, before it is tried anew, 100ms to "
+			"10m.",
+	},
+	[CONF_KEY_SINK_CA] = {
+		.scope = SINK(ca),
+		.name = "ca",
+		.type = CONF_TYPE_FILE,
+		.example = "/etc/wayside/ca.pem",
+		.word = "none",
+		.help = "amqps: file of the authorities that may vouch for "
+			"the broker (PEM). Default: the system's.",
+	},
+	[CONF_KEY_SINK_CERTIFICATE] = {
+		.scope = SINK(certificate),
+		.name = "certificate",
+		.type = CONF_TYPE_FILE,
+		.example = "/etc/wayside/client.pem",
+		.word = "none",
+		.help = "amqps: our own certificate, where the broker asks for "
+			"one (PEM); with key.",
+	},
+	[CONF_KEY_SINK_KEY] = {
+		.scope = SINK(key),
+		.name = "key",
+		.type = CONF_TYPE_FILE,
+		.example = "/etc/wayside/client.key",
+		.word = "none",
+		.help = "The certificate's private key (PEM, without a "
+			"passphrase).",
 	},
 };
 

@@ -47,6 +47,8 @@ enum conf_key_id {
 	CONF_KEY_RULES,
 	CONF_KEY_EVENTS,
 	CONF_KEY_PROTOCOLS,
+	CONF_KEY_STORE,
+	CONF_KEY_SINKS,
 	CONF_KEY_RULE_NAME,
 	CONF_KEY_RULE_INTERFACES,
 	CONF_KEY_RULE_CLIENTS,
@@ -60,6 +62,23 @@ enum conf_key_id {
 	CONF_KEY_EVENTS_FILE,
 	CONF_KEY_EVENTS_FORMAT,
 	CONF_KEY_PROTOCOL_ZONE,
+	CONF_KEY_STORE_FILE,
+	CONF_KEY_STORE_COMMIT_DELAY,
+	CONF_KEY_STORE_FLASH,
+	CONF_KEY_STORE_DURABLE,
+	CONF_KEY_STORE_MAX_AGE,
+	CONF_KEY_STORE_MAX_SIZE,
+	CONF_KEY_STORE_MAX_SIZE_HARD,
+	CONF_KEY_SINK_NAME,
+	CONF_KEY_SINK_AMQP, /* the kinds, in the order of conf_sink_kind */
+	CONF_KEY_SINK_EXEC,
+	CONF_KEY_SINK_REDIS,
+	CONF_KEY_SINK_FORMAT,
+	CONF_KEY_SINK_FROM,
+	CONF_KEY_SINK_TIMEOUT,
+	CONF_KEY_SINK_CA,
+	CONF_KEY_SINK_CERTIFICATE,
+	CONF_KEY_SINK_KEY,
 	CONF_KEY_MAX
 };
 
@@ -69,6 +88,8 @@ enum conf_scope {
 	CONF_SCOPE_RULE,
 	CONF_SCOPE_EVENTS,
 	CONF_SCOPE_PROTOCOL,
+	CONF_SCOPE_STORE, /* its struct is the top's */
+	CONF_SCOPE_SINK,
 	CONF_SCOPE_MAX
 };
 
@@ -78,6 +99,7 @@ enum conf_type {
 	CONF_TYPE_PORT,       /* uint16_t */
 	CONF_TYPE_SIZE,       /* uint64_t, bytes */
 	CONF_TYPE_DURATION,   /* uint32_t, milliseconds */
+	CONF_TYPE_AGE,        /* uint32_t, seconds */
 	CONF_TYPE_ZONE,       /* int32_t, minutes east of UTC */
 	CONF_TYPE_NAME,       /* char[CONF_NAME_LEN] */
 	CONF_TYPE_PROTOCOL,   /* char[CONF_NAME_LEN] */
@@ -92,6 +114,10 @@ enum conf_type {
 	CONF_TYPE_RULES,      /* list of mappings */
 	CONF_TYPE_EVENTS,     /* mapping, or a list of mappings */
 	CONF_TYPE_PROTOCOLS,  /* mapping of names to mappings */
+	CONF_TYPE_STORE,      /* mapping */
+	CONF_TYPE_SINKS,      /* list of mappings */
+	CONF_TYPE_URI,        /* of a sink: members of its kind, and a secret */
+	CONF_TYPE_COMMAND,    /* one or a list: a sink's target, and a secret */
 	CONF_TYPE_MAX
 };
 

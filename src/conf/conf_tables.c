@@ -70,6 +70,19 @@ static const char *const event_format_names[] = {
 static_assert(WS_ARRAY_LEN(event_format_names) == CONF_EVENT_FORMAT_MAX,
 	      "names");
 
+static const char *const sink_kind_names[] = {
+	[CONF_SINK_AMQP] = "amqp",
+	[CONF_SINK_EXEC] = "exec",
+	[CONF_SINK_REDIS] = "redis",
+};
+static_assert(WS_ARRAY_LEN(sink_kind_names) == CONF_SINK_KIND_MAX, "names");
+
+static const char *const sink_from_names[] = {
+	[CONF_SINK_FROM_OLDEST] = "oldest",
+	[CONF_SINK_FROM_NEWEST] = "newest",
+};
+static_assert(WS_ARRAY_LEN(sink_from_names) == CONF_SINK_FROM_MAX, "names");
+
 const char *conf_failure_name(enum conf_failure v)
 {
 	return v < CONF_FAILURE_MAX ? failure_names[v] : NULL;
@@ -115,6 +128,16 @@ const char *conf_event_format_name(enum conf_event_format v)
 	return v < CONF_EVENT_FORMAT_MAX ? event_format_names[v] : NULL;
 }
 
+const char *conf_sink_kind_name(enum conf_sink_kind v)
+{
+	return v < CONF_SINK_KIND_MAX ? sink_kind_names[v] : NULL;
+}
+
+const char *conf_sink_from_name(enum conf_sink_from v)
+{
+	return v < CONF_SINK_FROM_MAX ? sink_from_names[v] : NULL;
+}
+
 static bool ended(const char *text, size_t size)
 {
 	return memchr(text, '\0', size) != NULL;
@@ -151,7 +174,7 @@ static bool valid_or_none(const char *path)
 	return ended(path, CONF_PATH_LEN) && (!*path || *path == '/');
 }
 
-/* Choices and numbers, at the top and in rules, as the schema bounds them. */
+/* Choices and numbers, in all these scopes, as the schema bounds them. */
 static bool valid_scalars(enum conf_scope scope, const void *base)
 {
 	for (size_t i = 0; i < CONF_KEY_MAX; i++) {
@@ -178,6 +201,56 @@ static bool valid_protocol(const struct conf_protocol *p)
 {
 	return valid_name(p->name) && p->zone_min >= -CONF_ZONE_MAX &&
 	       p->zone_min <= CONF_ZONE_MAX;
+}
+
+static bool valid_short(const char text[CONF_SHORT_LEN])
+{
+	return ended(text, CONF_SHORT_LEN);
+}
+
+/* What each kind cannot do without. */
+static bool valid_kind(const struct conf_sink *s)
+{
+	const bool host = *s->host && s->port >= 1 && s->port <= UINT16_MAX;
+
+	switch ((enum conf_sink_kind)s->kind) {
+	case CONF_SINK_AMQP:
+		return host && *s->vhost && *s->routing_key;
+	case CONF_SINK_EXEC:
+		return *s->target == '/';
+	case CONF_SINK_REDIS:
+		return *s->redis_key && (host || *s->socket == '/');
+	case CONF_SINK_KIND_MAX:
+		break;
+	}
+	return false;
+}
+
+static bool valid_sink(const struct conf_sink *s)
+{
+	return valid_name(s->name) && valid_scalars(CONF_SCOPE_SINK, s) &&
+	       ended(s->target, CONF_PATH_LEN) && *s->target &&
+	       valid_short(s->host) && s->tls < CONF_ANSWER_MAX &&
+	       valid_or_none(s->ca) && valid_or_none(s->certificate) &&
+	       valid_or_none(s->key) && valid_short(s->vhost) &&
+	       valid_short(s->exchange) && valid_short(s->routing_key) &&
+	       valid_short(s->queue) && s->heartbeat_s <= UINT16_MAX &&
+	       s->db <= INT32_MAX && s->redis_type < CONF_REDIS_TYPE_MAX &&
+	       s->maxlen <= INT64_MAX && valid_short(s->redis_key) &&
+	       valid_or_none(s->socket) &&
+	       strlen(s->socket) <= CONF_CONTROL_MAX && valid_kind(s);
+}
+
+static bool valid_store(const struct conf_tables *t)
+{
+	if (!valid_or_none(t->store) || strlen(t->store) > CONF_STORE_MAX ||
+	    (*t->store && !valid_scalars(CONF_SCOPE_STORE, t)))
+		return false;
+	for (uint32_t i = 0; i < t->n_sinks; i++) {
+		if (!valid_sink(&t->sinks[i]))
+			return false;
+	}
+	return !t->n_sinks || *t->store;
 }
 
 static bool valid_arrays(const struct conf_tables *t)
@@ -225,7 +298,7 @@ bool conf_tables_valid(const struct conf_tables *t, size_t len)
 	if (t->n_events > CONF_EVENTS_MAX || t->n_rules > CONF_RULES_MAX ||
 	    t->n_dests > CONF_DESTS_MAX || t->n_nets > CONF_NETS_MAX ||
 	    t->n_ifaces > CONF_IFACES_MAX || t->n_users > CONF_USERS_MAX ||
-	    t->n_protocols > CONF_PROTOCOLS_MAX)
+	    t->n_protocols > CONF_PROTOCOLS_MAX || t->n_sinks > CONF_SINKS_MAX)
 		return false;
 	if (!valid_scalars(CONF_SCOPE_TOP, t) || !t->workers ||
 	    t->ring_size & (t->ring_size - 1))
@@ -238,7 +311,7 @@ bool conf_tables_valid(const struct conf_tables *t, size_t len)
 		    !valid_endpoint(&t->remote) || t->n_rules != 1)
 			return false;
 	}
-	return t->n_rules > 0 && valid_arrays(t);
+	return t->n_rules > 0 && valid_arrays(t) && valid_store(t);
 }
 
 /* Each with its NUL, and nothing behind them. */

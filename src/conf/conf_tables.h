@@ -37,6 +37,7 @@
 #define CONF_IFNAME_LEN    16               /* IFNAMSIZ */
 #define CONF_PATH_LEN      1024             /* with the final NUL */
 #define CONF_CONTROL_MAX   107 /* bytes of a socket's path: sun_path, unix(7) */
+#define CONF_STORE_MAX     959 /* bytes: it gets endings such as .NAME.cursor */
 #define CONF_RULE_NONE     0xffffU
 
 enum conf_failure { /* on_failure */
@@ -342,5 +343,7 @@ const char *conf_transport_name(enum conf_transport v);
 const char *conf_capture_name(enum conf_capture v);
 const char *conf_when_full_name(enum conf_when_full v);
 const char *conf_event_format_name(enum conf_event_format v);
+const char *conf_sink_kind_name(enum conf_sink_kind v);
+const char *conf_sink_from_name(enum conf_sink_from v);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base_fd.h"
 #include "base_test.h"
@@ -59,6 +60,8 @@ static inline int test_check_dir(const char *path, bool writable)
 		{ "/etc/passwd", -ENOTDIR, -ENOTDIR },
 		{ "/root", -EACCES, -EACCES },
 		{ "/run", 0, -EACCES },
+		{ "/var/lib", 0, -EACCES },
+		{ "/var/lib/wayside", 0, 0 },
 		{ "/var/log", 0, -EACCES },
 		{ "/var/log/wayside", 0, 0 },
 	};
@@ -67,6 +70,29 @@ static inline int test_check_dir(const char *path, bool writable)
 		if (!strcmp(path, places[i].path))
 			return writable ? places[i].takes_files
 					: places[i].exists;
+	}
+	return -ENOENT;
+}
+
+static inline int test_check_file(const char *path, int mode)
+{
+	static const struct {
+		const char *path;
+		int readable, executable;
+	} files[] = {
+		{ "/etc/wayside/ca.pem", 0, -EACCES },
+		{ "/etc/wayside/client.pem", 0, -EACCES },
+		{ "/etc/wayside/client.key", 0, -EACCES },
+		{ "/etc/wayside/secret.key", -EACCES, -EACCES },
+		{ "/usr/local/bin/read-events", 0, 0 },
+		{ "/opt/helper.py", 0, -EACCES },
+		{ "/var/lib", -EISDIR, -EISDIR },
+	};
+
+	for (size_t i = 0; i < WS_ARRAY_LEN(files); i++) {
+		if (!strcmp(path, files[i].path))
+			return mode == X_OK ? files[i].executable
+					    : files[i].readable;
 	}
 	return -ENOENT;
 }
@@ -85,7 +111,9 @@ static inline struct conf_env env_of(const struct conf_input *in)
 				  .nofile = 20200,
 				  .resolve = test_resolve,
 				  .find_user = test_find_user,
-				  .check_dir = test_check_dir };
+				  .check_dir = test_check_dir,
+				  .check_file = test_check_file,
+				  .kinds = (1U << CONF_SINK_KIND_MAX) - 1 };
 }
 
 /* Return: parsed well; *output is what was printed, to be freed. */

@@ -76,9 +76,30 @@ static size_t escape(struct base_rd *r, char out[static 20])
 	return n;
 }
 
+/* SCHEME://USER:PASSWORD@HOST, where a password may have been written as it
+ * should not be: it goes as far as the last @. Empty: there is none. */
+static struct base_span password_in(struct base_span text)
+{
+	const struct base_span none = { text.ptr + text.len, 0 };
+	const uint8_t *start, *end;
+
+	if (!text.len)
+		return none;
+	start = memmem(text.ptr, text.len, "://", 3);
+	end = memrchr(text.ptr, '@', text.len);
+	if (!start || !end || end < start + 3)
+		return none;
+	start += 3;
+	start = memchr(start, ':', (size_t)(end - start));
+	return start ? (struct base_span){ start + 1,
+					   (size_t)(end - start) - 1 }
+		     : none;
+}
+
 const char *conf_text_quote(struct base_span text, char *buf, size_t size)
 {
-	static const char cut[] = "...\"";
+	static const char cut[] = "...\"", hidden[] = "***";
+	const struct base_span password = password_in(text);
 	char piece[20];
 	struct base_rd r;
 	size_t n = 0, keep; /* so much stays when it must be cut */
@@ -88,8 +109,15 @@ const char *conf_text_quote(struct base_span text, char *buf, size_t size)
 	buf[n++] = '"';
 	keep = n;
 	while (base_rd_left(&r) > 0) {
-		const size_t len = escape(&r, piece);
+		const bool hide = password.len && r.pos == password.ptr;
+		size_t len = sizeof(hidden) - 1;
 
+		if (hide) {
+			(void)base_rd_take(&r, password.len);
+			memcpy(piece, hidden, len);
+		} else {
+			len = escape(&r, piece);
+		}
 		if (n + len + sizeof("\"") > size) {
 			memcpy(buf + keep, cut, sizeof(cut));
 			return buf;

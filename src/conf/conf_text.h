@@ -24,7 +24,8 @@ bool conf_text_all_printable(struct base_span text);
 /*
  * "text" with quotes; `"` and `\` get a backslash, bytes of what is not
  * printable are written \xHH, so a hostile value cannot forge a second line.
- * What does not fit is cut and ends in `..."`. Return: buf.
+ * What does not fit is cut and ends in `..."`. In what looks like a URI, ***
+ * stands for the password, wherever it may end. Return: buf.
  */
 const char *conf_text_quote(struct base_span text, char *buf, size_t size);
 

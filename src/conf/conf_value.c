@@ -15,12 +15,18 @@ struct unit {
 	uint64_t factor;
 };
 
-/* Both from large to small: formatting takes the first that divides. */
+/* All from large to small: formatting takes the first that divides. */
 static const struct unit durations[] = {
 	{ "h", 3600000 },
 	{ "m", 60000 },
 	{ "s", 1000 },
 	{ "ms", 1 },
+};
+static const struct unit ages[] = {
+	{ "d", 86400 },
+	{ "h", 3600 },
+	{ "m", 60 },
+	{ "s", 1 },
 };
 static const struct unit sizes[] = {
 	{ "G", 1U << 30 },
@@ -117,6 +123,11 @@ bool conf_value_duration(struct base_span text, uint64_t *out)
 	return with_unit(text, durations, WS_ARRAY_LEN(durations), out);
 }
 
+bool conf_value_age(struct base_span text, uint64_t *out)
+{
+	return with_unit(text, ages, WS_ARRAY_LEN(ages), out);
+}
+
 bool conf_value_size(struct base_span text, uint64_t *out)
 {
 	return with_unit(text, sizes, WS_ARRAY_LEN(sizes), out);
@@ -139,6 +150,11 @@ void conf_value_format_count(uint64_t v, char buf[static CONF_NUMBER_LEN])
 void conf_value_format_duration(uint64_t v, char buf[static CONF_NUMBER_LEN])
 {
 	format(v, durations, buf);
+}
+
+void conf_value_format_age(uint64_t v, char buf[static CONF_NUMBER_LEN])
+{
+	format(v, ages, buf);
 }
 
 void conf_value_format_size(uint64_t v, char buf[static CONF_NUMBER_LEN])

@@ -24,12 +24,15 @@
 WS_MUST_USE bool conf_value_count(struct base_span text, uint64_t *out);
 /* "500ms", "10s", "2m", "1h", in milliseconds. */
 WS_MUST_USE bool conf_value_duration(struct base_span text, uint64_t *out);
+/* "90s", "10m", "12h", "30d", in seconds. */
+WS_MUST_USE bool conf_value_age(struct base_span text, uint64_t *out);
 /* "64K", "16M", "1G" (powers of 1024) or bytes. */
 WS_MUST_USE bool conf_value_size(struct base_span text, uint64_t *out);
 
 /* With the largest unit that says it exactly. */
 void conf_value_format_count(uint64_t v, char buf[static CONF_NUMBER_LEN]);
 void conf_value_format_duration(uint64_t v, char buf[static CONF_NUMBER_LEN]);
+void conf_value_format_age(uint64_t v, char buf[static CONF_NUMBER_LEN]);
 void conf_value_format_size(uint64_t v, char buf[static CONF_NUMBER_LEN]);
 
 /* "ADDR:PORT", "ADDR/BITS:PORT-PORT", IPv6 as "[ADDR/BITS]:PORT". */

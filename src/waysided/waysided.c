@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base_die.h"
 #include "base_fd.h"
 #include "base_log.h"
 #include "conf_budget.h"
+#include "conf_hide.h"
 #include "conf_load.h"
 #include "conf_options.h"
 #include "conf_print.h"
@@ -101,8 +103,29 @@ static int with_configuration(enum conf_action action,
 		return print_rules(conf);
 	if (action == CONF_ACTION_CHECK)
 		return check(input, conf, &machine);
-	conf_print(stdout, conf);
+	conf_print(stdout, conf, setup.secrets);
 	return flushed();
+}
+
+/* A broker's URI is nothing for ps, and for no role but its publisher. */
+static bool hide(struct conf_overrides *o)
+{
+	const int r = conf_hide_observers(o);
+
+	if (r > 0)
+		role_title("waysided");
+	else if (r)
+		base_err("observer: %s", strerrordesc_np(-r));
+	return r >= 0;
+}
+
+/* NULL: not set, or to nothing. */
+static const char *amqp_helper(void)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
+	const char *text = getenv("TCPPROXY_AMQP_HELPER");
+
+	return text && *text ? text : NULL;
 }
 
 int main(int argc, char **argv)
@@ -118,6 +141,8 @@ int main(int argc, char **argv)
 	if (role_title_init(argc, argv))
 		base_warn("processes keep the name of the program: %s",
 			  strerrordesc_np(ENOMEM));
+	/* what stood there may be a sink's password: -O amqp=URI */
+	role_title("waysided");
 	if (conf_options_parse(argc, argv, stderr, &options) ||
 	    !base_log_from_env())
 		return STATUS_USAGE;
@@ -138,6 +163,9 @@ int main(int argc, char **argv)
 	case CONF_ACTION_MAX:
 		break;
 	}
+	if (!hide(&options.overrides))
+		return STATUS_FAILED;
+	options.overrides.amqp_helper = amqp_helper();
 	input.path = options.config;
 	input.overrides = options.overrides;
 	input.surroundings = options.action == CONF_ACTION_RUN ||
