@@ -71,14 +71,28 @@ int store_errno(sqlite3 *db, int result)
 	}
 }
 
+/* What SQLite says of a full disk or a right is less than errno does. */
+static const char *words(sqlite3 *db, int result, int r)
+{
+	switch (result & 0xff) {
+	case SQLITE_FULL:
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_IOERR:
+		return strerror(-r);
+	default:
+		return sqlite3_extended_errcode(db) == result
+			       ? sqlite3_errmsg(db)
+			       : sqlite3_errstr(result);
+	}
+}
+
 int store_fail(struct store *s, int result, const char *what,
 	       struct store_error *why)
 {
 	const int r = store_errno(s->db, result);
 
-	/* what SQLite says of a full disk or a right is less than errno does */
 	store_say(why, "%s: %s: %s", s->options.path, what,
-		  r == -EUCLEAN || r == -EBUSY || !r ? sqlite3_errstr(result)
-						     : strerror(-r));
+		  words(s->db, result, r));
 	return r;
 }

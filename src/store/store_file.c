@@ -493,8 +493,7 @@ int store_file_check(struct store *s, struct store_error *why)
 		return 0;
 	store_file_close(s);
 	r = store_file_open(s, &again);
-	store_say(why, "%s: somebody %s the file%s%s", path,
-		  r ? "removed" : "removed or replaced",
-		  again.text[0] ? "; " : ", and a new one begun", again.text);
+	store_say(why, "%s: was removed or replaced%s%s", path,
+		  again.text[0] ? "; " : ", and is opened anew", again.text);
 	return r ? r : -EUCLEAN;
 }
