@@ -316,6 +316,8 @@ static int sink_amqp_put(struct sink *s, const struct sink_event *e, unsigned n)
 	unsigned done = 0;
 	int r = a->error;
 
+	if (r)
+		sink_say(s, "%s", a->error_why);
 	while (!r && done < n) {
 		const bool blocked = a->blocked;
 		unsigned k;
@@ -328,8 +330,10 @@ static int sink_amqp_put(struct sink *s, const struct sink_event *e, unsigned n)
 		if (!r && done < n && !k)
 			r = await(s, n - done, since, until);
 	}
-	if (r && r != -EAGAIN && r != -ECANCELED)
+	if (r && r != -EAGAIN && r != -ECANCELED) {
 		a->error = r;
+		memcpy(a->error_why, s->why, sizeof(a->error_why));
+	}
 	return done ? (int)done : r;
 }
 
@@ -338,7 +342,8 @@ static int sink_amqp_idle(struct sink *s)
 	struct sink_amqp *a = s->state;
 
 	if (!a->error)
-		a->error = take(s);
+		return take(s);
+	sink_say(s, "%s", a->error_why);
 	return a->error;
 }
 

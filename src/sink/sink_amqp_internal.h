@@ -10,8 +10,7 @@
 #include <amqp.h>
 
 #include "base_attr.h"
-
-struct sink;
+#include "sink.h"
 
 #define SINK_AMQP_CHANNEL 1    /* events are published on it */
 #define SINK_AMQP_LOOK    2    /* what exists is asked for on it */
@@ -20,8 +19,9 @@ struct sink;
 /* Owned by sink->state, from open to close. */
 struct sink_amqp {
 	amqp_connection_state_t conn;
-	bool sound;        /* both ends still speak AMQP with each other */
-	int error;         /* met behind confirmed events: the next call's */
+	bool sound; /* both ends still speak AMQP with each other */
+	int error;  /* met behind confirmed events: the next call's */
+	char error_why[sizeof(((struct sink *)0)->why)];
 	uint64_t deadline; /* of what is being done, base_time_mono_ms() */
 	/* Events are confirmed by their number on the channel, from 1. */
 	uint64_t first;  /* the oldest that is not */
