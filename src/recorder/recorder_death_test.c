@@ -8,10 +8,9 @@
  * the files, the store and the counters must be just what they are when nobody
  * dies.
  */
-#include <sqlite3.h>
-
 #include "base_die.h"
 #include "recorder_script_test.h"
+#include "recorder_sql_test.h"
 
 /* Moves event file and errors.log away, as logrotate does without `create`. */
 static void rotate(struct script *s)
@@ -276,50 +275,6 @@ static void check_json(const struct truth *t, const char *json)
 	free(lines);
 }
 
-static sqlite3_stmt *query(const struct lab *lab, sqlite3 **db, const char *sql)
-{
-	sqlite3_stmt *st;
-
-	assert_int_equal(sqlite3_open(lab->conf->store, db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(*db, sql, -1, &st, NULL),
-			 SQLITE_OK);
-	return st;
-}
-
-/* What the one row says. */
-static int64_t number(const struct lab *lab, const char *sql)
-{
-	sqlite3 *db;
-	sqlite3_stmt *st = query(lab, &db, sql);
-	int64_t n;
-
-	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-	n = sqlite3_column_int64(st, 0);
-	(void)sqlite3_finalize(st);
-	(void)sqlite3_close(db);
-	return n;
-}
-
-/* Its events as the JSON file has them, in the order of their numbers. */
-static char *stored_events(const struct script *s)
-{
-	sqlite3 *db;
-	sqlite3_stmt *st =
-		query(s->lab, &db, "SELECT event FROM events ORDER BY id");
-	char *all = calloc(1, 1);
-	size_t len = 0;
-
-	assert_non_null(all);
-	while (sqlite3_step(st) == SQLITE_ROW) {
-		append(&all, &len, sqlite3_column_text(st, 0),
-		       (size_t)sqlite3_column_bytes(st, 0));
-		append(&all, &len, "\n", 1);
-	}
-	(void)sqlite3_finalize(st);
-	(void)sqlite3_close(db);
-	return all;
-}
-
 static const struct truth *truth_of(const struct script *s, int64_t flow)
 {
 	for (size_t i = 0; i < s->n_truths; i++) {
@@ -333,10 +288,10 @@ static void check_flows(const struct script *s)
 {
 	sqlite3 *db;
 	sqlite3_stmt *st =
-		query(s->lab, &db,
-		      "SELECT id, opened, closed, client, server,"
-		      " connection_id, reason, client_bytes, server_bytes"
-		      " FROM flows WHERE id != 0");
+		sql_query(s->lab, &db,
+			  "SELECT id, opened, closed, client, server,"
+			  " connection_id, reason, client_bytes, server_bytes"
+			  " FROM flows WHERE id != 0");
 	size_t n = 0;
 
 	for (; sqlite3_step(st) == SQLITE_ROW; n++) {
@@ -360,29 +315,31 @@ static void check_flows(const struct script *s)
 			assert_int_equal(sqlite3_column_int64(st, 7 + i),
 					 t->bytes[i]);
 	}
-	(void)sqlite3_finalize(st);
-	(void)sqlite3_close(db);
+	sql_done(db, st);
 	assert_int_equal(n, s->n_truths);
 }
 
 static void check_store(const struct script *s)
 {
-	char *events = stored_events(s);
+	/* as the JSON file has them, in the order of their numbers */
+	char *events =
+		sql_lines(s->lab, "SELECT event FROM events ORDER BY id");
 
 	for (size_t i = 0; i < s->n_truths; i++)
 		check_json(&s->truths[i], events);
 	free(events);
 	check_flows(s);
-	assert_int_equal(number(s->lab, "SELECT count(*) FROM events"),
+	assert_int_equal(sql_number(s->lab, "SELECT count(*) FROM events"),
 			 s->events);
-	assert_int_equal(number(s->lab, "SELECT max(id) FROM events"),
+	assert_int_equal(sql_number(s->lab, "SELECT max(id) FROM events"),
 			 s->events);
-	assert_int_equal(number(s->lab, "SELECT count(*) FROM positions"),
+	assert_int_equal(sql_number(s->lab, "SELECT count(*) FROM positions"),
 			 count(s->lab, STAT_POSITIONS));
 	/* all flows are of the same device */
-	assert_int_equal(number(s->lab, "SELECT total(events) FROM devices"),
-			 number(s->lab, "SELECT count(*) FROM events"
-					" WHERE direction = 'client'"));
+	assert_int_equal(
+		sql_number(s->lab, "SELECT total(events) FROM devices"),
+		sql_number(s->lab, "SELECT count(*) FROM events"
+				   " WHERE direction = 'client'"));
 	assert_int_equal(count(s->lab, STAT_STORED), s->events);
 	assert_int_equal(count(s->lab, STAT_STORE_LOST), 0);
 	assert_int_equal(count(s->lab, STAT_STORE_RETRIES), 0);

@@ -54,6 +54,8 @@ struct lab {
 	bool dies_writing, crashed; /* the next recorder */
 	int channel;
 	int not_its; /* a descriptor that the recorder must not have */
+	const int *kicks;
+	unsigned n_kicks;
 	pid_t recorder;
 };
 
@@ -154,6 +156,8 @@ static inline void start(struct lab *lab)
 					       .maps = lab->maps,
 					       .n_workers = lab->n_rings,
 					       .commit = lab->commit,
+					       .kicks = lab->kicks,
+					       .n_kicks = lab->n_kicks,
 					       .crashed = lab->crashed };
 	const pid_t self = getpid();
 	int ends[2];
