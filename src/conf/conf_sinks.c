@@ -181,7 +181,7 @@ static void settle_store(struct conf_draft *d)
 	struct conf_tables *t = d->t;
 
 	if (!d->given[CONF_KEY_STORE] && !d->given[CONF_KEY_STORE_FILE] &&
-	    !d->given[CONF_KEY_SINKS])
+	    !t->n_sinks)
 		memset(t->store, 0, sizeof(t->store));
 	if (t->store_flash && !d->given[CONF_KEY_STORE_COMMIT_DELAY])
 		t->commit_delay_ms = FLASH_DELAY_MS;
