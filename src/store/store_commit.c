@@ -12,7 +12,13 @@
 
 int store_step(struct store *s, enum store_statement which)
 {
-	return sqlite3_step(s->sql[which]);
+	int r;
+
+	errno = 0;
+	r = sqlite3_step(s->sql[which]);
+	if (r != SQLITE_ROW && r != SQLITE_DONE && !s->error)
+		s->error = errno;
+	return r;
 }
 
 void store_done(struct store *s, enum store_statement which)

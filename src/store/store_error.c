@@ -16,10 +16,11 @@ void store_say(struct store_error *why, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* What the system said to SQLite; `other` when it is not known. */
-static int system_errno(sqlite3 *db, int other)
+/* What the system said to SQLite, which forgets it when COMMIT fails; `other`
+ * when it is not known. */
+static int system_errno(const struct store *s, int other)
 {
-	const int e = sqlite3_system_errno(db);
+	const int e = s->error ? s->error : sqlite3_system_errno(s->db);
 
 	switch (e) {
 	case 0:
@@ -34,7 +35,7 @@ static int system_errno(sqlite3 *db, int other)
 	}
 }
 
-int store_errno(sqlite3 *db, int result)
+static int errno_of(const struct store *s, int result)
 {
 	if (result == SQLITE_IOERR_NOMEM)
 		return -ENOMEM;
@@ -60,9 +61,9 @@ int store_errno(sqlite3 *db, int result)
 	case SQLITE_NOMEM:
 		return -ENOMEM;
 	case SQLITE_CANTOPEN:
-		return system_errno(db, EACCES);
+		return system_errno(s, EACCES);
 	case SQLITE_IOERR:
-		return system_errno(db, EIO);
+		return system_errno(s, EIO);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return -EUCLEAN;
@@ -90,7 +91,7 @@ static const char *words(sqlite3 *db, int result, int r)
 int store_fail(struct store *s, int result, const char *what,
 	       struct store_error *why)
 {
-	const int r = store_errno(s->db, result);
+	const int r = errno_of(s, result);
 
 	store_say(why, "%s: %s: %s", s->options.path, what,
 		  words(s->db, result, r));

@@ -256,37 +256,40 @@ static int use_wal(struct store *s, struct store_error *why)
 	return r == SQLITE_OK ? 0 : store_fail(s, r, "cannot be opened", why);
 }
 
-/* One step, or nothing. */
-static int step(struct store *s, int64_t version)
+/* All of these steps, or nothing. */
+static int steps(struct store *s, int64_t from, int64_t to)
 {
 	char text[128];
 	int r = exec(s, "BEGIN IMMEDIATE");
 
-	if (r == SQLITE_OK)
-		r = exec(s, store_schema_steps[version]);
+	for (int64_t i = from; r == SQLITE_OK && i < to; i++)
+		r = exec(s, store_schema_steps[i]);
 	(void)snprintf(text, sizeof(text),
 		       "PRAGMA application_id = %d; PRAGMA user_version = %lld",
-		       STORE_APPLICATION_ID, (long long)version + 1);
+		       STORE_APPLICATION_ID, (long long)to);
 	if (r == SQLITE_OK)
 		r = exec(s, text);
 	if (r == SQLITE_OK)
 		r = exec(s, "COMMIT");
+	if (r != SQLITE_OK && !sqlite3_get_autocommit(s->db))
+		(void)exec(s, "ROLLBACK"); /* closing does, too */
 	return r;
 }
 
+/* A new file is made at once, an old one goes step by step. */
 static int migrate(struct store *s, int64_t version, struct store_error *why)
 {
 	const int64_t from = version;
+	int r = SQLITE_OK;
 
-	for (; version < STORE_SCHEMA_VERSION; version++) {
-		const int r = step(s, version);
+	while (r == SQLITE_OK && version < STORE_SCHEMA_VERSION) {
+		const int64_t to = from ? version + 1 : STORE_SCHEMA_VERSION;
 
-		if (r == SQLITE_OK)
-			continue;
-		if (!sqlite3_get_autocommit(s->db))
-			(void)exec(s, "ROLLBACK"); /* closing does, too */
-		return store_fail(s, r, "its schema cannot be made", why);
+		r = steps(s, version, to);
+		version = to;
 	}
+	if (r != SQLITE_OK)
+		return store_fail(s, r, "its schema cannot be made", why);
 	if (from && from < version)
 		store_say(why, "%s: schema %lld is now %lld", s->options.path,
 			  (long long)from, (long long)version);
@@ -486,6 +489,7 @@ int store_file_check(struct store *s, struct store_error *why)
 	struct stat st;
 	int r;
 
+	s->error = 0;
 	if (!s->db)
 		return store_file_open(s, why);
 	r = stat(path, &st) < 0 ? -errno : 0;

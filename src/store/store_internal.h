@@ -159,7 +159,7 @@ struct store {
 	uint64_t wal_pages, wal_next; /* in the log; when to empty it */
 	uint64_t wal_full;
 	bool wal_stuck;
-	int wal_error; /* of the last attempt to empty it */
+	int error; /* errno of the first statement that failed in this call */
 	struct store_told told[STORE_TOLD_SLOTS];
 };
 
@@ -185,15 +185,15 @@ void store_rollback(struct store *s);
 /* Return: SQLite's result. */
 WS_MUST_USE int store_read_mark(struct store *s, struct store_mark *out);
 
-/* SQLite's result as -errno; -EUCLEAN: the file is broken. */
-WS_MUST_USE int store_errno(sqlite3 *db, int result);
-/* The same, and a line "PATH: what: SQLite's words" in *why. */
+/* SQLite's result as -errno, and a line "PATH: what: why" in *why. -EUCLEAN:
+ * the file is broken. */
 WS_MUST_USE int store_fail(struct store *s, int result, const char *what,
 			   struct store_error *why);
 WS_PRINTF(2, 3)
 void store_say(struct store_error *why, const char *fmt, ...);
 
-/* Before a transaction of that many bytes. Return: 0 or -ENOSPC. */
+/* Before a transaction of that many bytes. Return: 0, -ENOSPC: somebody reads;
+ * another -errno. */
 WS_MUST_USE int store_wal_room(struct store *s, uint64_t bytes,
 			       struct store_error *why);
 /* Behind one: empties the log when it is time to. */

@@ -79,13 +79,16 @@ void store_wal_watch(struct store *s)
 
 void store_wal_after(struct store *s)
 {
+	int r;
+
 	if (s->wal_pages < s->wal_next)
 		return;
-	s->wal_error = sqlite3_wal_checkpoint_v2(
-		s->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	/* one that fails is tried again, by force at the log's limit */
+	r = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_PASSIVE,
+				      NULL, NULL);
 	/* not at each commit while a reader is in the way */
 	s->wal_next = s->wal_pages + pages_of(s);
-	if (s->wal_error == SQLITE_OK)
+	if (r == SQLITE_OK)
 		base_die_at(BASE_DIE_STORE_CHECKPOINT);
 }
 
@@ -121,11 +124,9 @@ int store_wal_room(struct store *s, uint64_t bytes, struct store_error *why)
 	r = store_wal_empty(s);
 	if (r == SQLITE_OK)
 		return 0;
-	if (r != SQLITE_BUSY) {
-		r = store_fail(s, r, "its log is full and cannot be emptied",
-			       why);
-		return r == -EUCLEAN ? r : -ENOSPC;
-	}
+	if (r != SQLITE_BUSY)
+		return store_fail(s, r, "its log is full and cannot be emptied",
+				  why);
 	pid = reader_of(s);
 	if (pid > 0)
 		store_say(why,
