@@ -52,7 +52,7 @@ cleared() {
 
 # row POLICY WITHOUT: what a connection sees when the daemon is not there
 starting=(opened locked listening started routed installed)
-stopping=(draining closed workers recorder forgotten removed)
+stopping=(draining closed workers recorder publishers forgotten removed)
 row() {
 	local point
 

@@ -45,13 +45,13 @@ stop squatter
 # Too few descriptors for a single connection.
 refused 1 'Too many open files' prlimit --nofile=200:200 "$WAYSIDED" -c "$CONFIG"
 
-# Too few for the supervisor, which has some for each worker: 32 + 24 x 11 = 296.
+# Too few for the supervisor, which has some for each worker: 49 + 24 x 11 = 313.
 config workers=24
 for check in '' --check; do
-	refused 2 'workers: 24: the supervisor needs 296 descriptors.* 295 .*' \
-		prlimit --nofile=295:295 "$WAYSIDED" -c "$CONFIG" $check
+	refused 2 'workers: 24: the supervisor needs 313 descriptors.* 312 .*' \
+		prlimit --nofile=312:312 "$WAYSIDED" -c "$CONFIG" $check
 done
-daemon_under prlimit --nofile=296:296
+daemon_under prlimit --nofile=313:313
 daemon_run -c "$CONFIG"
 tool status >"$DIR/status.log" || fail "no status: $(cat "$DIR/status.log")"
 tool reload >"$DIR/reload.log" || fail "no reload: $(cat "$DIR/reload.log")"

@@ -129,6 +129,7 @@
 	X(SUPERVISOR_CLOSED, "supervisor.closed")     /* its listeners */     \
 	X(SUPERVISOR_WORKERS, "supervisor.workers")   /* ... have ended */    \
 	X(SUPERVISOR_RECORDER, "supervisor.recorder") /* ... too */           \
+	X(SUPERVISOR_PUBLISHERS, "supervisor.publishers")                     \
 	X(SUPERVISOR_FORGOTTEN, "supervisor.forgotten") /* TIME_WAIT */       \
 	X(SUPERVISOR_REMOVED, "supervisor.removed")     /* rules, routes */   \
 	/* no death: the worker puts an entry into its ring that is none */   \

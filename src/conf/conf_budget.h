@@ -18,12 +18,13 @@
 /*
  * Of the supervisor: at all times 15 (standard ones, tables, state page, epoll,
  * signals, pid file, control socket, netlink for rules, for routes and for what
- * others change, the recorder's channel, two listeners that were passed), 8 who
- * ask, 7 for a reload with its child, and 2 spare. For each worker: table, ring
+ * others change, the recorder's channel, two listeners that were passed), 16
+ * for eight publishers (eventfd and channel), 8 who ask, 8 for a reload with
+ * its child, and 2 spare. For each worker: table, ring
  * and pool, the recorder's cursor and eventfd, four listeners, the channel; and
  * one more while a status is handed out.
  */
-#define CONF_FDS_SUPERVISOR        32
+#define CONF_FDS_SUPERVISOR        49
 #define CONF_FDS_SUPERVISOR_WORKER 11
 
 struct conf_tables;

@@ -42,8 +42,8 @@ static void the_whole(void **state)
 	assert_string_equal(
 		got, "process limit      20200 descriptors (ulimit -Hn)\n"
 		     "workers                2 processes\n"
-		     /* 32 + 2 x 11 */
-		     "supervisor            54 descriptors at most, with "
+		     /* 49 + 2 x 11 */
+		     "supervisor            71 descriptors at most, with "
 		     "workers and who asks\n"
 		     "each worker          200 descriptors for listeners, "
 		     "rings and spare\n"

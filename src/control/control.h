@@ -29,11 +29,12 @@
 #include "base_attr.h"
 
 #define CONTROL_MAGIC       0x57435443U /* "WCTC" */
-#define CONTROL_VERSION     2
+#define CONTROL_VERSION     3
 #define CONTROL_PATH        "/run/wayside/control" /* unless configured */
 #define CONTROL_GROUP       "wayside"
 #define CONTROL_TEXT_MAX    32768
-#define CONTROL_ROLES_MAX   72  /* recorder, workers, and room for more */
+#define CONTROL_ROLES_MAX   80  /* recorder, workers, publishers; room */
+#define CONTROL_PUBLISHERS  65  /* the place of the first of them */
 #define CONTROL_FDS_MAX     250 /* below SCM_MAX_FD of the kernel, 253 */
 #define CONTROL_PROGRAM_LEN 16
 
@@ -142,14 +143,17 @@ enum control_role_state {
 };
 
 struct control_role {
-	char name[16];          /* "recorder", "worker/0"; ends with NUL */
+	/* "recorder", "worker/0", "publisher/NAME"; ends with NUL. A place may
+	 * get another sink's: copy it as the text of a control_line. */
+	char name[44];
+	_Atomic uint32_t seq;   /* of the name */
 	_Atomic uint32_t state; /* enum control_role_state */
 	_Atomic uint32_t pid;   /* of the child: a worker's is its keeper's */
 	_Atomic uint64_t started_ns; /* wall clock */
 	_Atomic uint32_t restarts;
 	_Atomic uint32_t last_end; /* wait status of the one before */
 };
-_Static_assert(sizeof(struct control_role) == 40, "shared layout");
+_Static_assert(sizeof(struct control_role) == 72, "shared layout");
 
 /* The supervisor's page: it alone writes, anybody who has it may read at any
  * time. Each word is the truth by itself; two of them need not be of the same
@@ -182,13 +186,20 @@ struct control_state {
 	/* 1: a firewall of this host drops what is handed to Wayside, as the
 	 * last self-test found */
 	_Atomic uint32_t blocked;
+	/* 0, or why the store takes nothing: -errno; and since when, in wall
+	 * clock time */
+	_Atomic int32_t store_error;
+	uint32_t reserved;
+	_Atomic uint64_t store_failed_ns;
 	struct control_line source_why;
 	/* as of when the status was asked for, by rule of the configuration */
 	struct control_count counts[64];
-	struct control_role roles[CONTROL_ROLES_MAX]; /* 0: the recorder */
+	/* 0: the recorder, then the workers; CONTROL_PUBLISHERS: a place for
+	 * each sink */
+	struct control_role roles[CONTROL_ROLES_MAX];
 };
 _Static_assert(sizeof(struct control_state) ==
-		       224 + CONTROL_PROGRAM_LEN +
+		       240 + CONTROL_PROGRAM_LEN +
 			       64 * sizeof(struct control_count) +
 			       CONTROL_ROLES_MAX * sizeof(struct control_role),
 	       "shared layout");

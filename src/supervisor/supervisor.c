@@ -14,6 +14,8 @@
 #include "base_fd.h"
 #include "base_log.h"
 #include "base_time.h"
+#include "conf_load.h"
+#include "publisher.h"
 #include "recorder.h"
 #include "role.h"
 #include "supervisor_held.h"
@@ -36,6 +38,8 @@ static const struct supervisor_times real_times = {
 	.put_back_ms = 1000,
 	.lend_ms = 10,
 	.again_ms = 10000,
+	.publish_ms = PUBLISHER_STOP_MS + 1000,
+	.delay_publisher_ms = 10000,
 };
 
 /* As long as a test says, where it says so. */
@@ -48,12 +52,14 @@ static struct supervisor_times times_of_now(void)
 	t.settle_ms = base_die_settle_ms(t.settle_ms);
 	t.prepare_ms = base_die_reload_ms(t.prepare_ms);
 	t.again_ms = base_die_again_ms(t.again_ms);
+	t.publish_ms = base_die_limit_ms(t.publish_ms);
 	return t;
 }
 
 static const struct supervisor_roles real_roles = {
 	.recorder = recorder_main,
 	.worker = worker_main,
+	.publisher = publisher_main,
 };
 
 static void signal_came(struct loop_watch *watch, uint32_t events)
@@ -114,9 +120,9 @@ static int start_roles(struct supervisor *s)
 {
 	int r;
 
-	supervisor_child_init(s, &s->recorder, -1);
+	supervisor_child_init(s, &s->recorder, SUPERVISOR_RECORDER, 0);
 	for (unsigned i = 0; i < s->n_workers; i++)
-		supervisor_child_init(s, &s->workers[i], (int)i);
+		supervisor_child_init(s, &s->workers[i], SUPERVISOR_WORKER, i);
 	loop_timer_set(&s->loop, &s->limit,
 		       base_time_mono_ms() + s->times->start_ms);
 	if (supervisor_notify_period_ms())
@@ -146,6 +152,8 @@ static int prepare(struct supervisor *s)
 		r = watch_signals(s);
 	if (!r)
 		r = supervisor_memory_make(s);
+	if (!r)
+		r = supervisor_publish_open(s);
 	if (r) {
 		base_err("cannot start: %s", strerrordesc_np(-r));
 		return r;
@@ -182,6 +190,7 @@ static void take_back(struct supervisor *s)
 	if (s->conf->pidfile[0])
 		supervisor_pidfile_close(s->conf->pidfile, &s->pidfile);
 	supervisor_held_close(s);
+	supervisor_publish_close(s);
 	loop_done(&s->loop);
 	base_fd_close(&s->signals.fd);
 }
@@ -190,6 +199,7 @@ static void init(struct supervisor *s, const struct supervisor_setup *setup)
 {
 	s->conf = setup->conf;
 	s->conf_fd = setup->conf_fd;
+	s->secrets = setup->secrets;
 	s->input = setup->input;
 	s->real = times_of_now();
 	s->times = setup->times ? setup->times : &s->real;
@@ -209,6 +219,7 @@ static void init(struct supervisor *s, const struct supervisor_setup *setup)
 	supervisor_control_init(s);
 	supervisor_watch_init(s);
 	supervisor_firewall_init(s);
+	supervisor_publish_init(s);
 }
 
 int supervisor_run(const struct supervisor_setup *setup)
@@ -237,6 +248,7 @@ int supervisor_run(const struct supervisor_setup *setup)
 	supervisor_memory_free(s);
 	supervisor_state_close(s);
 	base_fd_close(&s->conf_fd);
+	conf_load_forget(s->secrets);
 	status = s->status;
 	free(s);
 	return status;

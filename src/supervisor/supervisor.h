@@ -22,10 +22,10 @@
  *              flows of the one before.
  *   STOPPING   listeners closed, so new connections go direct; workers stop,
  *              and one that did not do so itself has a last successor, for the
- *              books; then the recorder empties the rings and stops; then the
- *              last packets of closed connections are waited for, shortly;
- *              then the rules go (on_failure: closed leaves its reject rule,
- *              hold all of them).
+ *              books; then the recorder empties the rings and stops; then
+ *              publishers, for times.publish_ms at most; then the last packets
+ *              of closed connections are waited for, shortly; then the rules go
+ *              (on_failure: closed leaves its reject rule, hold all of them).
  *
  * It parses nothing: the configuration comes as validated tables. It never
  * holds a flow's descriptor. Children keep only the descriptors they need and
@@ -35,6 +35,7 @@
  *   supervisor -+- keeper/0 --- worker/0
  *               +- keeper/1 --- worker/1
  *               +- recorder
+ *               +- publisher/NAME, one a sink (supervisor_publish.c)
  */
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H
@@ -47,6 +48,7 @@
 struct conf_input;
 struct conf_secrets;
 struct conf_tables;
+struct publisher_setup;
 struct recorder_setup;
 struct worker_setup;
 
@@ -64,12 +66,15 @@ struct supervisor_times {
 	uint32_t put_back_ms; /* between two times that rules are put back */
 	uint32_t lend_ms;     /* between two times that workers' LEND goes on */
 	uint32_t again_ms;    /* between two self-tests of the firewall */
+	uint32_t publish_ms; /* until publishers that were told to have ended */
+	uint32_t delay_publisher_ms; /* delay_max_ms of theirs */
 };
 
 /* The roles' main functions. */
 struct supervisor_roles {
 	int (*recorder)(const struct recorder_setup *setup, pid_t parent);
 	int (*worker)(const struct worker_setup *setup, pid_t parent);
+	int (*publisher)(const struct publisher_setup *setup, pid_t parent);
 };
 
 struct supervisor_setup {

@@ -2,24 +2,28 @@
 /*
  * supervisor_actor_test.h - roles that do what a test tells them
  *
- * Actors are forked by the daemon in place of recorder and workers (a worker's
- * under a real keeper). Memory that all share is their stage: there a test
- * leaves words for an actor to say to the supervisor, and reads what the actor
- * has heard. A signal tells the actor to look.
+ * Actors are forked by the daemon in place of recorder, workers (a worker's
+ * under a real keeper) and publishers. Memory that all share is their stage:
+ * there a test leaves words for an actor to say to the supervisor, and reads
+ * what the actor has heard. A signal tells the actor to look.
  */
 #ifndef SUPERVISOR_ACTOR_TEST_H
 #define SUPERVISOR_ACTOR_TEST_H
 
 #include <stdatomic.h>
+#include <sys/eventfd.h>
 
+#include "publisher.h"
 #include "recorder.h"
 #include "ring_shared.h"
 #include "role_channel.h"
 #include "supervisor_test.h"
 #include "worker.h"
 
-#define ACTORS   3 /* 0: the recorder; 1 + i: worker i */
-#define RECORDER 0
+#define ACTORS       3 /* 0: the recorder; 1 + i: worker i */
+#define RECORDER     0
+#define PUBLISHER(n) (ACTORS + (n)) /* of the sink "s0", "s1" ... "s9" */
+#define STAGE_SIZE   (PUBLISHER(10) * sizeof(*stage))
 
 struct actor {
 	_Atomic int pid; /* of the last one */
@@ -31,6 +35,11 @@ struct actor {
 	_Atomic uint32_t hang_up; /* ends what it has to say */
 	_Atomic uint64_t help;    /* as it was at the last LEND */
 	_Atomic uint32_t crashed; /* the recorder was told */
+	/* a publisher: SIGTERM ends it, as while it opens its sink */
+	_Atomic uint32_t opens;
+	_Atomic uint64_t kicks;        /* it was given, when it began */
+	_Atomic uint32_t secrets;      /* all of them were in its memory */
+	char password[CONF_SHORT_LEN]; /* its own, as its setup has it */
 	/* said so many times when it is looked at, which takes it away */
 	_Atomic uint32_t times;
 	struct role_message say;
@@ -41,6 +50,8 @@ struct actor {
 
 /* One stage a test program; NULL: not yet. */
 static struct actor *stage;
+/* Where all secrets are in the daemon; NULL: nowhere. */
+static const void *secrets_place;
 
 static inline void actor_looks(int sig)
 {
@@ -68,6 +79,18 @@ static inline bool actor_hears(struct actor *a, int channel,
 	return m.type != ROLE_STOP || atomic_load(&a->deaf);
 }
 
+/* Is something mapped there? mincore(2): ENOMEM otherwise. */
+static inline bool sees_secrets(void)
+{
+	unsigned char pages[16];
+	const size_t len = sizeof(struct conf_secrets);
+
+	assert_true(len <= sizeof(pages) * (size_t)getpagesize());
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): drops const */
+	return secrets_place &&
+	       mincore((void *)(uintptr_t)secrets_place, len, pages) == 0;
+}
+
 /* Return: exit status. */
 static inline int act(int index, int channel, struct ring_shared *shared)
 {
@@ -89,10 +112,13 @@ static inline int act(int index, int channel, struct ring_shared *shared)
 	    sigaction(SIGSYS, &crash, NULL) < 0)
 		return 99;
 	(void)sigdelset(&open, SIGUSR1);
-	(void)sigdelset(&open, SIGTERM); /* ends the recorder, as by default */
+	/* ends the recorder, as by default; a publisher blocks it */
+	if (index < ACTORS || atomic_load(&a->opens))
+		(void)sigdelset(&open, SIGTERM);
 	/* one that was ended for its last word has not counted it */
 	atomic_store(&a->times, 0);
 	atomic_store(&a->pid, getpid());
+	atomic_store(&a->secrets, sees_secrets());
 	atomic_fetch_add(&a->starts, 1);
 	if (atomic_load(&a->mute))
 		atomic_fetch_sub(&a->mute, 1);
@@ -121,6 +147,10 @@ static inline int play_recorder(const struct recorder_setup *setup,
 {
 	(void)parent;
 	atomic_store(&stage[RECORDER].crashed, setup->crashed);
+	for (unsigned i = 0; i < setup->n_kicks; i++) {
+		if (eventfd_write(setup->kicks[i], 1))
+			return 99;
+	}
 	return act(RECORDER, setup->channel, NULL);
 }
 
@@ -130,24 +160,49 @@ static inline int play_worker(const struct worker_setup *setup, pid_t parent)
 	return act(1 + (int)setup->index, setup->channel, setup->shared);
 }
 
-static inline int setup_actors(void **state)
+static inline int play_publisher(const struct publisher_setup *setup,
+				 pid_t parent)
 {
-	static const struct supervisor_roles roles = { play_recorder,
-						       play_worker };
-	struct lab *lab;
+	struct actor *a = &stage[PUBLISHER(setup->sink->name[1] - '0')];
+	eventfd_t kicks = 0;
 
-	stage = mmap(NULL, ACTORS * sizeof(*stage), PROT_READ | PROT_WRITE,
+	(void)parent;
+	(void)eventfd_read(setup->kick, &kicks); /* none: 0 */
+	atomic_store(&a->kicks, kicks);
+	(void)snprintf(a->password, sizeof(a->password), "%s",
+		       setup->secret->password);
+	return act((int)(a - stage), setup->channel, NULL);
+}
+
+static const struct supervisor_roles actors = { play_recorder, play_worker,
+						play_publisher };
+
+static inline void set_stage(void)
+{
+	stage = mmap(NULL, STAGE_SIZE, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(stage, MAP_FAILED);
+}
+
+static inline void clear_stage(void)
+{
+	assert_int_equal(munmap(stage, STAGE_SIZE), 0);
+}
+
+static inline int setup_actors(void **state)
+{
+	struct lab *lab;
+
+	set_stage();
 	(void)setup(state);
 	lab = *state;
-	lab->setup.roles = &roles;
+	lab->setup.roles = &actors;
 	return 0;
 }
 
 static inline int teardown_actors(void **state)
 {
-	assert_int_equal(munmap(stage, ACTORS * sizeof(*stage)), 0);
+	clear_stage();
 	return teardown(state);
 }
 

@@ -11,7 +11,9 @@
 #include "base_fd.h"
 #include "base_log.h"
 #include "base_time.h"
+#include "conf_load.h"
 #include "keeper.h"
+#include "publisher.h"
 #include "recorder.h"
 #include "role_channel.h"
 #include "supervisor_internal.h"
@@ -25,20 +27,29 @@ struct keep {
 };
 
 void supervisor_child_name(const struct supervisor_child *c,
-			   char buf[static 32])
+			   char buf[static SUPERVISOR_NAME_LEN])
 {
-	if (c->worker < 0)
-		(void)snprintf(buf, 32, "recorder");
-	else
-		(void)snprintf(buf, 32, "worker/%d", c->worker);
+	switch (c->kind) {
+	case SUPERVISOR_RECORDER:
+		(void)snprintf(buf, SUPERVISOR_NAME_LEN, "recorder");
+		return;
+	case SUPERVISOR_WORKER:
+		(void)snprintf(buf, SUPERVISOR_NAME_LEN, "worker/%u", c->index);
+		return;
+	case SUPERVISOR_PUBLISHER:
+		(void)snprintf(buf, SUPERVISOR_NAME_LEN, "publisher/%s",
+			       c->supervisor->publishers[c->index].name);
+		return;
+	}
 }
 
 void supervisor_child_init(struct supervisor *s, struct supervisor_child *c,
-			   int worker)
+			   enum supervisor_kind kind, unsigned index)
 {
 	memset(c, 0, sizeof(*c));
 	c->supervisor = s;
-	c->worker = worker;
+	c->kind = kind;
+	c->index = index;
 	c->delay_ms = s->times->delay_min_ms;
 	c->channel.fd = -1;
 	c->channel.ready = supervisor_role_spoke;
@@ -168,12 +179,15 @@ static bool crashed(const struct supervisor_child *c)
 
 static int be_recorder(struct supervisor *s, int channel, pid_t parent)
 {
+	int kicks[WS_ARRAY_LEN(s->publishers)];
 	const struct recorder_setup setup = {
 		.conf = s->conf,
 		.maps = s->maps,
 		.n_workers = s->n_workers,
 		.commit = s->commit,
 		.crashed = crashed(&s->recorder),
+		.kicks = kicks,
+		.n_kicks = WS_ARRAY_LEN(kicks),
 		.channel = channel,
 	};
 	struct keep k = { .n = 0 };
@@ -188,10 +202,81 @@ static int be_recorder(struct supervisor *s, int channel, pid_t parent)
 		keep(&k, m->cursor_fd[RING_READER_RECORDER]);
 		keep(&k, m->kick_fd[RING_READER_RECORDER]);
 	}
+	for (size_t i = 0; i < WS_ARRAY_LEN(kicks); i++) {
+		kicks[i] = s->publishers[i].kick;
+		keep(&k, kicks[i]);
+	}
 	ring_shared_free(s->shared);
 	supervisor_state_close(s);
 	close_others(&k);
 	return s->roles->recorder(&setup, parent);
+}
+
+/* It gets its own secret and no other sink's. */
+static int be_publisher(struct supervisor *s, unsigned index, int channel,
+			pid_t parent)
+{
+	const struct supervisor_publisher *p = &s->publishers[index];
+	struct conf_secret secret = { .n_args = 0 };
+	const struct publisher_setup setup = {
+		.sink = &s->conf->sinks[p->sink],
+		.secret = &secret,
+		.store = s->conf->store,
+		.flash = s->conf->store_flash == CONF_YES,
+		.kick = p->kick,
+		.channel = channel,
+	};
+	struct keep k = { .n = 0 };
+
+	if (s->secrets)
+		secret = s->secrets->sinks[p->sink];
+	conf_load_forget(s->secrets);
+	keep(&k, channel);
+	keep(&k, p->kick);
+	supervisor_memory_free(s);
+	supervisor_state_close(s);
+	close_others(&k);
+	return s->roles->publisher(&setup, parent);
+}
+
+/* In the child. Return: exit status. */
+static int be(const struct supervisor_child *c, int channel, pid_t parent)
+{
+	struct supervisor *s = c->supervisor;
+
+	switch (c->kind) {
+	case SUPERVISOR_RECORDER:
+		return be_recorder(s, channel, parent);
+	case SUPERVISOR_WORKER:
+		return be_worker(s, c->index, channel, parent);
+	case SUPERVISOR_PUBLISHER:
+		return be_publisher(s, c->index, channel, parent);
+	}
+	return 1;
+}
+
+/* fork(); the secrets are a publisher's to have, and nobody else's. Return: as
+ * fork(), or -errno. */
+static pid_t fork_child(struct supervisor_child *c)
+{
+	struct supervisor *s = c->supervisor;
+	const struct conf_secrets *lent =
+		c->kind == SUPERVISOR_PUBLISHER ? s->secrets : NULL;
+	const int r = conf_load_lend(lent, true);
+	pid_t pid;
+
+	if (r)
+		return r;
+	pid = fork();
+	if (pid < 0)
+		pid = -errno;
+	if (pid && conf_load_lend(lent, false)) {
+		/* better none at all than in every child to come */
+		base_err("the sinks' secrets cannot be kept from others");
+		conf_load_forget(s->secrets);
+		s->secrets = NULL;
+	}
+	return pid;
 }
 
 int supervisor_child_start(struct supervisor_child *c)
@@ -199,22 +284,20 @@ int supervisor_child_start(struct supervisor_child *c)
 	struct supervisor *s = c->supervisor;
 	const pid_t self = getpid();
 	int ends[2], r;
-	char name[32];
+	char name[SUPERVISOR_NAME_LEN];
 	pid_t pid;
 
 	supervisor_child_name(c, name);
 	r = role_channel_open(ends);
 	if (r)
 		goto log;
-	pid = fork();
+	pid = fork_child(c);
 	if (pid < 0) {
-		r = -errno;
+		r = pid;
 		goto close_ends;
 	}
 	if (pid == 0)
-		_exit(c->worker < 0 ? be_recorder(s, ends[1], self)
-				    : be_worker(s, (unsigned)c->worker, ends[1],
-						self));
+		_exit(be(c, ends[1], self));
 	base_fd_close(&ends[1]);
 	c->pid = pid;
 	c->started_ms = base_time_mono_ms();
@@ -269,7 +352,7 @@ void supervisor_child_stop(struct supervisor_child *c)
 void supervisor_child_end(struct supervisor_child *c)
 {
 	struct supervisor *s = c->supervisor;
-	const bool gently = c->worker >= 0 && !c->ending;
+	const bool gently = c->kind == SUPERVISOR_WORKER && !c->ending;
 
 	c->ending = true;
 	(void)kill(c->pid, gently ? SIGTERM : SIGKILL); /* it is our child */

@@ -76,7 +76,7 @@ static int setup(void **state)
 		int ends[2];
 
 		assert_int_equal(ring_map_create(&s->maps[i], &size), 0);
-		supervisor_child_init(s, &s->workers[i], (int)i);
+		supervisor_child_init(s, &s->workers[i], SUPERVISOR_WORKER, i);
 		assert_int_equal(role_channel_open(ends), 0);
 		s->workers[i].channel.fd = ends[0];
 		s->workers[i].ready = true;

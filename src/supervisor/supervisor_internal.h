@@ -28,17 +28,28 @@ enum supervisor_phase {
 	SUPERVISOR_DRAINING,
 	SUPERVISOR_STOPPING_WORKERS,
 	SUPERVISOR_STOPPING_RECORDER,
+	SUPERVISOR_STOPPING_PUBLISHERS,
 	SUPERVISOR_SETTLING,
 	SUPERVISOR_STOPPED,
 };
 
 struct supervisor;
 
-/* A role's process: the recorder, or keeper and worker. */
+enum supervisor_kind {
+	SUPERVISOR_RECORDER,
+	SUPERVISOR_WORKER, /* and its keeper */
+	SUPERVISOR_PUBLISHER,
+};
+
+/* "publisher/" and a sink's name */
+#define SUPERVISOR_NAME_LEN (sizeof(((struct control_role *)0)->name))
+
+/* A role's process. */
 struct supervisor_child {
 	struct supervisor *supervisor;
-	int worker; /* its index, or -1 for the recorder */
-	pid_t pid;  /* 0 = not running */
+	enum supervisor_kind kind;
+	unsigned index; /* among those of its kind */
+	pid_t pid;      /* 0 = not running */
 	bool ready;
 	bool drained; /* a worker: none of its flows is left */
 	bool ending;  /* its end was asked for */
@@ -52,6 +63,16 @@ struct supervisor_child {
 	struct loop_timer limit; /* of getting ready, or of ending */
 	uint64_t nonsense_ms;    /* not replaced for nonsense before that */
 	bool nonsense_told;      /* ... which was logged */
+};
+
+/* A sink's place, and its publisher: supervisor_publish.c */
+struct supervisor_publisher {
+	struct supervisor_child child;
+	char name[CONF_NAME_LEN]; /* whose process it is, or was; "": nobody's
+				   */
+	int sink;     /* in the tables in force; -1: none has this place */
+	bool leaving; /* the process was told to end, for a reload */
+	int kick;     /* eventfd, as long as the supervisor lives; -1: none */
 };
 
 struct supervisor_listener {
@@ -68,11 +89,12 @@ struct supervisor_firewall {
 };
 
 struct supervisor {
-	const struct conf_tables *conf; /* in force */
-	int conf_fd;                    /* its sealed memfd, or -1 */
-	enum supervisor_phase phase;    /* supervisor_phase() sets it */
-	const struct conf_input *input; /* NULL: cannot be loaded again */
-	struct supervisor_times real;   /* without a test's own */
+	const struct conf_tables *conf;     /* in force */
+	int conf_fd;                        /* its sealed memfd, or -1 */
+	const struct conf_secrets *secrets; /* of its sinks, or NULL */
+	enum supervisor_phase phase;        /* supervisor_phase() sets it */
+	const struct conf_input *input;     /* NULL: cannot be loaded again */
+	struct supervisor_times real;       /* without a test's own */
 	const struct supervisor_times *times;
 	const struct supervisor_roles *roles;
 	struct control_state *state; /* the page that others may read */
@@ -88,6 +110,7 @@ struct supervisor {
 	int held[SUPERVISOR_LISTENERS_MAX]; /* supervisor_held.h; -1: none */
 	struct supervisor_child recorder;
 	struct supervisor_child workers[CONF_WORKERS_MAX];
+	struct supervisor_publisher publishers[CONF_SINKS_MAX];
 	struct loop loop;
 	struct loop_watch signals;
 	struct loop_timer limit;  /* of starting, of draining, of stopping */
@@ -111,13 +134,13 @@ struct supervisor {
 
 /* supervisor_child.c: starting roles */
 void supervisor_child_init(struct supervisor *s, struct supervisor_child *c,
-			   int worker);
+			   enum supervisor_kind kind, unsigned index);
 /* Return: 0 or -errno, logged. */
 WS_MUST_USE int supervisor_child_start(struct supervisor_child *c);
 /* After waitpid(): forgets the process, and its channel. */
 void supervisor_child_gone(struct supervisor_child *c, int status);
 void supervisor_child_name(const struct supervisor_child *c,
-			   char buf[static 32]);
+			   char buf[static SUPERVISOR_NAME_LEN]);
 /* Says it, if it is running. One whose channel is full has not heard the words
  * before it either: what it must do in the end it is not only told. */
 void supervisor_child_tell(const struct supervisor_child *c,
@@ -134,10 +157,38 @@ void supervisor_role_restart(struct loop_timer *t, uint64_t now_ms);
 void supervisor_role_overdue(struct loop_timer *t, uint64_t now_ms);
 void supervisor_role_lend(struct loop_timer *t, uint64_t now_ms);
 void supervisor_role_reap(struct supervisor *s);
+/* After it has ended: starts it again, now or later. */
+void supervisor_role_back_off(struct supervisor_child *c);
+/* How one has ended, for the log; `status` as from waitpid(). */
+#define SUPERVISOR_HOW_LEN 48
+void supervisor_role_describe(int status, char buf[static SUPERVISOR_HOW_LEN]);
 /* Workers that are at work. */
 unsigned supervisor_role_workers(const struct supervisor *s);
 /* The rules follow the workers: loop_timer.fire of s->absent. */
 void supervisor_role_absent(struct loop_timer *t, uint64_t now_ms);
+
+/* supervisor_publish.c: the sinks' publishers */
+void supervisor_publish_init(struct supervisor *s);
+/* What the recorder wakes them with. Return: 0 or -errno. */
+WS_MUST_USE int supervisor_publish_open(struct supervisor *s);
+void supervisor_publish_close(struct supervisor *s);
+/* Those of the tables in force that have no process get one. */
+void supervisor_publish_begin(struct supervisor *s);
+/* For a reload, while the old tables are in force: those whose sink changes or
+ * goes are told to end; begin() is to follow when the new ones are. */
+void supervisor_publish_change(struct supervisor *s,
+			       const struct conf_tables *conf,
+			       const struct conf_secrets *secrets);
+/* One has ended. */
+void supervisor_publish_ended(struct supervisor_child *c, int status);
+/* The limit of a role is over. Return: was it a publisher's that was told to
+ * end? */
+WS_MUST_USE bool supervisor_publish_overdue(struct supervisor_child *c);
+/* Is there a process? */
+bool supervisor_publish_any(const struct supervisor *s);
+/* All are told to end, and none begins. */
+void supervisor_publish_stop(struct supervisor *s);
+void supervisor_publish_kill(struct supervisor *s);
 
 /* supervisor_stop.c: ways to the end */
 /* SIGTERM or SIGINT: drains, or ends what drains. */
@@ -145,7 +196,9 @@ void supervisor_stop_asked(struct supervisor *s);
 void supervisor_stop(struct supervisor *s, int status);
 /* A worker has drained or ended. */
 void supervisor_stop_drained(struct supervisor *s);
-/* A role has ended in one of the phases of stopping. */
+/* A publisher has ended at the end of a stop. */
+void supervisor_stop_published(struct supervisor *s);
+/* Recorder or worker has ended in one of the phases of stopping. */
 void supervisor_stop_ended(struct supervisor *s, struct supervisor_child *c,
 			   int status);
 void supervisor_stop_kill(struct supervisor *s);
@@ -221,6 +274,10 @@ void supervisor_control_close(struct supervisor *s);
 WS_MUST_USE int supervisor_state_open(struct supervisor *s);
 void supervisor_state_close(struct supervisor *s);
 void supervisor_phase(struct supervisor *s, enum supervisor_phase phase);
+/* The recorder says how its store is. */
+void supervisor_state_store(struct supervisor *s, int error);
+/* No sink has this publisher's place any more. */
+void supervisor_state_unused(const struct supervisor_child *c);
 void supervisor_state_started(const struct supervisor_child *c);
 void supervisor_state_ready(const struct supervisor_child *c);
 /* `status` as from waitpid() */

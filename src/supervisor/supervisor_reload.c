@@ -33,7 +33,7 @@ static bool is_edit(const struct supervisor_reload *r)
 
 static unsigned index_of(const struct supervisor_child *c)
 {
-	return (unsigned)(c->worker + 1);
+	return c->kind == SUPERVISOR_RECORDER ? 0 : 1 + c->index;
 }
 
 /* One line more for who asked. Without memory, what there was is all. */
@@ -119,8 +119,8 @@ static void refuse(struct supervisor *s)
 		base_err("the new configuration is %s", text);
 	}
 	say_verdict(r, text);
-	if (r->next)
-		conf_load_unmap(r->next);
+	conf_load_unmap(r->next);
+	conf_load_forget(r->next_secrets);
 	base_fd_close(&r->next_fd);
 }
 
@@ -162,6 +162,7 @@ static void finish(struct supervisor *s, int error)
 	else
 		accept_it(s);
 	r->next = NULL;
+	r->next_secrets = NULL;
 	memset(&r->edit, 0, sizeof(r->edit));
 	r->step = SUPERVISOR_RELOAD_IDLE;
 	said = r->said;
@@ -206,17 +207,33 @@ static void count(struct supervisor *s)
 	atomic_fetch_add(&state->reloads, 1);
 }
 
-/* All have prepared, the kernel too: no way back from here. */
-static void activate(struct supervisor *s)
+/* The new tables, and what belongs to them, are ours. An edit has changed no
+ * sink, and brings no secrets. */
+static void swap(struct supervisor *s)
 {
 	struct supervisor_reload *r = &s->reload;
 	const struct conf_tables *old = r->mapped ? s->conf : NULL;
-	char name[32];
 
+	supervisor_publish_change(s, r->next,
+				  is_edit(r) ? s->secrets : r->next_secrets);
 	s->conf = r->next;
 	base_fd_close(&s->conf_fd);
 	s->conf_fd = base_fd_take(&r->next_fd);
 	r->mapped = true;
+	conf_load_unmap(old); /* roles have mappings of their own */
+	if (is_edit(r))
+		return;
+	conf_load_forget(s->secrets);
+	s->secrets = r->next_secrets;
+}
+
+/* All have prepared, the kernel too: no way back from here. */
+static void activate(struct supervisor *s)
+{
+	struct supervisor_reload *r = &s->reload;
+	char name[SUPERVISOR_NAME_LEN];
+
+	swap(s);
 	for (unsigned i = 0; i <= s->n_workers; i++) {
 		struct supervisor_child *c = role_at(s, i);
 
@@ -229,8 +246,7 @@ static void activate(struct supervisor *s)
 			 name);
 		supervisor_child_end(c);
 	}
-	if (old)
-		conf_load_unmap(old); /* roles have mappings of their own */
+	supervisor_publish_begin(s);
 	count(s);
 	finish(s, 0);
 }
@@ -240,7 +256,7 @@ static void activate(struct supervisor *s)
 static int ask_all(struct supervisor *s)
 {
 	struct supervisor_reload *r = &s->reload;
-	char name[32];
+	char name[SUPERVISOR_NAME_LEN];
 	int waiting = 0;
 
 	for (unsigned i = 0; i <= s->n_workers; i++) {
@@ -305,7 +321,7 @@ static void loaded(struct supervisor *s, int status)
 {
 	struct supervisor_reload *r = &s->reload;
 	int error = conf_load_end(&r->loading, status, &r->next, &r->next_fd,
-				  NULL, &r->said);
+				  &r->next_secrets, &r->said);
 
 	if (!error)
 		error = check_change(s);
@@ -326,7 +342,7 @@ static void limit_reached(struct loop_timer *t, uint64_t now_ms)
 {
 	struct supervisor *s = WS_CONTAINER(t, struct supervisor, reload.limit);
 	struct supervisor_reload *r = &s->reload;
-	char name[32];
+	char name[SUPERVISOR_NAME_LEN];
 
 	(void)now_ms;
 	if (r->step == SUPERVISOR_RELOAD_LOADING) {
@@ -480,7 +496,7 @@ void supervisor_reload_prepared(struct supervisor_child *c,
 		return;
 	if (m->error) {
 		const int error = known_error(m->error);
-		char name[32];
+		char name[SUPERVISOR_NAME_LEN];
 
 		supervisor_child_name(c, name);
 		say(r, "%s refuses it: %s", name, strerrordesc_np(-error));
@@ -495,7 +511,7 @@ void supervisor_reload_gone(struct supervisor_child *c)
 {
 	struct supervisor *s = c->supervisor;
 	struct supervisor_reload *r = &s->reload;
-	char name[32];
+	char name[SUPERVISOR_NAME_LEN];
 
 	if (r->step != SUPERVISOR_RELOAD_PREPARING || !r->asked[index_of(c)])
 		return;

@@ -13,7 +13,9 @@
  *   PREPARING  each role that has a process gets the sealed tables and takes
  *              them in, beside those in force, within times.prepare_ms.
  *              Then the rules are changed in one batch, all roles are told that
- *              the new tables are in force, and ours are swapped.
+ *              the new tables are in force, and ours are swapped. Publishers
+ *              are not asked: those whose sink has changed are replaced after
+ *              that, and nobody waits for it.
  *
  * Whatever goes wrong before the batch is through leaves all as it was: the
  * roles forget what they took in, and the reason is told, to the log and to who
@@ -36,6 +38,7 @@
 #include "control.h"
 #include "loop.h"
 
+struct conf_secrets;
 struct role_message;
 struct supervisor;
 struct supervisor_child;
@@ -64,6 +67,7 @@ struct supervisor_reload {
 	struct conf_loading loading;
 	const struct conf_tables *next; /* the tables to come, or NULL */
 	int next_fd;
+	const struct conf_secrets *next_secrets; /* NULL: none, or an edit */
 	uint32_t number; /* the highest that roles were ever given */
 	/* 0: the recorder, 1 + i: worker i */
 	bool asked[1 + CONF_WORKERS_MAX];

@@ -423,8 +423,10 @@ static int agreeing_worker(const struct worker_setup *setup, pid_t parent)
 /* The whole daemon, in a child. */
 static int be_daemon(const struct conf_input *input)
 {
-	static const struct supervisor_roles roles = { agreeing_recorder,
-						       agreeing_worker };
+	static const struct supervisor_roles roles = {
+		.recorder = agreeing_recorder,
+		.worker = agreeing_worker,
+	};
 	struct supervisor_times patient = times;
 	struct supervisor_setup daemon = { .conf_fd = -1,
 					   .input = input,

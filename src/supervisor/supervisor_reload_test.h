@@ -188,9 +188,13 @@ static inline int setup(void **state)
 	assert_int_equal(supervisor_state_open(s), 0);
 	assert_int_equal(supervisor_memory_make(s), 0);
 	for (int i = 0; i < N_ROLES; i++) {
-		supervisor_child_init(s, role(lab, i), i - 1);
+		supervisor_child_init(s, role(lab, i),
+				      i ? SUPERVISOR_WORKER
+					: SUPERVISOR_RECORDER,
+				      i ? (unsigned)i - 1 : 0);
 		begin_role(lab, i);
 	}
+	supervisor_publish_init(s);
 	supervisor_reload_init(s);
 	supervisor_phase(s, SUPERVISOR_RUNNING);
 	rules_result = 0;

@@ -109,6 +109,7 @@ static void run(struct supervisor *s)
 		    s->nft ? "rules installed" : "fixed-remote mode");
 	workers_changed(s);
 	supervisor_notify_ready();
+	supervisor_publish_begin(s);
 }
 
 static void ready(struct supervisor_child *c)
@@ -119,22 +120,23 @@ static void ready(struct supervisor_child *c)
 	if (!c->ending)
 		loop_timer_clear(&s->loop, &c->limit);
 	supervisor_state_ready(c);
-	if (s->phase == SUPERVISOR_STARTING) {
+	if (s->phase == SUPERVISOR_STARTING) { /* no publisher yet */
 		if (all_ready(s))
 			run(s);
 		return;
 	}
-	if (c->worker >= 0) {
-		ring_shared_set_dead(s->shared, (unsigned)c->worker, false);
+	if (c->kind == SUPERVISOR_WORKER) {
+		ring_shared_set_dead(s->shared, c->index, false);
 		lend(s, c);
 	}
-	if (s->phase == SUPERVISOR_RUNNING || s->phase == SUPERVISOR_DRAINING) {
-		char name[32];
+	if (c->restarts && (s->phase == SUPERVISOR_RUNNING ||
+			    s->phase == SUPERVISOR_DRAINING)) {
+		char name[SUPERVISOR_NAME_LEN];
 
 		supervisor_child_name(c, name);
 		base_notice("%s is back restarts=%u", name, c->restarts);
 	}
-	if (c->worker >= 0 && s->phase == SUPERVISOR_DRAINING)
+	if (c->kind == SUPERVISOR_WORKER && s->phase == SUPERVISOR_DRAINING)
 		supervisor_child_tell(c, ROLE_DRAIN);
 	workers_changed(s);
 }
@@ -175,9 +177,11 @@ void supervisor_role_overdue(struct loop_timer *t, uint64_t now_ms)
 	struct supervisor_child *c =
 		WS_CONTAINER(t, struct supervisor_child, limit);
 	const struct supervisor_times *times = c->supervisor->times;
-	char name[32];
+	char name[SUPERVISOR_NAME_LEN];
 
 	(void)now_ms;
+	if (supervisor_publish_overdue(c))
+		return;
 	supervisor_child_name(c, name);
 	if (c->ending)
 		base_err("%s did not end in %u ms: it is killed", name,
@@ -193,7 +197,8 @@ void supervisor_role_overdue(struct loop_timer *t, uint64_t now_ms)
 static void said(struct supervisor_child *c, const struct role_message *m)
 {
 	struct supervisor *s = c->supervisor;
-	const bool worker = c->worker >= 0;
+	const bool worker = c->kind == SUPERVISOR_WORKER;
+	const bool recorder = c->kind == SUPERVISOR_RECORDER;
 
 	switch ((enum role_message_type)m->type) {
 	case ROLE_READY:
@@ -209,13 +214,16 @@ static void said(struct supervisor_child *c, const struct role_message *m)
 		supervisor_stop_drained(s);
 		break;
 	case ROLE_NONSENSE:
-		if (!worker)
+		if (recorder)
 			nonsense(s, m->worker);
 		break;
-	case ROLE_PREPARED:
-		supervisor_reload_prepared(c, m);
-		break;
 	case ROLE_STORE:
+		if (recorder)
+			supervisor_state_store(s, m->error);
+		break;
+	case ROLE_PREPARED:
+		if (worker || recorder)
+			supervisor_reload_prepared(c, m);
 		break;
 	/* these are the supervisor's own words */
 	case ROLE_STOP:
@@ -234,7 +242,7 @@ static void said(struct supervisor_child *c, const struct role_message *m)
 static void unheard(struct supervisor_child *c, int error)
 {
 	struct supervisor *s = c->supervisor;
-	char name[32];
+	char name[SUPERVISOR_NAME_LEN];
 
 	loop_watch_remove(&s->loop, &c->channel);
 	base_fd_close(&c->channel.fd);
@@ -279,13 +287,16 @@ void supervisor_role_restart(struct loop_timer *t, uint64_t now_ms)
 	c->restarts++;
 	if (supervisor_child_start(c))
 		loop_timer_set(loop, t, now_ms + times->delay_max_ms);
-	else
+	else if (c->kind != SUPERVISOR_PUBLISHER) /* nobody waits for those */
 		loop_timer_set(loop, &c->limit, now_ms + times->start_ms);
 }
 
-static void schedule_restart(struct supervisor_child *c)
+void supervisor_role_back_off(struct supervisor_child *c)
 {
 	const struct supervisor_times *times = c->supervisor->times;
+	const uint32_t most = c->kind == SUPERVISOR_PUBLISHER
+				      ? times->delay_publisher_ms
+				      : times->delay_max_ms;
 	const uint64_t now = base_time_mono_ms();
 	uint32_t delay = 0;
 
@@ -293,31 +304,30 @@ static void schedule_restart(struct supervisor_child *c)
 		c->delay_ms = times->delay_min_ms;
 	} else {
 		delay = c->delay_ms;
-		c->delay_ms = delay < times->delay_max_ms / 2
-				      ? 2 * delay
-				      : times->delay_max_ms;
+		c->delay_ms = delay < most / 2 ? 2 * delay : most;
 	}
 	loop_timer_set(&c->supervisor->loop, &c->restart,
 		       now + base_die_restart_ms(delay));
 }
 
-static void describe(int status, char buf[static 48])
+void supervisor_role_describe(int status, char buf[static SUPERVISOR_HOW_LEN])
 {
 	if (WIFSIGNALED(status))
-		(void)snprintf(buf, 48, "died of signal %d", WTERMSIG(status));
+		(void)snprintf(buf, SUPERVISOR_HOW_LEN, "died of signal %d",
+			       WTERMSIG(status));
 	else
-		(void)snprintf(buf, 48, "ended with status %d",
+		(void)snprintf(buf, SUPERVISOR_HOW_LEN, "ended with status %d",
 			       WEXITSTATUS(status));
 }
 
 static void ended(struct supervisor_child *c, int status)
 {
 	struct supervisor *s = c->supervisor;
-	const bool worker = c->worker >= 0;
-	char name[32], how[48];
+	const bool worker = c->kind == SUPERVISOR_WORKER;
+	char name[SUPERVISOR_NAME_LEN], how[SUPERVISOR_HOW_LEN];
 
 	supervisor_child_name(c, name);
-	describe(status, how);
+	supervisor_role_describe(status, how);
 	supervisor_child_gone(c, status);
 	supervisor_reload_gone(c);
 	switch (s->phase) {
@@ -330,12 +340,11 @@ static void ended(struct supervisor_child *c, int status)
 	case SUPERVISOR_RUNNING:
 	case SUPERVISOR_DRAINING:
 		if (worker) {
-			ring_shared_set_dead(s->shared, (unsigned)c->worker,
-					     true);
+			ring_shared_set_dead(s->shared, c->index, true);
 			lend(s, c);
 		}
 		base_err("%s %s: restarting", name, how);
-		schedule_restart(c);
+		supervisor_role_back_off(c);
 		workers_changed(s);
 		return;
 	case SUPERVISOR_STOPPING_WORKERS:
@@ -344,10 +353,26 @@ static void ended(struct supervisor_child *c, int status)
 			base_err("%s %s while stopping", name, how);
 		supervisor_stop_ended(s, c, status);
 		return;
+	case SUPERVISOR_STOPPING_PUBLISHERS:
 	case SUPERVISOR_SETTLING:
 	case SUPERVISOR_STOPPED:
 		return;
 	}
+}
+
+static struct supervisor_child *child_of(struct supervisor *s, pid_t pid)
+{
+	if (s->recorder.pid == pid)
+		return &s->recorder;
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		if (s->workers[i].pid == pid)
+			return &s->workers[i];
+	}
+	for (size_t i = 0; i < WS_ARRAY_LEN(s->publishers); i++) {
+		if (s->publishers[i].child.pid == pid)
+			return &s->publishers[i].child;
+	}
+	return NULL;
 }
 
 void supervisor_role_reap(struct supervisor *s)
@@ -356,16 +381,15 @@ void supervisor_role_reap(struct supervisor *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct supervisor_child *c;
+
 		if (supervisor_reload_reaped(s, pid, status) ||
 		    supervisor_firewall_reaped(s, pid, status))
 			continue;
-		if (pid == s->recorder.pid) {
-			ended(&s->recorder, status);
-			continue;
-		}
-		for (unsigned i = 0; i < s->n_workers; i++) {
-			if (s->workers[i].pid == pid)
-				ended(&s->workers[i], status);
-		}
+		c = child_of(s, pid);
+		if (c && c->kind == SUPERVISOR_PUBLISHER)
+			supervisor_publish_ended(c, status);
+		else if (c)
+			ended(c, status);
 	}
 }

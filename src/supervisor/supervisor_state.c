@@ -14,15 +14,38 @@
 #include "control.h"
 #include "supervisor_internal.h"
 
+#define MAX_ERRNO 4095 /* of the kernel: include/linux/err.h */
+
 #ifndef F_SEAL_FUTURE_WRITE
 #	define F_SEAL_FUTURE_WRITE 0x0010 /* Linux 5.1 */
 #endif
 
-_Static_assert(CONTROL_ROLES_MAX >= 1 + CONF_WORKERS_MAX, "all have a place");
+_Static_assert(CONTROL_PUBLISHERS == 1 + CONF_WORKERS_MAX &&
+		       CONTROL_ROLES_MAX >= CONTROL_PUBLISHERS + CONF_SINKS_MAX,
+	       "all have a place");
+_Static_assert(SUPERVISOR_NAME_LEN >= sizeof("publisher/") + CONF_NAME_LEN,
+	       "all have a name");
 
 static struct control_role *role_of(const struct supervisor_child *c)
 {
-	return &c->supervisor->state->roles[c->worker + 1];
+	static const unsigned first[] = {
+		[SUPERVISOR_RECORDER] = 0,
+		[SUPERVISOR_WORKER] = 1,
+		[SUPERVISOR_PUBLISHER] = CONTROL_PUBLISHERS,
+	};
+
+	return &c->supervisor->state->roles[first[c->kind] + c->index];
+}
+
+static void name_it(const struct supervisor_child *c)
+{
+	struct control_role *r = role_of(c);
+	char name[SUPERVISOR_NAME_LEN];
+
+	supervisor_child_name(c, name);
+	atomic_fetch_add(&r->seq, 1);
+	memcpy(r->name, name, sizeof(r->name));
+	atomic_fetch_add(&r->seq, 1);
 }
 
 static void fill(struct supervisor *s)
@@ -96,6 +119,7 @@ void supervisor_phase(struct supervisor *s, enum supervisor_phase phase)
 		[SUPERVISOR_DRAINING] = CONTROL_PHASE_DRAINING,
 		[SUPERVISOR_STOPPING_WORKERS] = CONTROL_PHASE_STOPPING,
 		[SUPERVISOR_STOPPING_RECORDER] = CONTROL_PHASE_STOPPING,
+		[SUPERVISOR_STOPPING_PUBLISHERS] = CONTROL_PHASE_STOPPING,
 		[SUPERVISOR_SETTLING] = CONTROL_PHASE_STOPPING,
 		[SUPERVISOR_STOPPED] = CONTROL_PHASE_STOPPING,
 	};
@@ -108,6 +132,11 @@ void supervisor_state_started(const struct supervisor_child *c)
 {
 	struct control_role *r = role_of(c);
 
+	if (c->kind == SUPERVISOR_PUBLISHER)
+		name_it(c);
+	if (c->kind == SUPERVISOR_RECORDER)
+		supervisor_state_store(c->supervisor, 0);
+	atomic_store(&r->last_end, (uint32_t)c->last_end);
 	atomic_store(&r->pid, (uint32_t)c->pid);
 	atomic_store(&r->started_ns, base_time_wall_ns());
 	atomic_store(&r->restarts, c->restarts);
@@ -126,6 +155,23 @@ void supervisor_state_ended(const struct supervisor_child *c, int status)
 	atomic_store(&r->state, CONTROL_ROLE_DOWN);
 	atomic_store(&r->pid, 0);
 	atomic_store(&r->last_end, (uint32_t)status);
+}
+
+void supervisor_state_unused(const struct supervisor_child *c)
+{
+	atomic_store(&role_of(c)->state, CONTROL_ROLE_UNUSED);
+}
+
+/* A role may say anything. */
+void supervisor_state_store(struct supervisor *s, int error)
+{
+	struct control_state *state = s->state;
+
+	if (error > 0 || error < -MAX_ERRNO)
+		error = -EPROTO;
+	if (error && !atomic_load(&state->store_error))
+		atomic_store(&state->store_failed_ns, base_time_wall_ns());
+	atomic_store(&state->store_error, error);
 }
 
 void supervisor_state_listeners(struct supervisor *s)

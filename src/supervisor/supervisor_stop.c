@@ -59,10 +59,28 @@ static void settle(struct supervisor *s)
 
 static void finished(struct supervisor *s)
 {
-	base_die_at(BASE_DIE_SUPERVISOR_RECORDER);
+	base_die_at(BASE_DIE_SUPERVISOR_PUBLISHERS);
 	supervisor_phase(s, SUPERVISOR_SETTLING);
 	s->settled_ms = loop_now_ms(&s->loop) + s->times->settle_ms;
 	settle(s);
+}
+
+/* They put what the store has by now, each in its own time; the limit here is
+ * for one that does not even die. */
+static void stop_publishers(struct supervisor *s)
+{
+	base_die_at(BASE_DIE_SUPERVISOR_RECORDER);
+	supervisor_phase(s, SUPERVISOR_STOPPING_PUBLISHERS);
+	set_limit(s, s->times->publish_ms + s->times->stop_ms);
+	supervisor_publish_stop(s);
+	supervisor_stop_published(s);
+}
+
+void supervisor_stop_published(struct supervisor *s)
+{
+	if (s->phase == SUPERVISOR_STOPPING_PUBLISHERS &&
+	    !supervisor_publish_any(s))
+		finished(s);
 }
 
 /* One that has just died is started once more: the rings are still full. */
@@ -73,7 +91,7 @@ static void stop_recorder(struct supervisor *s)
 	set_limit(s, s->times->stop_ms);
 	if (!s->recorder.pid &&
 	    (!s->was_ready || supervisor_child_start(&s->recorder)))
-		finished(s);
+		stop_publishers(s);
 	else
 		supervisor_child_stop(&s->recorder);
 }
@@ -173,6 +191,8 @@ void supervisor_stop_asked(struct supervisor *s)
 		drain(s);
 	else if (s->phase == SUPERVISOR_SETTLING)
 		s->settled_ms = 0; /* seen at the next look */
+	else if (s->phase == SUPERVISOR_STOPPING_PUBLISHERS)
+		supervisor_publish_kill(s);
 	else
 		supervisor_stop(s, 0);
 }
@@ -188,11 +208,11 @@ void supervisor_stop_ended(struct supervisor *s, struct supervisor_child *c,
 {
 	if (status) {
 		s->status = 1;
-		if (c->worker >= 0)
+		if (c->kind == SUPERVISOR_WORKER)
 			close_books(c);
 	}
 	if (c == &s->recorder && s->phase == SUPERVISOR_STOPPING_RECORDER)
-		finished(s);
+		stop_publishers(s);
 	else if (s->phase == SUPERVISOR_STOPPING_WORKERS && workers_gone(s))
 		stop_recorder(s);
 }
@@ -210,6 +230,7 @@ void supervisor_stop_kill(struct supervisor *s)
 	end_workers(s);
 	if (s->recorder.pid)
 		supervisor_child_end(&s->recorder);
+	supervisor_publish_kill(s);
 }
 
 void supervisor_stop_limit(struct loop_timer *t, uint64_t now_ms)
@@ -233,13 +254,18 @@ void supervisor_stop_limit(struct loop_timer *t, uint64_t now_ms)
 		settle(s);
 		return;
 	}
+	if (s->phase == SUPERVISOR_STOPPING_PUBLISHERS) {
+		base_warn("publishers that cannot be killed are left behind");
+		finished(s);
+		return;
+	}
 	base_err("processes that did not stop in %u ms are killed",
 		 (unsigned)s->times->stop_ms);
 	s->status = 1;
 	/* the recorder still has to empty the rings of the workers */
 	if (s->phase == SUPERVISOR_STOPPING_WORKERS)
 		end_workers(s);
-	else
-		supervisor_stop_kill(s);
+	else if (s->recorder.pid)
+		supervisor_child_end(&s->recorder);
 	loop_timer_set(&s->loop, t, now_ms + s->times->stop_ms);
 }

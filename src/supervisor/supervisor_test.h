@@ -128,6 +128,8 @@ static inline int setup(void **state)
 		.delay_max_ms = 1000,
 		.prepare_ms = LIMIT_S * 1000,
 		.absent_ms = 2000,
+		.publish_ms = LIMIT_S * 1000,
+		.delay_publisher_ms = 1000,
 	};
 	lab->setup = (struct supervisor_setup){
 		.conf = conf,

@@ -178,7 +178,7 @@ static void fill_role(struct wayside_row *row, const struct control_role *r)
 	char stamp[BASE_TIME_STAMP_LEN], (*cell)[WAYSIDE_CELL_LEN] = row->cell;
 
 	memset(row, 0, sizeof(*row));
-	(void)wayside_text_clean(cell[0], sizeof(r->name), r->name);
+	(void)wayside_status_text(&r->seq, r->name, cell[0], sizeof(r->name));
 	if (pid)
 		(void)snprintf(cell[1], sizeof(*cell), "%u", pid);
 	else
@@ -305,6 +305,29 @@ static void print_counters(FILE *out, const struct figures *total)
 	}
 }
 
+static void print_store(FILE *out, const struct wayside_view *v,
+			const struct figures *readers)
+{
+	const int error = -atomic_load(&v->state->store_error);
+	char path[CONF_PATH_LEN], stamp[BASE_TIME_STAMP_LEN];
+
+	if (!v->conf->store[0])
+		return;
+	(void)fprintf(out, "store %s: ",
+		      wayside_text_clean(path, sizeof(path), v->conf->store));
+	if (error)
+		(void)fprintf(
+			out, "fails since %s (%s)",
+			base_time_stamp(atomic_load(&v->state->store_failed_ns),
+					stamp),
+			wayside_text_error(error));
+	else
+		(void)fprintf(out, "works");
+	(void)fprintf(out, ", %llu events stored, %llu lost\n",
+		      (unsigned long long)readers->counters[STAT_STORED],
+		      (unsigned long long)readers->counters[STAT_STORE_LOST]);
+}
+
 void wayside_status_print(FILE *out, const struct wayside_view *v,
 			  uint64_t now_ns)
 {
@@ -331,12 +354,14 @@ void wayside_status_print(FILE *out, const struct wayside_view *v,
 	(void)fprintf(out,
 		      "\nrecorder: %llu events, %llu bytes captured\n"
 		      "lost: %llu events, %llu bytes of captures, %llu bytes "
-		      "not recorded\n\n",
+		      "not recorded\n",
 		      (unsigned long long)counters[STAT_EVENTS],
 		      (unsigned long long)counters[STAT_CAPTURE_BYTES],
 		      (unsigned long long)counters[STAT_EVENTS_LOST],
 		      (unsigned long long)counters[STAT_CAPTURE_LOST_BYTES],
 		      (unsigned long long)not_recorded(&r->total));
+	print_store(out, v, &r->readers);
+	(void)fputc('\n', out);
 	print_counters(out, &r->total);
 	free(r);
 }
@@ -351,6 +376,21 @@ static json_t *config_json(const struct control_state *s)
 		wayside_json_number(atomic_load(&s->reloads_refused)), "edits",
 		wayside_json_number(atomic_load(&s->edits)), "reloaded",
 		wayside_json_time(atomic_load(&s->reloaded_ns)));
+}
+
+static json_t *store_json(const struct wayside_view *v)
+{
+	const struct control_state *s = v->state;
+	const int error = -atomic_load(&s->store_error);
+	char path[CONF_PATH_LEN];
+
+	if (!v->conf->store[0])
+		return json_null();
+	return json_pack(
+		"{s:s,s:o,s:o}", "file",
+		wayside_text_clean(path, sizeof(path), v->conf->store), "error",
+		error ? json_string(wayside_text_error(error)) : json_null(),
+		"failed", wayside_json_time(atomic_load(&s->store_failed_ns)));
 }
 
 static json_t *last_end_json(const struct control_role *r)
@@ -369,14 +409,14 @@ static json_t *role_json(const struct control_role *r)
 	const uint32_t pid = atomic_load(&r->pid);
 	char name[sizeof(r->name)];
 
-	return json_pack("{s:s,s:s,s:o,s:o,s:I,s:o}", "name",
-			 wayside_text_clean(name, sizeof(name), r->name),
-			 "state", WORD(role_states, atomic_load(&r->state)),
-			 "pid", pid ? json_integer(pid) : json_null(), "since",
-			 wayside_json_time(atomic_load(&r->started_ns)),
-			 "restarts",
-			 wayside_json_number(atomic_load(&r->restarts)),
-			 "last_end", last_end_json(r));
+	return json_pack(
+		"{s:s,s:s,s:o,s:o,s:I,s:o}", "name",
+		wayside_status_text(&r->seq, r->name, name, sizeof(name)),
+		"state", WORD(role_states, atomic_load(&r->state)), "pid",
+		pid ? json_integer(pid) : json_null(), "since",
+		wayside_json_time(atomic_load(&r->started_ns)), "restarts",
+		wayside_json_number(atomic_load(&r->restarts)), "last_end",
+		last_end_json(r));
 }
 
 static json_t *roles_json(const struct control_state *s)
@@ -470,7 +510,7 @@ json_t *wayside_status_json(const struct wayside_view *v)
 	if (!r)
 		return NULL;
 	o = json_pack(
-		"{s:s,s:I,s:o,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:o,s:o,s:{s:o},"
+		"{s:s,s:I,s:o,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:{s:o},"
 		"s:{s:o,s:I,s:o}}",
 		"version",
 		wayside_text_clean(program, sizeof(program), s->program), "pid",
@@ -480,9 +520,10 @@ json_t *wayside_status_json(const struct wayside_view *v)
 		"listeners", wayside_json_number(atomic_load(&s->listeners)),
 		"listeners_kept", wayside_json_number(atomic_load(&s->held)),
 		"help", wayside_json_number(atomic_load(&s->help)), "nonsense",
-		wayside_json_number(atomic_load(&s->nonsense)), "roles",
-		roles_json(s), "workers", workers_json(v, r), "recorder",
-		"counters", counters_json(&r->readers), "total", "flows",
+		wayside_json_number(atomic_load(&s->nonsense)), "store",
+		store_json(v), "roles", roles_json(s), "workers",
+		workers_json(v, r), "recorder", "counters",
+		counters_json(&r->readers), "total", "flows",
 		flows_json(&r->total), "not_recorded_bytes",
 		not_recorded_json(&r->total), "counters",
 		counters_json(&r->total));

@@ -15,6 +15,9 @@
  *   listeners        listening sockets held
  *   help             times that workers were asked to serve others' listeners
  *   nonsense         workers replaced for nonsense in their ring
+ *   store            null when none is configured; else file; error: why it
+ *                    takes nothing, null when it works; failed: since when
+ *                    that is, or was at last
  *   roles[]          name; state: "down", "starting", "ready"; pid (null when
  *                    down; a worker's is its keeper's); since; restarts;
  *                    last_end: null, {"exit": STATUS} or {"signal": NUMBER}

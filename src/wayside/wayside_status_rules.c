@@ -81,24 +81,31 @@ static bool any_auto(const struct conf_tables *t)
 	return false;
 }
 
-/* Cleaned; "?" when it does not stand still. Return: buf. */
 #define LINE_LEN sizeof(((struct control_line *)NULL)->text)
+
+const char *wayside_status_text(const _Atomic uint32_t *seq, const char *text,
+				char *buf, size_t size)
+{
+	char copy[LINE_LEN + 1] = "";
+
+	for (int tries = 0; size < sizeof(copy) && tries < COPY_TRIES;
+	     tries++) {
+		const uint32_t before =
+			atomic_load_explicit(seq, memory_order_acquire);
+
+		memcpy(copy, text, size);
+		atomic_thread_fence(memory_order_acquire);
+		if (before % 2 == 0 &&
+		    atomic_load_explicit(seq, memory_order_relaxed) == before)
+			return wayside_text_clean(buf, size, copy);
+	}
+	(void)snprintf(buf, size, "?");
+	return buf;
+}
+
 static const char *line(const struct control_line *l, char buf[static LINE_LEN])
 {
-	char text[LINE_LEN + 1];
-
-	for (int tries = 0; tries < COPY_TRIES; tries++) {
-		const uint32_t seq =
-			atomic_load_explicit(&l->seq, memory_order_acquire);
-
-		memcpy(text, l->text, LINE_LEN);
-		text[LINE_LEN] = '\0';
-		atomic_thread_fence(memory_order_acquire);
-		if (seq % 2 == 0 &&
-		    atomic_load_explicit(&l->seq, memory_order_relaxed) == seq)
-			return wayside_text_clean(buf, LINE_LEN, text);
-	}
-	return "?";
+	return wayside_status_text(&l->seq, l->text, buf, LINE_LEN);
 }
 
 static void print_kernel(FILE *out, const struct control_state *s)
