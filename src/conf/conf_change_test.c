@@ -47,6 +47,9 @@ static void expect_change(const char *from, const char *to, unsigned n,
 #define LOCAL "rules: [{name: a, local: yes, to: [\"192.0.2.1:1\"]}]\n"
 #define CLIENT_PORT \
 	"rules: [{name: a, source: client-port, to: [\"192.0.2.1:1\"]}]\n"
+#define STORE              \
+	RULE "store: {}\n" \
+	     "sinks: [{name: a, amqp: \"amqp://h?queue=q\"}]\n"
 #define FIXED "listen: 127.0.0.1:1\nremote: 192.0.2.1:1\n"
 
 static void each_key(void **state)
@@ -98,6 +101,15 @@ static void each_key(void **state)
 		  "local: yes is in force, no in each rule needs a restart\n" },
 		{ FIXED, FIXED "proxy_protocol: v2\n",
 		  "proxy_protocol: none is in force, v2 needs a restart\n" },
+		{ RULE, STORE,
+		  "store.file: none is in force, "
+		  "\"/var/lib/wayside/wayside.db\" needs a restart\n" },
+		{ STORE, RULE,
+		  "store.file: \"/var/lib/wayside/wayside.db\" is in force, "
+		  "none needs a restart\n" },
+		{ STORE, RULE "store: {file: /var/log/wayside/w.db}\n",
+		  "store.file: \"/var/lib/wayside/wayside.db\" is in force, "
+		  "\"/var/log/wayside/w.db\" needs a restart\n" },
 		{ FIXED, "listen: 127.0.0.1:2\nremote: 192.0.2.1:1\n",
 		  "listen: \"127.0.0.1:1\" is in force, \"127.0.0.1:2\" "
 		  "needs a restart\n" },
@@ -147,6 +159,13 @@ static void all_others_may_change(void **state)
 		      "rules: [{name: a, source: auto, to: "
 		      "[\"192.0.2.1:1\"]}, {name: b, source: client, to: "
 		      "[\"192.0.2.2:1\"]}]\n",
+		      0, "");
+	/* publishers come and go, and the store follows, but for its file */
+	expect_change(STORE,
+		      RULE "store: {commit_delay: 1s, flash: yes, durable: "
+			   "yes, max_age: 1h, max_size: 2M, max_size_hard: "
+			   "3M}\n"
+			   "sinks: [{name: b, redis: \"redis://h\"}]\n",
 		      0, "");
 	/* datagrams have their zone in any case */
 	expect_change(UDP,

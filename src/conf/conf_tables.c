@@ -7,6 +7,7 @@
 
 #include "conf_scalar.h"
 #include "conf_schema.h"
+#include "conf_value.h"
 
 static const char *const failure_names[] = {
 	[CONF_FAILURE_OPEN_STAY] = "open-stay",
@@ -226,9 +227,25 @@ static bool valid_kind(const struct conf_sink *s)
 	return false;
 }
 
+/* It becomes part of a file's name: one of its own, in the store's directory.
+ */
+static bool valid_sink_name(const struct conf_sink *sinks, uint32_t i)
+{
+	const char *name = sinks[i].name;
+	char copy[CONF_NAME_LEN];
+
+	for (uint32_t j = 0; j < i; j++) {
+		if (!strcmp(sinks[j].name, name))
+			return false;
+	}
+	return conf_value_name(
+		(struct base_span){ (const uint8_t *)name, strlen(name) },
+		copy);
+}
+
 static bool valid_sink(const struct conf_sink *s)
 {
-	return valid_name(s->name) && valid_scalars(CONF_SCOPE_SINK, s) &&
+	return valid_scalars(CONF_SCOPE_SINK, s) &&
 	       ended(s->target, CONF_PATH_LEN) && *s->target &&
 	       valid_short(s->host) && s->tls < CONF_ANSWER_MAX &&
 	       valid_or_none(s->ca) && valid_or_none(s->certificate) &&
@@ -247,7 +264,8 @@ static bool valid_store(const struct conf_tables *t)
 	    (*t->store && !valid_scalars(CONF_SCOPE_STORE, t)))
 		return false;
 	for (uint32_t i = 0; i < t->n_sinks; i++) {
-		if (!valid_sink(&t->sinks[i]))
+		if (!valid_name(t->sinks[i].name) ||
+		    !valid_sink_name(t->sinks, i) || !valid_sink(&t->sinks[i]))
 			return false;
 	}
 	return !t->n_sinks || *t->store;

@@ -49,6 +49,21 @@ static struct conf_tables *good_tables(void)
 	assert_true(base_net_parse(&t->dests[2].net, "192.0.2.0/24"));
 	t->dests[2].port_first = t->dests[2].port_last = 90;
 	t->n_dests = 3;
+	memcpy(t->store, "/s", 3);
+	t->commit_delay_ms = 50;
+	for (uint32_t i = 0; i < CONF_SINK_KIND_MAX; i++) {
+		struct conf_sink *sink = &t->sinks[t->n_sinks++];
+
+		sink->name[0] = (char)('a' + i);
+		sink->kind = i;
+		sink->timeout_ms = 100;
+		memcpy(sink->target, "/t", 3);
+		memcpy(sink->host, "h", 2);
+		sink->port = 1;
+		memcpy(sink->vhost, "/", 2);
+		memcpy(sink->routing_key, "k", 2);
+		memcpy(sink->redis_key, "k", 2);
+	}
 	memcpy(t->rules[0].name, "a", 2);
 	memcpy(t->rules[0].observe, "auto", 5);
 	t->rules[0].interfaces = (struct conf_list){ 0, 2 };
@@ -155,6 +170,44 @@ static const struct {
 	BAD(n_protocols, CONF_PROTOCOLS_MAX + 1),
 	BAD(protocols[0].zone_min, 841),
 	BAD(protocols[0].zone_min, (uint32_t)-841),
+	BAD(store[0], 0), /* with sinks */
+	BAD(store[0], 's'),
+	BAD(commit_delay_ms, 0),
+	BAD(commit_delay_ms, 60001),
+	BAD(store_durable, CONF_ANSWER_MAX),
+	BAD(store_flash, CONF_ANSWER_MAX),
+	BAD(store_max_age_s, 59),
+	BAD(store_max_size, (1U << 20) - 1),
+	BAD(store_max_size_hard, (1ULL << 44) + 1),
+	BAD(n_sinks, 4), /* the fourth has no name */
+	BAD(n_sinks, CONF_SINKS_MAX + 1),
+	BAD(sinks[0].name[0], 0),
+	BAD(sinks[0].name[0], '/'),
+	BAD(sinks[0].name[0], '.'),
+	BAD(sinks[1].name[0], 'a'), /* as the first */
+	BAD(sinks[0].kind, CONF_SINK_KIND_MAX),
+	BAD(sinks[0].format, CONF_EVENT_FORMAT_MAX),
+	BAD(sinks[0].from, CONF_SINK_FROM_MAX),
+	BAD(sinks[0].timeout_ms, 99),
+	BAD(sinks[0].timeout_ms, 600001),
+	BAD(sinks[0].target[0], 0),
+	BAD(sinks[1].target[0], 't'),
+	BAD(sinks[0].host[0], 0),
+	BAD(sinks[2].host[0], 0), /* nor a socket */
+	BAD(sinks[0].port, 0),
+	BAD(sinks[0].port, 65536),
+	BAD(sinks[0].tls, CONF_ANSWER_MAX),
+	BAD(sinks[0].ca[0], 'c'),
+	BAD(sinks[0].certificate[0], 'c'),
+	BAD(sinks[0].key[0], 'k'),
+	BAD(sinks[0].vhost[0], 0),
+	BAD(sinks[0].routing_key[0], 0),
+	BAD(sinks[0].heartbeat_s, 65536),
+	BAD(sinks[2].db, 1U << 31),
+	BAD(sinks[2].redis_type, CONF_REDIS_TYPE_MAX),
+	BAD(sinks[2].maxlen, 1ULL << 63),
+	BAD(sinks[2].redis_key[0], 0),
+	BAD(sinks[2].socket[0], 's'),
 	BAD(n_rules, 0),
 	BAD(n_rules, 3),
 	BAD(n_rules, CONF_RULES_MAX + 1),
@@ -236,6 +289,137 @@ static void strings_without_end(void **state)
 		assert_true(conf_tables_valid(t, sizeof(*t)));
 		free(t);
 	}
+}
+
+/* Of a sink: what is not its kind's is not trusted either. */
+static void strings_of_a_sink(void **state)
+{
+#define TEXT(member)                                               \
+	{                                                          \
+		offsetof(struct conf_sink, member),                \
+			sizeof(((struct conf_sink *)NULL)->member) \
+	}
+	static const struct {
+		size_t offset, size;
+	} rows[] = {
+		TEXT(target),    TEXT(host),        TEXT(ca),
+		TEXT(key),       TEXT(certificate), TEXT(vhost),
+		TEXT(exchange),  TEXT(routing_key), TEXT(queue),
+		TEXT(redis_key),
+	};
+#undef TEXT
+
+	(void)state;
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		for (int kind = 0; kind < CONF_SINK_KIND_MAX; kind++) {
+			struct conf_tables *t = good_tables();
+			char *text = (char *)&t->sinks[kind] + rows[i].offset;
+
+			memset(text, '/', rows[i].size);
+			assert_false(conf_tables_valid(t, sizeof(*t)));
+			text[rows[i].size - 1] = '\0';
+			assert_true(conf_tables_valid(t, sizeof(*t)));
+			free(t);
+		}
+	}
+}
+
+/* Names that become parts of paths, and that of a socket. */
+static void lengths_of_a_store(void **state)
+{
+	struct conf_tables *t = good_tables();
+
+	(void)state;
+	memset(t->sinks[0].name, 'x', CONF_NAME_LEN);
+	assert_false(conf_tables_valid(t, sizeof(*t)));
+	t->sinks[0].name[CONF_NAME_LEN - 1] = '\0';
+	assert_true(conf_tables_valid(t, sizeof(*t)));
+	memset(t->store, '/', 959);
+	assert_true(conf_tables_valid(t, sizeof(*t)));
+	t->store[959] = '/';
+	assert_false(conf_tables_valid(t, sizeof(*t)));
+	t->store[1] = '\0';
+	memset(t->sinks[2].socket, '/', 107);
+	assert_true(conf_tables_valid(t, sizeof(*t)));
+	t->sinks[2].socket[107] = '/';
+	assert_false(conf_tables_valid(t, sizeof(*t)));
+	free(t);
+}
+
+/* Of these tables: the second sink is a program with two words. */
+static struct conf_secrets *good_secrets(void)
+{
+	struct conf_secrets *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	s->magic = CONF_SECRETS_MAGIC;
+	s->size = sizeof(*s);
+	s->number = 1;
+	memcpy(s->sinks[0].user, "u", 2);
+	memcpy(s->sinks[0].password, "p", 2);
+	memcpy(s->sinks[1].args, "/t\0a", 5);
+	s->sinks[1].n_args = 2;
+	return s;
+}
+
+#define SECRET(member, value)                                                 \
+	{                                                                     \
+		offsetof(struct conf_secrets, member),                        \
+			sizeof(((struct conf_secrets *)NULL)->member), value, \
+			#member                                               \
+	}
+
+static void hostile_secrets(void **state)
+{
+	static const struct {
+		size_t offset, size;
+		uint64_t value;
+		const char *name;
+	} rows[] = {
+		SECRET(magic, CONF_MAGIC),
+		SECRET(size, 8),
+		SECRET(number, 2),
+		SECRET(sinks[0].n_args, 1),
+		SECRET(sinks[1].n_args, 0),
+		SECRET(sinks[1].n_args, CONF_ARGS_MAX + 1),
+		SECRET(sinks[1].args[0], 't'),
+		SECRET(sinks[3].n_args, 1), /* of no sink */
+	};
+	struct conf_tables *t = good_tables();
+	struct conf_secrets *s = good_secrets();
+
+	(void)state;
+	assert_true(conf_secrets_valid(s, sizeof(*s), t));
+	assert_false(conf_secrets_valid(s, sizeof(*s) - 1, t));
+	/* 2 words, 62 empty ones, and 64 in all */
+	s->sinks[1].n_args = CONF_ARGS_MAX;
+	assert_true(conf_secrets_valid(s, sizeof(*s), t));
+	memset(s->sinks[1].args, '/', sizeof(s->sinks[1].args));
+	s->sinks[1].args[CONF_ARGS_LEN - 1] = '\0';
+	assert_false(conf_secrets_valid(s, sizeof(*s), t));
+	s->sinks[1].n_args = 1;
+	assert_true(conf_secrets_valid(s, sizeof(*s), t));
+	s->sinks[1].args[CONF_ARGS_LEN - 1] = '/';
+	assert_false(conf_secrets_valid(s, sizeof(*s), t));
+	free(s);
+	for (size_t i = 0; i < WS_ARRAY_LEN(rows); i++) {
+		s = good_secrets();
+		memcpy((char *)s + rows[i].offset, &rows[i].value,
+		       rows[i].size);
+		if (conf_secrets_valid(s, sizeof(*s), t))
+			fail_msg("%s = %llu is taken", rows[i].name,
+				 (unsigned long long)rows[i].value);
+		free(s);
+	}
+	s = good_secrets();
+	memset(s->sinks[0].user, 'x', sizeof(s->sinks[0].user));
+	assert_false(conf_secrets_valid(s, sizeof(*s), t));
+	free(s);
+	s = good_secrets();
+	memset(s->sinks[7].password, 'x', sizeof(s->sinks[7].password));
+	assert_false(conf_secrets_valid(s, sizeof(*s), t));
+	free(s);
+	free(t);
 }
 
 /* A socket's address has room for 107 bytes and a NUL: unix(7). */
@@ -360,6 +544,9 @@ int main(void)
 		cmocka_unit_test(good_is_valid),
 		cmocka_unit_test(hostile_members),
 		cmocka_unit_test(strings_without_end),
+		cmocka_unit_test(strings_of_a_sink),
+		cmocka_unit_test(lengths_of_a_store),
+		cmocka_unit_test(hostile_secrets),
 		cmocka_unit_test(control_path_fits_a_socket),
 		cmocka_unit_test(hostile_fixed),
 		cmocka_unit_test(matching),
