@@ -15,6 +15,7 @@
 #include "wayside_doctor.h"
 #include "wayside_protocols.h"
 #include "wayside_rules.h"
+#include "wayside_store.h"
 #include "wayside_version.h"
 
 /* What a command takes. */
@@ -24,8 +25,13 @@ enum {
 	TAKES_SOCKET = 4, /* -c FILE or --control PATH */
 	TAKES_JSON = 8,
 	TAKES_ID = 16,
-	TAKES_ITEM = 32,  /* of a rule */
-	TAKES_BYTES = 64, /* to decode; a configuration has no default */
+	TAKES_ITEM = 32,    /* of a rule */
+	TAKES_BYTES = 64,   /* to decode; a configuration has no default */
+	TAKES_STORE = 128,  /* -c FILE or --store FILE */
+	TAKES_DEVICE = 256, /* which of them, of the store */
+	TAKES_EVENT = 512,  /* ... which events */
+	TAKES_FOLLOW = 1024,
+	TAKES_MAP = 2048, /* forms for maps */
 };
 
 static const struct command {
@@ -74,6 +80,17 @@ static const struct command {
 	{ "captures", NULL, TAKES_CONFIG | TAKES_JSON,
 	  "print the captures in the log directory, the oldest first",
 	  wayside_captures_run },
+	{ "events", NULL,
+	  TAKES_STORE | TAKES_DEVICE | TAKES_EVENT | TAKES_FOLLOW | TAKES_JSON,
+	  "print what trackers and their servers said, the oldest first",
+	  wayside_events_run },
+	{ "positions", NULL,
+	  TAKES_STORE | TAKES_DEVICE | TAKES_EVENT | TAKES_MAP | TAKES_JSON,
+	  "print where trackers were", wayside_positions_run },
+	{ "devices", NULL, TAKES_STORE | TAKES_DEVICE | TAKES_JSON,
+	  "print who was seen, the last first", wayside_devices_run },
+	{ "sinks", NULL, TAKES_STORE | TAKES_JSON,
+	  "print how far each sink is, and what keeps it", wayside_sinks_run },
 	{ "decode", NULL, TAKES_BYTES | TAKES_JSON,
 	  "print what bytes say: those of a capture, of a pcap file, or of a "
 	  "tracker",
@@ -90,7 +107,8 @@ static const struct option {
 	const char *what;
 	size_t offset; /* in struct wayside_options */
 } options[] = {
-	{ "-c", "--config", TAKES_CONFIG | TAKES_SOCKET | TAKES_BYTES, true,
+	{ "-c", "--config",
+	  TAKES_CONFIG | TAKES_SOCKET | TAKES_BYTES | TAKES_STORE, true,
 	  "a file", offsetof(struct wayside_options, config) },
 	{ NULL, "--control", TAKES_SOCKET, true, "a path",
 	  offsetof(struct wayside_options, control) },
@@ -98,10 +116,28 @@ static const struct option {
 	  offsetof(struct wayside_options, json) },
 	{ NULL, "--stopped", TAKES_STOPPED, false, NULL,
 	  offsetof(struct wayside_options, stopped) },
-	{ NULL, "--protocol", TAKES_BYTES, true, "a protocol",
+	{ NULL, "--protocol", TAKES_BYTES | TAKES_EVENT, true, "a protocol",
 	  offsetof(struct wayside_options, protocol) },
 	{ NULL, "--hex", TAKES_BYTES, false, NULL,
 	  offsetof(struct wayside_options, hex) },
+	{ NULL, "--store", TAKES_STORE, true, "a file",
+	  offsetof(struct wayside_options, store) },
+	{ NULL, "--device", TAKES_DEVICE, true, "a device",
+	  offsetof(struct wayside_options, device) },
+	{ NULL, "--type", TAKES_EVENT, true, "a type",
+	  offsetof(struct wayside_options, type) },
+	{ NULL, "--since", TAKES_DEVICE, true, "a time",
+	  offsetof(struct wayside_options, since) },
+	{ NULL, "--until", TAKES_EVENT, true, "a time",
+	  offsetof(struct wayside_options, until) },
+	{ NULL, "--limit", TAKES_DEVICE, true, "a number",
+	  offsetof(struct wayside_options, limit) },
+	{ NULL, "--follow", TAKES_FOLLOW, false, NULL,
+	  offsetof(struct wayside_options, follow) },
+	{ NULL, "--geojson", TAKES_MAP, false, NULL,
+	  offsetof(struct wayside_options, geojson) },
+	{ NULL, "--gpx", TAKES_MAP, false, NULL,
+	  offsetof(struct wayside_options, gpx) },
 };
 
 /* What stands without an option, in this order. */
@@ -119,13 +155,35 @@ static const struct word {
 	{ "FILE", TAKES_BYTES, true, offsetof(struct wayside_options, file) },
 };
 
+/* How the options of a command are shown, in this order. */
+static const struct {
+	unsigned takes;
+	const char *text;
+} usage[] = {
+	{ TAKES_FOLLOW, " [--follow]" },
+	{ TAKES_DEVICE, " [--device ID] [--since T]" },
+	{ TAKES_EVENT, " [--until T]\n      [--type T] [--protocol NAME]" },
+	{ TAKES_DEVICE, " [--limit N]" },
+	{ TAKES_BYTES, " [--protocol NAME] [--hex]" },
+	{ TAKES_MAP, "\n      [--geojson] [--gpx]" },
+	{ TAKES_JSON, " [--json]" },
+	{ TAKES_CONFIG, " [-c FILE]" },
+	{ TAKES_STOPPED, " [--stopped]" },
+	{ TAKES_SOCKET, " [-c FILE | --control PATH]" },
+	{ TAKES_STORE, " [-c FILE | --store FILE]" },
+};
+
 /* Those that the command takes, each after a blank. */
-static void print_words(FILE *out, const struct command *c)
+static void print_usage(FILE *out, const struct command *c)
 {
 	for (size_t i = 0; i < WS_ARRAY_LEN(words); i++) {
 		if (c->takes & words[i].takes)
 			(void)fprintf(out, words[i].optional ? " [%s]" : " %s",
 				      words[i].what);
+	}
+	for (size_t i = 0; i < WS_ARRAY_LEN(usage); i++) {
+		if (c->takes & usage[i].takes)
+			(void)fputs(usage[i].text, out);
 	}
 }
 
@@ -137,46 +195,52 @@ static void print_help(FILE *out)
 
 		(void)fprintf(out, "  %s%s%s", c->group, c->name ? " " : "",
 			      c->name ? c->name : "");
-		print_words(out, c);
-		(void)fprintf(
-			out, "%s%s%s%s%s\n      %s\n",
-			c->takes & TAKES_BYTES ? " [--protocol NAME] [--hex]"
-					       : "",
-			c->takes & TAKES_JSON ? " [--json]" : "",
-			c->takes & TAKES_CONFIG ? " [-c FILE]" : "",
-			c->takes & TAKES_STOPPED ? " [--stopped]" : "",
-			c->takes & TAKES_SOCKET ? " [-c FILE | --control PATH]"
-						: "",
-			c->help);
+		print_usage(out, c);
+		(void)fprintf(out, "\n      %s\n", c->help);
 	}
-	(void)fputs("\n"
-		    "  -c, --config FILE  configuration (" CONF_DEFAULT_FILE
-		    ");\n"
-		    "                     where a daemon is asked: whose "
-		    "control socket;\n"
-		    "                     decode: whose `protocols`, and none "
-		    "without it\n"
-		    "      --control PATH control socket of the daemon. "
-		    "Without both: that of\n"
-		    "                     " CONF_DEFAULT_FILE
-		    " where it can be read,\n"
-		    "                     else " CONTROL_PATH "\n"
-		    "      --json         for programs, not for people\n"
-		    "      --protocol NAME  of the tracker; default: the bytes "
-		    "decide\n"
-		    "      --hex          each line of FILE has hexadecimal "
-		    "digits: the bytes of\n"
-		    "                     the client of one flow\n"
-		    "      --stopped      as it is after a clean stop: with "
-		    "on_failure closed the\n"
-		    "                     rejecting rules, with hold all, "
-		    "otherwise nothing\n"
-		    "  -h, --help         this text\n"
-		    "      --version      print the version\n"
-		    "Exit status: 0 done, 1 not done, 2 usage or "
-		    "configuration;\n"
-		    "             of doctor also 3 degraded, 4 broken\n",
-		    out);
+	(void)fputs(
+		"\n"
+		"  -c, --config FILE  configuration (" CONF_DEFAULT_FILE ");\n"
+		"                     where a daemon is asked: whose "
+		"control socket;\n"
+		"                     decode: whose `protocols`, and none "
+		"without it\n"
+		"      --control PATH control socket of the daemon. "
+		"Without both: that of\n"
+		"                     " CONF_DEFAULT_FILE
+		" where it can be read,\n"
+		"                     else " CONTROL_PATH "\n"
+		"      --store FILE   the database. Without both: that of\n"
+		"                     " CONF_DEFAULT_FILE
+		" where it can be read,\n"
+		"                     else " WAYSIDE_STORE "\n"
+		"      --json         for programs, not for people\n"
+		"      --protocol NAME  of the tracker; default: the bytes "
+		"decide; any\n"
+		"      --hex          each line of FILE has hexadecimal "
+		"digits: the bytes of\n"
+		"                     the client of one flow\n"
+		"      --device ID, --type T   of this one alone\n"
+		"      --since T, --until T    YYYY-MM-DD[ HH:MM[:SS]] local, "
+		"RFC 3339, or for\n"
+		"                     so long ago 90s, 15m, 2h, 3d, 1w\n"
+		"      --limit N      the newest N; 0: all. Events and "
+		"positions, without a\n"
+		"                     time: 100\n"
+		"      --follow       go on with what comes; begins with "
+		"10\n"
+		"      --geojson, --gpx   for maps: RFC 7946; GPX 1.1, a "
+		"track a device\n"
+		"      --stopped      as it is after a clean stop: with "
+		"on_failure closed the\n"
+		"                     rejecting rules, with hold all, "
+		"otherwise nothing\n"
+		"  -h, --help         this text\n"
+		"      --version      print the version\n"
+		"Exit status: 0 done, 1 not done, 2 usage or "
+		"configuration;\n"
+		"             of doctor also 3 degraded, 4 broken\n",
+		out);
 }
 
 static enum wayside_status misused(const char *what, const char *word)
@@ -296,6 +360,8 @@ static enum wayside_status parse_options(const struct command *c, char **argv,
 		return misused("more is needed", next_word(c, o)->what);
 	if (o->config && o->control)
 		return misused("either --config or --control", NULL);
+	if (o->config && o->store)
+		return misused("either --config or --store", NULL);
 	if ((c->takes & TAKES_CONFIG) && !o->config)
 		o->config = CONF_DEFAULT_FILE;
 	return WAYSIDE_OK;

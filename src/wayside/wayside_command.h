@@ -22,10 +22,14 @@ struct wayside_options {
 	const char *id; /* of a flow */
 	/* an item of a rule: which rule, "to", "clients" or "interfaces" */
 	const char *rule, *list, *item;
-	/* decode */
-	const char *protocol; /* NULL: the bytes decide */
+	/* decode; of the store: only events of this one */
+	const char *protocol; /* NULL: the bytes decide; any */
 	bool hex;
 	const char *file; /* NULL or "-": standard input */
+	/* of the store; NULL: not given */
+	const char *store; /* path of the database */
+	const char *device, *type, *since, *until, *limit;
+	bool follow, geojson, gpx;
 };
 
 /*
@@ -55,5 +59,14 @@ enum wayside_status wayside_captures_run(const struct wayside_options *o);
 
 /* Prints one line on standard error. Return: WAYSIDE_FAILED. */
 enum wayside_status wayside_complain(const char *text);
+
+/*
+ * Commands that read the store (wayside_store.h): they ask no daemon, and hold
+ * no transaction while they print.
+ */
+enum wayside_status wayside_events_run(const struct wayside_options *o);
+enum wayside_status wayside_positions_run(const struct wayside_options *o);
+enum wayside_status wayside_devices_run(const struct wayside_options *o);
+enum wayside_status wayside_sinks_run(const struct wayside_options *o);
 
 #endif

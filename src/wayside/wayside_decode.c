@@ -8,6 +8,7 @@
 
 #include "conf_load.h"
 #include "conf_tables.h"
+#include "wayside_protocols.h"
 
 static void print_json(struct wayside_decoder *d, const struct event *e)
 {
@@ -75,22 +76,6 @@ void wayside_decode_end(struct wayside_decoder *d,
 	track_flow_end(&f->track, &d->events);
 }
 
-static bool choose_protocol(struct wayside_decoder *d, const char *name)
-{
-	const char *const *known = track_protocol_names();
-
-	if (!name)
-		return true;
-	d->protocol = track_protocol_find(name);
-	if (d->protocol)
-		return true;
-	(void)fprintf(stderr, "wayside: unknown protocol: %s; there are", name);
-	for (; *known; known++)
-		(void)fprintf(stderr, " %s", *known);
-	(void)fputc('\n', stderr);
-	return false;
-}
-
 /* The habits of the owner's trackers, for a while. Return: false, after what is
  * wrong with the file was said. */
 static bool read_habits(struct track_habits habits[static TRACK_PROTOCOLS_MAX],
@@ -154,9 +139,11 @@ enum wayside_status wayside_decode_run(const struct wayside_options *o)
 	struct track_habits habits[TRACK_PROTOCOLS_MAX] = { { 0 } };
 	enum wayside_status s = WAYSIDE_FAILED;
 
-	if (!choose_protocol(&d, o->protocol) ||
+	if (!wayside_protocol_known(o->protocol) ||
 	    (o->config && !read_habits(habits, o->config)))
 		return WAYSIDE_USAGE;
+	if (o->protocol)
+		d.protocol = track_protocol_find(o->protocol);
 	wayside_event_view_init(&d.view, stdout);
 	d.events = (struct track_events){
 		.event = take_event,

@@ -91,3 +91,16 @@ enum wayside_status wayside_protocols_run(const struct wayside_options *o)
 	print_table(stdout);
 	return WAYSIDE_OK;
 }
+
+bool wayside_protocol_known(const char *name)
+{
+	const char *const *known = track_protocol_names();
+
+	if (!name || track_protocol_find(name))
+		return true;
+	(void)fprintf(stderr, "wayside: unknown protocol: %s; there are", name);
+	for (; *known; known++)
+		(void)fprintf(stderr, " %s", *known);
+	(void)fputc('\n', stderr);
+	return false;
+}
