@@ -421,7 +421,6 @@ static void put(struct publisher *p)
 	if (!n)
 		return;
 	count_again(p, n);
-	s->why[0] = '\0';
 	r = s->ops->put(s, events, n);
 	p->cursor.returned += s->returned - p->returned;
 	p->returned = s->returned;
@@ -444,7 +443,6 @@ static void serve(struct publisher *p)
 {
 	int r;
 
-	p->sink.why[0] = '\0';
 	r = p->sink.ops->idle(&p->sink);
 	p->idle_at_ms = base_time_mono_ms() + p->sink.idle_ms;
 	if (r < 0)

@@ -194,12 +194,12 @@ static void exec_close(struct sink *s)
 	if (!p)
 		return;
 	base_fd_close(&p->pipe);
+	s->fd = -1;
 	if (!p->failed)
 		wait_for_end(s, GRACE_MS);
 	kill_it(p);
 	free(p);
 	s->state = NULL;
-	s->fd = -1;
 }
 
 /* Return: the errno with which it could not be started; 0: it was. */
