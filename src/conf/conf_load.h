@@ -50,7 +50,7 @@ struct conf_input {
 	const char *path; /* of the file; NULL = command line alone */
 	struct conf_overrides overrides;
 	/* Not NULL: neither file nor command line, but the tables in force
-	 * with an edit; it outlives the call. */
+	 * with an edit; it outlives the load. */
 	const struct conf_edit *edit;
 	/* names for `observe` and `protocols`, NULL-terminated */
 	const char *const *protocols;

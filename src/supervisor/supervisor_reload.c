@@ -440,16 +440,17 @@ void supervisor_reload_edit(struct supervisor *s,
 		[CONTROL_LIST_CLIENTS] = CONF_KEY_RULE_CLIENTS,
 		[CONTROL_LIST_INTERFACES] = CONF_KEY_RULE_INTERFACES,
 	};
-	const struct conf_edit e = { .base = s->conf,
-				     .key = keys[edit->list],
-				     .add = edit->add,
-				     .rule = edit->rule,
-				     .item = edit->item };
-	struct conf_input input = { .edit = &e };
+	struct supervisor_reload *r = &s->reload;
+	struct conf_input input = { .edit = &r->change };
 
 	if (busy(s, asker))
 		return;
-	s->reload.edit = *edit;
+	r->edit = *edit;
+	r->change = (struct conf_edit){ .base = s->conf,
+					.key = keys[edit->list],
+					.add = edit->add,
+					.rule = r->edit.rule,
+					.item = r->edit.item };
 	begin(s, asker, &input);
 }
 

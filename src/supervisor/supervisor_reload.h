@@ -33,6 +33,7 @@
 #include <sys/types.h>
 
 #include "base_attr.h"
+#include "conf_edit.h"
 #include "conf_load.h"
 #include "conf_tables.h"
 #include "control.h"
@@ -64,6 +65,7 @@ struct supervisor_reload {
 	enum supervisor_reload_step step;
 	struct supervisor_reload_asker asker; /* answer NULL: the log is all */
 	struct control_edit edit; /* rule "": none, a file's content */
+	struct conf_edit change;  /* the same, for the parser's load */
 	struct conf_loading loading;
 	const struct conf_tables *next; /* the tables to come, or NULL */
 	int next_fd;

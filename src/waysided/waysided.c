@@ -141,8 +141,6 @@ int main(int argc, char **argv)
 	if (role_title_init(argc, argv))
 		base_warn("processes keep the name of the program: %s",
 			  strerrordesc_np(ENOMEM));
-	/* what stood there may be a sink's password: -O amqp=URI */
-	role_title("waysided");
 	if (conf_options_parse(argc, argv, stderr, &options) ||
 	    !base_log_from_env())
 		return STATUS_USAGE;
