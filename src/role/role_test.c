@@ -290,6 +290,50 @@ static void test_syscalls(void **state)
 	assert_exit_0(in_child(socket_inside, NULL, 0));
 }
 
+/* A role without a list calls what it likes, and so do its programs; but what
+ * it has given up comes back with none of them. */
+static int without_list(pid_t parent)
+{
+	const struct role role = { "test/0", 0, NULL };
+	char *const argv[] = { (char[]){ "role_test" }, (char[]){ "program" },
+			       NULL };
+	char *const none[] = { NULL };
+	int r;
+
+	if (!have_rights())
+		return 10;
+	if (role_enter(&role, parent))
+		return 11;
+	r = check_self(0);
+	if (r || prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0 || call_socket())
+		return r ? r : 12;
+	(void)execve("/proc/self/exe", argv, none);
+	return 14;
+}
+
+/* What the program is left with. Return: exit status. */
+static int be_program(void)
+{
+	struct rlimit core;
+	struct caps c;
+
+	if (!read_caps(&c) || c.permitted || c.effective || c.inheritable)
+		return 20;
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 ||
+	    prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0)
+		return 21;
+	if (getrlimit(RLIMIT_CORE, &core) || core.rlim_max)
+		return 22;
+	return call_socket() ? 23 : 0;
+}
+
+static void test_without_list(void **state)
+{
+	(void)state;
+	need_rights();
+	assert_exit_0(in_child(without_list, NULL, 0));
+}
+
 /* The common list carries what the C library and base do in every role: memory,
  * clocks, local time (the zone file was read before), log lines. */
 static int common_work(pid_t parent)
@@ -478,13 +522,14 @@ static void test_parent_dies(void **state)
 	close(hold[1]);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rights),
 		cmocka_unit_test(test_plain_user),
 		cmocka_unit_test(test_missing_cap),
 		cmocka_unit_test(test_syscalls),
+		cmocka_unit_test(test_without_list),
 		cmocka_unit_test(test_common_syscalls),
 #ifdef WAYSIDE_SANITIZED
 		cmocka_unit_test(test_sanitizer_report),
@@ -495,5 +540,7 @@ int main(void)
 		cmocka_unit_test(test_parent_dies),
 	};
 
+	if (argc > 1 && !strcmp(argv[1], "program"))
+		return be_program();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
