@@ -298,7 +298,7 @@ static int fill(struct store *s, uint64_t writer, uint64_t seq,
 
 static int transaction(struct store *s, uint64_t writer, uint64_t seq)
 {
-	struct store_mark mark = s->mark, now;
+	struct store_mark mark = s->mark, now = mark;
 	int r = store_run(s, STORE_SQL_BEGIN);
 
 	if (r != SQLITE_OK)

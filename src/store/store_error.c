@@ -80,7 +80,7 @@ static const char *words(sqlite3 *db, int result, int r)
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
-		return strerror(-r);
+		return strerrordesc_np(-r);
 	default:
 		return sqlite3_extended_errcode(db) == result
 			       ? sqlite3_errmsg(db)

@@ -394,10 +394,10 @@ static int in_and_yet(void *arg, sqlite3 *db, const char *name, int pages)
 static void a_commit_that_failed_too_late(void **state)
 {
 	struct place *p = *state;
+	struct store *s = opened(p);
 
-	opened(p);
-	add_all(p->store, 1);
-	(void)sqlite3_wal_hook(p->store->db, in_and_yet, NULL);
+	add_all(s, 1);
+	(void)sqlite3_wal_hook(s->db, in_and_yet, NULL);
 	committed(p, 1);
 	assert_int_equal(store_waiting(p->store).rows, 0);
 	has(p->path, 1);

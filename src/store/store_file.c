@@ -126,6 +126,12 @@ static int number(struct store *s, const char *text, int64_t *out)
 	return r == SQLITE_ROW || r == SQLITE_DONE ? SQLITE_OK : r;
 }
 
+static int failed(const char *path, int error, struct store_error *why)
+{
+	store_say(why, "%s: %s", path, strerrordesc_np(error));
+	return -error;
+}
+
 /* SQLite gives -wal and -shm the mode of the file, so it is made here, and its
  * mode is the same under every umask. */
 static int make(const char *path, struct store_error *why)
@@ -133,22 +139,15 @@ static int make(const char *path, struct store_error *why)
 	WS_CLEAN(base_fd_close)
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
 	struct stat st;
-	int r = 0;
 
-	if (fd >= 0) {
-		if (fchmod(fd, MODE) < 0)
-			r = -errno;
-	} else if (errno != EEXIST) {
-		r = -errno;
-	} else if (stat(path, &st) < 0) {
-		r = -errno;
-	} else if (!S_ISREG(st.st_mode)) {
-		store_say(why, "%s: not a regular file", path);
-		return -EINVAL;
-	}
-	if (r)
-		store_say(why, "%s: %s", path, strerror(-r));
-	return r;
+	if (fd >= 0)
+		return fchmod(fd, MODE) < 0 ? failed(path, errno, why) : 0;
+	if (errno != EEXIST || stat(path, &st) < 0)
+		return failed(path, errno, why);
+	if (S_ISREG(st.st_mode))
+		return 0;
+	store_say(why, "%s: not a regular file", path);
+	return -EINVAL;
 }
 
 /* May it be used? Nothing was changed yet. */
@@ -183,13 +182,11 @@ static int identify(struct store *s, int64_t *version, struct store_error *why)
 /* SQLite opens it for reading when that is all it may. */
 static int writable(struct store *s, struct store_error *why)
 {
-	int r;
+	const char *path = s->options.path;
 
 	if (sqlite3_db_readonly(s->db, "main") != 1)
 		return 0;
-	r = access(s->options.path, W_OK) < 0 ? -errno : -EROFS;
-	store_say(why, "%s: %s", s->options.path, strerror(-r));
-	return r;
+	return failed(path, access(path, W_OK) < 0 ? errno : EROFS, why);
 }
 
 static int configure(struct store *s)
@@ -298,7 +295,7 @@ static int migrate(struct store *s, int64_t version, struct store_error *why)
 
 static int prepare(struct store *s, struct store_error *why)
 {
-	struct store_mark mark;
+	struct store_mark mark = s->mark;
 	int r = SQLITE_OK;
 	int64_t last = 0;
 
@@ -329,12 +326,8 @@ static int remember(struct store *s, struct store_error *why)
 	char path[PATH_MAX];
 	struct stat st;
 
-	if (stat(s->options.path, &st) < 0) {
-		const int r = -errno;
-
-		store_say(why, "%s: %s", s->options.path, strerror(-r));
-		return r;
-	}
+	if (stat(s->options.path, &st) < 0)
+		return failed(s->options.path, errno, why);
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
 	/* Closed after SQLite's own: a process that closes any descriptor of a
@@ -456,7 +449,7 @@ int store_file_replace(struct store *s, struct store_error *why)
 	r = set_aside(path, aside);
 	if (r) {
 		store_say(why, "%s; cannot be set aside: %s", found.text,
-			  strerror(-r));
+			  strerrordesc_np(-r));
 		return r;
 	}
 	r = open_once(s, &again);

@@ -123,8 +123,8 @@ static int expire(struct store *s, const struct store_limits *l,
 	const uint64_t any = l->size ? l->size : l->size_hard;
 	struct look at;
 	bool large;
-	int64_t cut;
-	int r, flows;
+	int64_t cut = 0;
+	int r, flows = 0;
 
 	r = look(s, &at);
 	if (r == SQLITE_OK)

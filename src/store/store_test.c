@@ -24,7 +24,7 @@ static void an_event_has_its_columns(void **state)
 	struct place *p = *state;
 	struct store *s = opened(p);
 	struct track_position at[2] = {
-		position_at(TRACK_TIME_NONE, NAN, NAN),
+		position_at(TRACK_TIME_NONE, (double)NAN, (double)NAN),
 		position_at(5000, -33.5, 151.25),
 	};
 	struct store_event e = event_of(0x8000000000000001, START_MS, "a");
@@ -186,7 +186,7 @@ static void devices_are_summed_up(void **state)
 			const unsigned n = i * 7 % 100;
 
 			(void)snprintf(name, sizeof(name), "device%u", n);
-			add_event(s, n, START_MS + i + 1000 * round, name);
+			add_event(s, n, START_MS + i + 1000ULL * round, name);
 		}
 		committed(p, round + 1);
 	}

@@ -170,10 +170,10 @@ static inline struct track_position position_at(int64_t ms, double lat,
 					.valid = true,
 					.lat = lat,
 					.lon = lon,
-					.altitude = NAN,
-					.speed = NAN,
-					.course = NAN,
-					.accuracy = NAN };
+					.altitude = (double)NAN,
+					.speed = (double)NAN,
+					.course = (double)NAN,
+					.accuracy = (double)NAN };
 }
 
 /* What another process would find: columns by |, rows by ;. The last answer is

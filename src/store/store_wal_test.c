@@ -4,9 +4,11 @@
 
 #include "base_time.h"
 
-#define LIMIT (1U << 20)
+#define LIMIT ((off_t)1 << 20)
 /* Bytes of JSON in an event that fills the log. */
 #define LARGE 20000
+/* A page in the log has a head. */
+#define FRAME ((off_t)4096 + 24)
 
 /* Another process that holds something of the file, until it is told. */
 struct other {
@@ -36,7 +38,7 @@ static int other_main(const char *path, const char *sql)
 	    write(STDOUT_FILENO, "x", 1) != 1)
 		return 1;
 	wait_for_end(STDIN_FILENO);
-	return 0; /* locks go with it */
+	return 0; /* locks go with the process */
 }
 
 /* Comes back when the other has run the statement. */
@@ -134,7 +136,7 @@ static void the_log_is_emptied_in_passing(void **state)
 	struct place *p = *state;
 	off_t largest = 0;
 
-	p->options.wal_max = 2 * LIMIT;
+	p->options.wal_max = (uint64_t)2 * LIMIT;
 	opened(p);
 	for (uint64_t seq = 1; seq <= 500; seq++) {
 		add_large(p->store);
@@ -148,7 +150,7 @@ static void the_log_is_emptied_in_passing(void **state)
 			largest = size_of(p->path, "-wal");
 	}
 	/* half of the limit, and one transaction */
-	assert_true(largest <= LIMIT + 3 * LARGE);
+	assert_true(largest <= LIMIT + (off_t)3 * LARGE);
 	assert_int_equal(store_wal_full(p->store), 0);
 	is(p, "SELECT count(*) FROM events", "500");
 }
@@ -173,10 +175,10 @@ static void flash_is_written_seldom(void **state)
 {
 	struct place *p = *state;
 
-	assert_true(log_after(p, 600) < 1010 * (4096 + 24));
+	assert_true(log_after(p, 600) < 1010 * FRAME);
 	p->options.flash = true;
 	/* 600 events of five pages and a few more are no reason to write */
-	assert_true(log_after(p, 600) > 3000 * (4096 + 24));
+	assert_true(log_after(p, 600) > 3000 * FRAME);
 }
 
 /* A log that somebody left at its limit, found at the start. */
@@ -260,6 +262,6 @@ int main(int argc, char **argv)
 	};
 
 	if (argc == 3)
-		return other_main(argv[1], argv[2]);
+		_exit(other_main(argv[1], argv[2]));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
