@@ -40,6 +40,8 @@ static const char *const syscalls[] = {
 	"epoll_wait",
 	"faccessat",
 	"faccessat2",
+	"fchmod",
+	"fchown",
 	"fcntl",
 	"fdatasync",
 	"fstatfs",
@@ -85,6 +87,7 @@ static const char *const syscalls[] = {
 	"statfs",
 	"sysinfo",
 	"uname",
+	"unlink",
 	NULL,
 };
 

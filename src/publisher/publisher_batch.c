@@ -152,7 +152,7 @@ int publisher_batch_read(struct publisher_batch *b, struct store_reader *r,
 		return err;
 	}
 	if (b->none)
-		base_warn("%u rows of the store are no events: ignoring them",
+		base_warn("the store has rows that are no events: ignoring %u",
 			  b->none);
 	point(b);
 	*last = b->last;
