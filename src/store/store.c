@@ -48,7 +48,7 @@ void store_set(struct store *s, const struct store_options *o)
 
 uint64_t store_id(const struct store *s)
 {
-	return s->mark.id;
+	return s->id;
 }
 
 int64_t store_first(struct store *s)

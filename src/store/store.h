@@ -30,8 +30,8 @@
  *
  * A file that is no database, or a broken one, is set aside as
  * FILE.corrupt-YYYYMMDDTHHMMSSZ (with its WAL) and a new one begun, at any
- * time. A new file has another identity, so no cursor is mistaken for one of
- *it.
+ * time; also when the path names another file or none. A new file has another
+ * identity, so no cursor is mistaken for one of its own.
  *
  * Files are made with mode 0640; -wal and -shm stay when the writer closes
  * (SQLITE_FCNTL_PERSIST_WAL), so that others can read while it is down.

@@ -343,15 +343,8 @@ int store_commit(struct store *s, uint64_t writer, uint64_t seq,
 	if (r)
 		return r;
 	r = transaction(s, writer, seq);
-	if (r != SQLITE_OK) {
-		const bool absurd = (r & 0xff) == SQLITE_ERROR ||
-				    (r & 0xff) == SQLITE_CONSTRAINT;
-
-		r = store_fail(s, r, "cannot be written", why);
-		if (absurd) /* opening it again tells what is wrong */
-			store_file_close(s);
-		return r == -EUCLEAN ? store_file_replace(s, why) : r;
-	}
+	if (r != SQLITE_OK)
+		return store_file_failed(s, r, "cannot be written", why);
 	store_batch_clear(&s->batch);
 	store_wal_after(s);
 	return 0;

@@ -316,6 +316,7 @@ static int prepare(struct store *s, struct store_error *why)
 	if (r != SQLITE_OK)
 		return store_fail(s, r, "cannot be read", why);
 	s->mark = mark;
+	s->id = mark.id;
 	s->page_size = (uint64_t)last;
 	return 0;
 }
@@ -438,7 +439,8 @@ static int set_aside(const char *path, char aside[static PATH_MAX])
 	return 0;
 }
 
-int store_file_replace(struct store *s, struct store_error *why)
+/* Return: -EUCLEAN, or another -errno when it could not. */
+static int replace(struct store *s, struct store_error *why)
 {
 	const char *path = s->options.path;
 	struct store_error found = *why, again = { "" };
@@ -469,10 +471,35 @@ int store_file_open(struct store *s, struct store_error *why)
 	int r = open_once(s, why);
 
 	if (r == -EUCLEAN)
-		r = store_file_replace(s, why);
+		r = replace(s, why);
 	else if (r)
 		store_file_close(s);
 	return r == -EUCLEAN ? 0 : r;
+}
+
+int store_file_failed(struct store *s, int result, const char *what,
+		      struct store_error *why)
+{
+	const int r = store_fail(s, result, what, why);
+
+	/* opening it again tells what is wrong with it */
+	if ((result & 0xff) == SQLITE_ERROR ||
+	    (result & 0xff) == SQLITE_CONSTRAINT)
+		store_file_close(s);
+	return r == -EUCLEAN ? replace(s, why) : r;
+}
+
+/* It was closed because it made no sense, or nothing could be opened. */
+static int open_again(struct store *s, struct store_error *why)
+{
+	const uint64_t id = s->id;
+	const int r = store_file_open(s, why);
+
+	if (r || s->id == id)
+		return r;
+	if (!why->text[0])
+		store_say(why, "%s: is another file now", s->options.path);
+	return -EUCLEAN;
 }
 
 int store_file_check(struct store *s, struct store_error *why)
@@ -484,7 +511,7 @@ int store_file_check(struct store *s, struct store_error *why)
 
 	s->error = 0;
 	if (!s->db)
-		return store_file_open(s, why);
+		return open_again(s, why);
 	r = stat(path, &st) < 0 ? -errno : 0;
 	if (r != -ENOENT && (r || (st.st_dev == s->dev && st.st_ino == s->ino)))
 		return 0;

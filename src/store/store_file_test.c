@@ -403,15 +403,21 @@ static void broken_during_a_commit(void **state)
 static void tables_taken_during_a_commit(void **state)
 {
 	struct place *p = *state;
+	uint64_t id;
+	int r;
 
-	opened(p);
+	id = store_id(opened(p));
 	add_events(p->store, 3);
 	change(p->path, "DROP TABLE positions; DROP TABLE events");
 	/* the first says that it does not work, the next finds out why */
-	assert_int_not_equal(store_commit(p->store, WRITER, 2, &p->why), 0);
+	r = store_commit(p->store, WRITER, 2, &p->why);
+	assert_true(r && r != -EUCLEAN);
+	assert_int_equal(store_commit(p->store, WRITER, 2, &p->why), -EUCLEAN);
+	assert_non_null(strstr(p->why.text, "and a new one begun"));
+	assert_non_null(aside(p));
+	assert_true(store_id(p->store) != id);
 	assert_int_equal(store_waiting(p->store).events, 3);
 	committed(p, 2);
-	assert_non_null(aside(p));
 	is(p, "SELECT count(*) FROM events", "3");
 }
 

@@ -155,6 +155,7 @@ struct store {
 	ino_t ino;
 	int shm; /* for asking who holds the log; -1 */
 	struct store_mark mark;
+	uint64_t id; /* of the file that was open last */
 	uint64_t page_size;
 	uint64_t wal_pages, wal_next; /* in the log; when to empty it */
 	uint64_t wal_full;
@@ -163,14 +164,15 @@ struct store {
 	struct store_told told[STORE_TOLD_SLOTS];
 };
 
-/* 0 while the path names the file that is open, else -EUCLEAN with a line
- * after a new one was begun, or -errno. Opens one where none is. */
+/* 0 while the path names the file that it named, else -EUCLEAN with a line when
+ * there is another one now, or -errno. Opens one where none is. */
 WS_MUST_USE int store_file_check(struct store *s, struct store_error *why);
 /* Opens or makes it, sets a broken one aside. */
 WS_MUST_USE int store_file_open(struct store *s, struct store_error *why);
-/* Sets a broken one aside and begins a new one. Return: -EUCLEAN, or another
- * -errno when it could not. */
-WS_MUST_USE int store_file_replace(struct store *s, struct store_error *why);
+/* After a transaction with that result: a line, and a broken file is set aside
+ * and a new one begun. Return: -errno; -EUCLEAN: there is a new one. */
+WS_MUST_USE int store_file_failed(struct store *s, int result, const char *what,
+				  struct store_error *why);
 void store_file_close(struct store *s);
 /* synchronous and the like, from the options. */
 WS_MUST_USE int store_file_tune(struct store *s);

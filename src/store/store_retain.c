@@ -182,10 +182,9 @@ int store_retain(struct store *s, const struct store_limits *l,
 	if (r)
 		return r;
 	r = transaction(s, l, &done);
-	if (r != SQLITE_OK) {
-		r = store_fail(s, r, "old events cannot be deleted", why);
-		return r == -EUCLEAN ? store_file_replace(s, why) : r;
-	}
+	if (r != SQLITE_OK)
+		return store_file_failed(s, r, "old events cannot be deleted",
+					 why);
 	*out = done;
 	store_wal_after(s);
 	return 0;
