@@ -310,6 +310,8 @@ static void supervisor_spoke(struct loop_watch *watch, uint32_t events)
 		return;
 	case ROLE_ACTIVATE:
 		recorder_reload_activate(r, m.number);
+		/* other limits, another delay */
+		loop_timer_set(&r->loop, &r->tick, loop_now_ms(&r->loop));
 		return;
 	case ROLE_DISCARD:
 		recorder_reload_discard(r);

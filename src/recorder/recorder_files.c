@@ -376,13 +376,18 @@ void recorder_files_commit_due(struct recorder *r)
 		(void)recorder_files_commit(r); /* else it comes again */
 }
 
-void recorder_files_publish(const struct recorder *r)
+void recorder_files_show(const struct recorder *r, enum stat_id id)
 {
 	struct stat_block *page = &r->rings[0].reader.map.cursor->stat;
 
+	atomic_store_explicit(&page->v[id], stat_get(&r->stat, id),
+			      memory_order_relaxed);
+}
+
+void recorder_files_publish(const struct recorder *r)
+{
 	for (int i = 0; i < STAT_MAX; i++)
-		atomic_store_explicit(&page->v[i], stat_get(&r->stat, i),
-				      memory_order_relaxed);
+		recorder_files_show(r, (enum stat_id)i);
 }
 
 /* What ended a connection badly, in tcpproxy's words where it has them. */

@@ -40,6 +40,7 @@
  * quarter of a ring), or as old: see recorder_store.c. */
 #define RECORDER_KEPT_EVENTS 10000
 #define RECORDER_KEPT_BYTES  (16U << 20)
+#define RECORDER_KEPT_ENDS   10000
 #define RECORDER_PATIENCE_MS 10000
 #define RECORDER_HURRY_MS    1000 /* ... when somebody waits for the commit */
 #define RECORDER_AGAIN_MS    100  /* between two attempts, at least */
@@ -79,6 +80,7 @@ struct recorder_flow {
 	/* Of the store: it has the flow, and events of it without a device; and
 	 * whether the batch at hand is what brings, or mends, that. */
 	bool stored, nameless, row_waits, name_waits;
+	struct store_end end;     /* flow 0: it has not ended */
 	struct capture_file file; /* id and client, even without a capture */
 	struct track_flow track;
 	struct recorder_partial partial[BASE_DIRECTIONS];
@@ -113,6 +115,8 @@ struct recorder_store {
 	int64_t first;                  /* its first event */
 	uint64_t unsure, unsure_events; /* recorder_globals */
 	uint64_t wal_full;              /* counted already */
+	struct store_end *ends; /* given up: RECORDER_KEPT_ENDS; or NULL */
+	uint32_t n_ends;
 	uint64_t oldest_ms; /* the batch's first row came; else no use */
 	uint64_t failed_ms; /* the batch failed first; 0 = it has not */
 	uint64_t again_ms;  /* it is not tried before */
@@ -257,6 +261,8 @@ bool recorder_files_commit(struct recorder *r);
 void recorder_files_commit_due(struct recorder *r);
 /* The counters, as they were last committed, to the page that others read. */
 void recorder_files_publish(const struct recorder *r);
+/* One of them, as it is. */
+void recorder_files_show(const struct recorder *r, enum stat_id id);
 extern const struct capture_lines_ops recorder_files_event_ops;
 
 /* recorder_store.c: see there. Nothing of it does anything without a store. */

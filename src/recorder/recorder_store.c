@@ -18,7 +18,9 @@
  *
  * Rows are added as their entries are read; what says that they were is part of
  * the flow's record (STORED, NAMELESS), so it comes into force with them, and
- * is taken back when they are given up.
+ * is taken back when they are given up. Of flows that the store has, ends that
+ * were given up come again with the next batches, as long as this recorder
+ * lives; without them they would stay open there.
  *
  * What others have confirmed may be deleted, once a minute and soon after the
  * store grew: while nothing waits, as deleting has a transaction of its own.
@@ -28,6 +30,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -68,11 +71,27 @@ static void lose(struct recorder *r, uint64_t n)
 	r->store.lost += n;
 }
 
-/* A row is about to be the batch's first. */
+/* A row is about to be added: the batch's first one finds the ends there that
+ * were given up before. */
 static void begin_batch(struct recorder *r)
 {
-	if (!waiting(r).rows)
-		r->store.oldest_ms = loop_now_ms(&r->loop);
+	struct recorder_store *s = &r->store;
+	bool room = true;
+
+	if (waiting(r).rows)
+		return;
+	s->oldest_ms = loop_now_ms(&r->loop);
+	for (uint32_t i = 0; i < s->n_ends && room; i++)
+		room = !store_add_end(s->store, &s->ends[i]);
+}
+
+/* A flow that the store has does not stay open there for ever. */
+static void keep_end(struct recorder_store *s, const struct recorder_flow *f)
+{
+	if (!s->ends)
+		s->ends = calloc(RECORDER_KEPT_ENDS, sizeof(*s->ends));
+	if (s->ends && s->n_ends < RECORDER_KEPT_ENDS)
+		s->ends[s->n_ends++] = f->end;
 }
 
 void recorder_store_flow(struct recorder_flow *f)
@@ -151,22 +170,24 @@ void recorder_store_end(struct recorder_flow *f, const struct ring_entry *close,
 			const struct ring_slot *s)
 {
 	struct recorder *r = f->ring->recorder;
-	struct store_end row = {
+	struct store_end *end = &f->end;
+
+	if (!r->store.store)
+		return;
+	*end = (struct store_end){
 		.flow = f->flow_id,
 		.closed_ns = close ? close->time_ns : base_time_wall_ns(),
 		.reason = close ? reasons[close->reason] : "unknown",
 	};
 
-	if (!r->store.store)
-		return;
 	for (int d = 0; d < BASE_DIRECTIONS; d++) {
-		row.bytes[d] = f->next[d];
+		end->bytes[d] = f->next[d];
 		if (s && s->dir[d].bytes_in > f->next[d])
-			row.bytes[d] = s->dir[d].bytes_in;
+			end->bytes[d] = s->dir[d].bytes_in;
 	}
 	recorder_store_flow(f);
 	begin_batch(r);
-	if (store_add_end(r->store.store, &row) &&
+	if (store_add_end(r->store.store, end) &&
 	    recorder_may_tell(&r->store.told_memory))
 		base_err("out of memory: the end of a flow is not stored "
 			 "flow=%016llx",
@@ -181,6 +202,8 @@ static void settle_flows(struct recorder *r, bool stored)
 			f->stored = false;
 		if (!stored && f->name_waits)
 			f->nameless = true;
+		if (!stored && f->stored && f->end.flow)
+			keep_end(&r->store, f);
 		f->row_waits = f->name_waits = false;
 	}
 }
@@ -365,6 +388,8 @@ bool recorder_store_commit(struct recorder *r)
 		return true;
 	}
 	stat_add(&r->stat, STAT_STORE_RETRIES, 1);
+	/* whoever looks sees now that it fails, not when it does no more */
+	recorder_files_show(r, STAT_STORE_RETRIES);
 	if (!s->failed_ms)
 		s->failed_ms = now;
 	s->again_ms = now + (r->conf->commit_delay_ms > RECORDER_AGAIN_MS
@@ -409,6 +434,7 @@ void recorder_store_committed(struct recorder *r)
 	const uint64_t soon = s->looked_ms + RECORDER_GROWN_MS;
 
 	settle_flows(r, true);
+	s->n_ends = 0;
 	kick(r);
 	if (s->look_ms > soon)
 		s->look_ms = soon;
@@ -635,4 +661,6 @@ void recorder_store_close(struct recorder *r)
 {
 	store_close(r->store.store);
 	r->store.store = NULL;
+	free(r->store.ends);
+	r->store.ends = NULL;
 }

@@ -65,6 +65,16 @@ static void messages(struct lab *lab, uint32_t slot, uint64_t offset, int n)
 		      offset + (uint64_t)i * (sizeof(LK) - 1), LK);
 }
 
+/* So many bytes of one that nobody frames. */
+static void noise_in_flow(struct lab *lab, uint32_t slot, size_t n)
+{
+	static const uint8_t noise[4096];
+	const struct base_span some = { noise, sizeof(noise) };
+
+	for (uint64_t offset = 0; offset < n; offset += some.len)
+		put_bytes(lab, slot, RING_CLIENT, offset, some);
+}
+
 static int64_t n_events(const struct lab *lab)
 {
 	return sql_number(lab, "SELECT count(*) FROM events");
@@ -302,9 +312,7 @@ static void a_thousand_events_wait_no_longer(void **state)
 /* The ring's bytes are the workers'. */
 static void an_eighth_of_a_ring_waits_no_longer(void **state)
 {
-	static const char noise[4096];
 	struct lab *lab = *state;
-	uint64_t offset = 0;
 
 	lab->conf->commit_delay_ms = HOUR_MS;
 	start(lab);
@@ -315,12 +323,7 @@ static void an_eighth_of_a_ring_waits_no_longer(void **state)
 	assert_int_equal(atomic_load(&cursor(lab)->pos), 0);
 	open_flow(lab, 4);
 	lab->maps[0].slots[4].observe = CONF_OBSERVE_NONE;
-	while (head(lab) < RING_SIZE_MIN / 8) {
-		put_bytes(lab, 4, RING_CLIENT, offset,
-			  (struct base_span){ (const uint8_t *)noise,
-					      sizeof(noise) });
-		offset += sizeof(noise);
-	}
+	noise_in_flow(lab, 4, RING_SIZE_MIN / 8);
 	await_committed(lab);
 	assert_events(lab, 1);
 	kill_it(lab);
@@ -506,12 +509,39 @@ static void one_that_fails_for_long_is_given_up(void **state)
 	assert_int_equal(count(lab, STAT_EVENTS_LOST), 0);
 }
 
+/* The end of a flow that the store has comes again, though its batch was given
+ * up; else the flow would stay open there. */
+static void an_end_that_was_given_up(void **state)
+{
+	struct lab *lab = *state;
+	sqlite3 *db;
+
+	start(lab);
+	await_ready(lab);
+	open_flow(lab, 3);
+	messages(lab, 3, 0, 1);
+	flow(lab, 4, 4)->observe = CONF_OBSERVE_NONE;
+	hint(lab, 4, RING_ENTRY_OPEN, 0, 0);
+	await_committed(lab);
+	db = locked(lab);
+	hint(lab, 3, RING_ENTRY_CLOSE, RING_CLOSE_IDLE, 0);
+	noise_in_flow(lab, 4, RING_SIZE_MIN / 4);
+	await_committed(lab);
+	/* once more in vain */
+	hint(lab, 4, RING_ENTRY_CLOSE, RING_CLOSE_NORMAL, 0);
+	await_committed(lab);
+	unlock(db);
+	open_flow(lab, 5);
+	await_committed(lab);
+	assert_sql(lab, "SELECT ifnull(reason, 'open') FROM flows ORDER BY id",
+		   "idle\nnormal\nopen\n");
+	kill_it(lab);
+}
+
 /* A device that was named in a batch that was given up is named again. */
 static void a_name_that_was_given_up(void **state)
 {
-	static const char noise[4096];
 	struct lab *lab = *state;
-	uint64_t offset = 0;
 	sqlite3 *db;
 
 	start(lab);
@@ -522,12 +552,7 @@ static void a_name_that_was_given_up(void **state)
 	hex_bytes(lab, 3, RING_CLIENT, 15, LOGIN);
 	flow(lab, 4, 1)->observe = CONF_OBSERVE_NONE;
 	hint(lab, 4, RING_ENTRY_OPEN, 0, 0);
-	for (int i = 0; i < (int)(RING_SIZE_MIN / 4 / sizeof(noise)); i++) {
-		put_bytes(lab, 4, RING_CLIENT, offset,
-			  (struct base_span){ (const uint8_t *)noise,
-					      sizeof(noise) });
-		offset += sizeof(noise);
-	}
+	noise_in_flow(lab, 4, RING_SIZE_MIN / 4);
 	await_committed(lab);
 	assert_int_equal(count(lab, STAT_STORE_LOST), 1);
 	unlock(db);
@@ -895,6 +920,7 @@ int main(void)
 		TEST(one_that_fails_is_tried_again),
 		TEST(one_that_fails_and_a_death),
 		TEST(one_that_fails_for_long_is_given_up),
+		TEST(an_end_that_was_given_up),
 		TEST(a_name_that_was_given_up),
 		TEST(a_commit_that_is_waited_for),
 		TEST(a_stop_does_not_wait_for_ever),
