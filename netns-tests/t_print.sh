@@ -66,11 +66,35 @@ expect_key '  - file: "/var/log/wayside/events.log"' '    format: classic'
 # each protocol with the zone that is usual for it
 expect_key '  watch:' '    time_zone: "+00:00"'
 expect_key '  jt808:' '    time_zone: "+08:00"'
+expect_key 'store:' '  file: "/var/lib/wayside/wayside.db"' '  commit_delay: 50ms'
+expect_key 'sinks: []'
 again -c "$CONFIG" -o /run/elsewhere -p none -O /run/a -O file=/run/b
 expect_key 'log_dir: "/run/elsewhere"'
 expect_key 'pidfile: none'
 expect_key '  - file: "/run/a"' '    format: classic' '  - file: "/run/b"'
+# each kind of sink, but for what nobody is to see
+again -c "$TOP/contrib/conf/sink-exec.yaml"
+expect_key 'sinks: # *** stands for each password and argument' \
+	'  - name: "program"' '    exec: ["/usr/local/bin/read-events", "***"]'
+if grep -q '^WAYSIDE_WITH_AMQP:BOOL=ON' "$BUILD/CMakeCache.txt"; then
+	again -c "$TOP/contrib/conf/sink-amqp.yaml"
+	expect_key '  - name: "classic"' \
+		'    amqp: "amqp://guest:***@127.0.0.1/?queue=tcpproxy.events"' \
+		'    format: classic' '    from: newest'
+	again -l 127.0.0.1:7700 -r 192.0.2.1:7700 --store /run/x.db \
+		-O 'amqp=amqp://me:Geheim@broker.example/%2F?queue=q'
+	[[ $out != *Geheim* ]] || fail "a password is printed"
+	expect_key '  file: "/run/x.db"'
+	expect_key '  - name: "amqp"' \
+		'    amqp: "amqp://me:***@broker.example/%2F?queue=q"'
+fi
+if grep -q '^WAYSIDE_WITH_REDIS:BOOL=ON' "$BUILD/CMakeCache.txt"; then
+	again -c "$TOP/contrib/conf/sink-redis.yaml"
+	expect_key '  - name: "list"' \
+		'    redis: "redis+unix:///run/redis/redis.sock?list=wayside.events"'
+fi
 again -l '[::1]:7700' -r 192.0.2.1:7700
+expect_key '  file: none'
 expect_key 'listen: "[::1]:7700"'
 expect_key 'remote: "192.0.2.1:7700"'
 
@@ -111,7 +135,7 @@ expect_equal "version" "${out#waysided }" \
 	"$("$TOOL" --version | sed 's/^wayside //')"
 prints 0 --help
 expect_equal "errors" "$err" ""
-for option in config listen local remote output log-dir pidfile observer check \
+for option in config listen local remote output log-dir pidfile observer store check \
 	print-config print-rules print-sample version help; do
 	grep -qE -- " --$option( |,|\$)" <<<"$out" ||
 		fail "--help without --$option"
