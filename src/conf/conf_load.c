@@ -430,7 +430,7 @@ static int map_sealed(int fd, size_t size, const void **out)
 
 int conf_load_map(int fd, const struct conf_tables **tables)
 {
-	const void *t;
+	const void *t = NULL;
 	int r = map_sealed(fd, sizeof(**tables), &t);
 
 	if (r)
@@ -446,7 +446,7 @@ int conf_load_map(int fd, const struct conf_tables **tables)
 static int map_secrets(int fd, const struct conf_tables *t,
 		       const struct conf_secrets **secrets)
 {
-	const void *s;
+	const void *s = NULL;
 	int r = map_sealed(fd, sizeof(**secrets), &s);
 
 	if (r)
@@ -480,7 +480,7 @@ static int adopt(const struct conf_loading *l,
 		 const struct conf_secrets **secrets)
 {
 	const struct conf_secrets *s = NULL;
-	const struct conf_tables *t;
+	const struct conf_tables *t = NULL;
 	int r = seal(l->tables);
 
 	if (!r)
