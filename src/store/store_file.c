@@ -247,7 +247,7 @@ static int use_wal(struct store *s, struct store_error *why)
 					 SQLITE_FCNTL_PERSIST_WAL, &persist);
 	/* after a stuck reader; closing empties it whatever this says */
 	if (r == SQLITE_OK)
-		r = exec(s, "PRAGMA journal_size_limit = 4194304");
+		r = exec(s, "PRAGMA journal_size_limit = 33554432");
 	if (r == SQLITE_OK)
 		r = store_file_tune(s);
 	return r == SQLITE_OK ? 0 : store_fail(s, r, "cannot be opened", why);

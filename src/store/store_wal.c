@@ -14,9 +14,10 @@
 
 #include "base_die.h"
 
-/* 4 MiB; with flash the same page is written seldom, but recovering and a
- * checkpoint take longer. */
-#define PAGES       1000
+/* 16 MiB: seldom enough that syncing costs little, with commits of 50 events,
+ * too. With flash the same page is written less often still, but a checkpoint
+ * and a recovery take longer. */
+#define PAGES       4000
 #define PAGES_FLASH 8000
 #define FRAME_HEAD  24 /* sqlite.org/fileformat2.html, 4.1 */
 /* For readers to end; the recorder waits meanwhile. */
