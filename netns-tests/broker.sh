@@ -140,6 +140,42 @@ queue_holds() {
 		awk -v q="$1" '$1 == q { print $2 }')" = "$2" ]
 }
 
+# queue_has QUEUE N: or more, those included that a consumer was given
+queue_has() {
+	[ "$(rabbit_ctl list_queues name messages 2>/dev/null |
+		awk -v q="$1" '$1 == q { print $2 }')" -ge "$2" ] 2>/dev/null
+}
+
+# sink_puts QUEUE KEY=VALUE...: events that are made up (see amqp_put.c), into this
+# queue, as long as it takes; a peer with the queue's name, at the broker's place
+sink_puts() {
+	at_broker_spawn "$DIR/$1.log" "$PEERS/amqp_put" "user=$RABBIT_USER" \
+		"password=$RABBIT_PASSWORD" "queue=$1" retries=1000 "${@:2}"
+	peer_pid[$1]=$!
+}
+
+# sink_said QUEUE REGEX
+sink_said() {
+	grep -qE "$2" "$DIR/$1.log"
+}
+
+# consume QUEUE N [OPTION...]: N different events, with the example of a consumer, one a
+# line on standard output, as they came first
+consume() {
+	at_broker timeout 120 \
+		"${BASH_SOURCE[0]%/*}/../contrib/examples/amqp_consumer.py" \
+		"amqp://$RABBIT_USER:$RABBIT_PASSWORD@127.0.0.1/%2f" "$1" \
+		--raw --count "$2" "${@:3}"
+}
+
+# all_arrived QUEUE N: of sink_puts, in the order of their numbers
+all_arrived() {
+	consume "$1" "$2" | sed 's/ *$//' >"$DIR/$1.events" ||
+		fail "$1: not all came"
+	cmp "$DIR/$1.events" <(seq -f '{"n":%.0f}' 0 $(($2 - 1))) ||
+		fail "$1: others, or in another order"
+}
+
 # tls_files DIRECTORY NAME...: a private CA and what it has signed, all valid for a day
 #   ca.pem; server.pem, server.key: for the NAMEs (IP:... or DNS:...)
 #   client.pem, client.key; expired.pem: a server's, of yesterday

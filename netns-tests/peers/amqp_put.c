@@ -22,18 +22,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base_time.h"
 #include "conf_tables.h"
 #include "sink.h"
 
 #define BATCH_MAX 1024
-#define SIZE_MAX_ 65536
+#define BODY_MAX  65536
 
 struct run {
 	struct conf_sink conf;
 	struct conf_secret secret;
-	unsigned events, batch, size, idle, retries;
+	char gate[CONF_PATH_LEN];
+	unsigned events, batch, size, idle, retries, pause;
 };
 
 struct text_key {
@@ -62,6 +64,7 @@ static int set(struct run *r, const char *arg)
 		{ "certificate", r->conf.certificate,
 		  sizeof(r->conf.certificate) },
 		{ "key", r->conf.key, sizeof(r->conf.key) },
+		{ "gate", r->gate, sizeof(r->gate) },
 	};
 	const struct number_key numbers[] = {
 		{ "port", &r->conf.port },
@@ -72,6 +75,7 @@ static int set(struct run *r, const char *arg)
 		{ "size", &r->size },
 		{ "idle", &r->idle },
 		{ "retries", &r->retries },
+		{ "pause", &r->pause },
 	};
 	const char *value = strchr(arg, '=');
 	const size_t len = value ? (size_t)(value - arg) : 0;
@@ -100,7 +104,7 @@ static int set(struct run *r, const char *arg)
 	return -EINVAL;
 }
 
-/* The n-th event; `body` has SIZE_MAX_ bytes, `id` 32. */
+/* The n-th event; `body` has BODY_MAX bytes, `id` 32. */
 static struct sink_event event(const struct run *r, unsigned n, char *id,
 			       char *body)
 {
@@ -110,7 +114,7 @@ static struct sink_event event(const struct run *r, unsigned n, char *id,
 	size_t total = (size_t)len;
 
 	(void)snprintf(id, 32, "n-%u", n);
-	if (r->size > total && r->size < SIZE_MAX_) {
+	if (r->size > total && r->size < BODY_MAX) {
 		memset(body + len, ' ', r->size - total);
 		total = r->size;
 	}
@@ -128,7 +132,7 @@ static int put(struct sink *s, const struct run *r, unsigned from)
 {
 	static struct sink_event events[BATCH_MAX];
 	static char ids[BATCH_MAX][32];
-	static char bodies[BATCH_MAX][SIZE_MAX_];
+	static char bodies[BATCH_MAX][BODY_MAX];
 	unsigned n = r->events - from;
 
 	if (n > r->batch)
@@ -136,6 +140,13 @@ static int put(struct sink *s, const struct run *r, unsigned from)
 	for (unsigned i = 0; i < n; i++)
 		events[i] = event(r, from + i, ids[i], bodies[i]);
 	return s->ops->put(s, events, n);
+}
+
+static void pause_ms(long ms)
+{
+	const struct timespec t = { .tv_nsec = ms * 1000 * 1000 };
+
+	(void)nanosleep(&t, NULL);
 }
 
 /* Opens, puts from *done on. Return: 0 or -errno. */
@@ -147,10 +158,13 @@ static int all(struct sink *s, const struct run *r, unsigned *done)
 	if (n)
 		return n;
 	(void)printf("open\n");
+	while (r->gate[0] && access(r->gate, F_OK))
+		pause_ms(20);
 	while (*done < r->events) {
 		n = put(s, r, *done);
 		if (n > 0) {
 			*done += (unsigned)n;
+			pause_ms(r->pause);
 			waits = false;
 		} else if (n != -EAGAIN) {
 			return n;
@@ -209,9 +223,7 @@ int main(int argc, char **argv)
 		s.ops->close(&s);
 		if (failed++ >= r.retries)
 			break;
-		(void)nanosleep(
-			&(struct timespec){ .tv_nsec = 200 * 1000 * 1000 },
-			NULL);
+		pause_ms(200);
 	}
 	(void)printf("confirmed=%u returned=%llu ms=%llu\n", done,
 		     (unsigned long long)s.returned,

@@ -122,12 +122,19 @@ int sink_amqp_status(struct sink *s, const char *doing, int status)
 		sink_say(s, "%s: out of memory", doing);
 		return -ENOMEM;
 	case AMQP_STATUS_SOCKET_ERROR:
-		sink_say(s, "%s: %s", doing, strerror(err ? err : EIO));
+		sink_say(s, "%s: %s", doing, strerrordesc_np(err ? err : EIO));
 		return err ? -err : -EIO;
 	default:
 		if (s->conf->tls && sink_amqp_tls_why(s))
 			return -EINVAL;
-		sink_say(s, "%s: %s", doing, amqp_error_string2(status));
+		/* TLS 1.3 tells a client that its certificate is missing only
+		 * after the handshake, and often the end comes first */
+		sink_say(
+			s, "%s: %s", doing,
+			status == AMQP_STATUS_SSL_ERROR
+				? "the broker has ended the connection, does it "
+				  "ask for a certificate?"
+				: amqp_error_string2(status));
 		return -EIO;
 	}
 }

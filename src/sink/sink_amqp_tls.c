@@ -10,6 +10,8 @@
  */
 #include "sink_amqp_internal.h"
 
+#include <string.h>
+
 #include <amqp_ssl_socket.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -40,11 +42,20 @@ static int no_phrase(char *buf, int size, int writing, void *arg)
 	return -1;
 }
 
+/* The oldest of OpenSSL's errors; NULL: it has none. */
+static const char *reason(void)
+{
+	const unsigned long e = ERR_peek_error();
+
+	return ERR_SYSTEM_ERROR(e) ? strerrordesc_np(ERR_GET_REASON(e))
+				   : ERR_reason_error_string(e);
+}
+
 static bool say_openssl(struct sink *s, const char *what, const char *path)
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
+	const char *text = reason();
 
-	sink_say(s, "%s %s: %s", what, path, reason ? reason : "unusable");
+	sink_say(s, "%s %s: %s", what, path, text ? text : "unusable");
 	return false;
 }
 
@@ -100,7 +111,7 @@ amqp_socket_t *sink_amqp_tls(struct sink *s)
 bool sink_amqp_tls_why(struct sink *s)
 {
 	const struct sink_amqp *a = s->state;
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
+	const char *text = reason();
 
 	switch (a->verify_error) {
 	case X509_V_OK:
@@ -129,8 +140,7 @@ bool sink_amqp_tls_why(struct sink *s)
 			 X509_verify_cert_error_string(a->verify_error));
 		return true;
 	}
-	if (!reason)
-		return false;
-	sink_say(s, "TLS: %s", reason);
-	return true;
+	if (text)
+		sink_say(s, "TLS: %s", text);
+	return text;
 }
