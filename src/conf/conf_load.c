@@ -466,13 +466,6 @@ static int seal(int memfd)
 	return fcntl(memfd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) ? -errno : 0;
 }
 
-/* Whoever was given the text of an edit is not to say where passwords go. */
-static bool same_sinks(const struct conf_tables *a, const struct conf_tables *b)
-{
-	return a->n_sinks == b->n_sinks &&
-	       !memcmp(a->sinks, b->sinks, sizeof(a->sinks));
-}
-
 /* Seals first, then looks: nothing can change after the check. `secrets` may
  * be NULL. */
 static int adopt(const struct conf_loading *l,
@@ -488,7 +481,8 @@ static int adopt(const struct conf_loading *l,
 	if (r)
 		return r;
 	if (l->edit) {
-		r = same_sinks(t, l->edit->base) ? 0 : -EBADMSG;
+		/* who gave its text is not to say where passwords go */
+		r = conf_tables_same_sinks(t, l->edit->base) ? 0 : -EBADMSG;
 	} else if (secrets) {
 		r = seal(l->secrets);
 		if (!r)

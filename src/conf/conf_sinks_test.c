@@ -406,16 +406,16 @@ static void limits_of_words(void **state)
 		"sinks: [{name: a, exec: [/usr/local/bin/read-events";
 	static const char program[] = "/usr/local/bin/read-events";
 	const struct {
-		int words; /* of one byte each */
 		size_t last;
+		int words; /* of one byte each */
 		bool fine;
 	} rows[] = {
-		{ 63, 0, true },
-		{ 64, 0, false },
-		{ 0, 4096 - sizeof(program) - 1, true },
-		{ 0, 4096 - sizeof(program), false },
-		{ 1, 4096 - sizeof(program) - 2 - 1, true },
-		{ 1, 4096 - sizeof(program) - 2, false },
+		{ 0, 63, true },
+		{ 0, 64, false },
+		{ 4096 - sizeof(program) - 1, 0, true },
+		{ 4096 - sizeof(program), 0, false },
+		{ 4096 - sizeof(program) - 2 - 1, 1, true },
+		{ 4096 - sizeof(program) - 2, 1, false },
 	};
 
 	(void)state;

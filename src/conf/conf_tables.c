@@ -374,6 +374,14 @@ bool conf_secrets_valid(const struct conf_secrets *s, size_t len,
 	return true;
 }
 
+bool conf_tables_same_sinks(const struct conf_tables *a,
+			    const struct conf_tables *b)
+{
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): no padding */
+	return a->n_sinks == b->n_sinks &&
+	       memcmp(a->sinks, b->sinks, sizeof(a->sinks)) == 0;
+}
+
 static bool iface_matches(const char *pattern, const char *ifname)
 {
 	const size_t len = strlen(pattern);

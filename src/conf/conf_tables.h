@@ -194,10 +194,15 @@ struct conf_sink {
 	/* Redis */
 	uint32_t db;
 	uint32_t redis_type; /* enum conf_redis_type */
-	uint64_t maxlen;     /* entries kept, about; 0 = all */
+	uint32_t reserved;
+	uint64_t maxlen; /* entries kept, about; 0 = all */
 	char redis_key[CONF_SHORT_LEN];
 	char socket[CONF_PATH_LEN];
 };
+
+_Static_assert(offsetof(struct conf_sink, maxlen) ==
+		       offsetof(struct conf_sink, reserved) + sizeof(uint32_t),
+	       "no padding: sinks are compared as bytes");
 
 /* What only the sink's publisher sees (conf_load.h); all zero where a kind has
  * none. Compared as bytes. */
@@ -303,6 +308,10 @@ WS_MUST_USE bool conf_tables_valid(const struct conf_tables *t, size_t len);
 /* The same of secrets, and they belong to these valid tables. */
 WS_MUST_USE bool conf_secrets_valid(const struct conf_secrets *s, size_t len,
 				    const struct conf_tables *t);
+
+/* The same sinks in the same order? Then what is secret of them is the same. */
+bool conf_tables_same_sinks(const struct conf_tables *a,
+			    const struct conf_tables *b);
 
 /* In fixed-remote mode? */
 static inline bool conf_tables_fixed(const struct conf_tables *t)

@@ -366,7 +366,7 @@ static bool take_query(struct conf_uri *u, struct base_span query,
 		(void)take_byte(&r, '&');
 		conf_near_init(&near, name);
 		while (i < n && (name.len != strlen(keys[i].name) ||
-				 memcmp(name.ptr, keys[i].name, name.len)))
+				 memcmp(name.ptr, keys[i].name, name.len) != 0))
 			(void)conf_near_try(&near, keys[i++].name);
 		if (i == n && !name.len && !value.len)
 			continue;
