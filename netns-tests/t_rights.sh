@@ -2,10 +2,14 @@
 # shellcheck shell=bash
 # Every child of the daemon has only the rights of its job: no capability but
 # the worker's CAP_NET_RAW, a filter of system calls, no netlink socket; no
-# process but a worker and its keeper can write what that worker sends.
+# process but a worker and its keeper can write what that worker sends. A sink's
+# program has no filter and so has its publisher, but no right comes back to it; it
+# has no descriptor of ours and no signal is blocked or ignored.
 topology
 own_proc
-daemon workers=2
+daemon workers=2 store="{ file: $STORE }" sinks="[ { name: program,
+	exec: [/bin/sleep, 1000] }, { name: broker, amqp: 'amqp://127.0.0.1/?queue=q' },
+	{ name: list, redis: 'redis://127.0.0.1/?list=l' } ]"
 exchange "$VENDOR4:7700"
 
 # children PID: "PID TITLE" of each, and of theirs
@@ -39,23 +43,32 @@ writable() {
 # netlink PID: how many netlink sockets it has
 netlink() {
 	on gateway cat /proc/net/netlink | awk '{ print $NF }' |
-		grep -cxF -f <(sockets "$1") || true
+		{ grep -xF -f <(sockets "$1") || true; } | wc -l
 }
 
 supervisor=$(cat /run/wayside/pid)
 
 # The filter is what a process takes on last, a keeper only after its worker.
+# filter ROLE: what its Seccomp is
+filter() {
+	case $1 in
+	wayside-publisher/program | /bin/sleep) echo 0 ;;
+	*) echo 2 ;;
+	esac
+}
 all_filtered() {
-	local pid
+	local pid role n=0
 
-	while read -r pid _; do
-		[ "$(status "$pid" Seccomp)" = 2 ] || return 1
+	while read -r pid role _; do
+		[ "$(status "$pid" Seccomp)" = "$(filter "$role")" ] || return 1
+		n=$((n + 1))
 	done < <(children "$supervisor")
+	[ $n = 9 ]
 }
 wait_for 10 all_filtered
 expect_at_least "netlink sockets of the supervisor" "$(netlink "$supervisor")" 1
 roles=
-while read -r pid role; do
+while read -r pid role _; do
 	roles+="$role "
 	capabilities=0000000000000000 memory="cursor/0 cursor/1 zero"
 	case $role in
@@ -66,6 +79,7 @@ while read -r pid role; do
 		i=${role##*/}
 		memory="pool/$i ring/$i table/$i zero"
 		;;
+	wayside-publisher/* | /bin/sleep) memory= ;;
 	esac
 	for set in CapInh CapPrm CapEff CapAmb; do
 		case $set in
@@ -79,4 +93,13 @@ while read -r pid role; do
 	expect_equal "writable memory of $role" "$(writable "$pid")" "$memory"
 done < <(children "$supervisor")
 expect_equal roles "$(tr ' ' '\n' <<<"$roles" | sort | xargs)" \
-	"wayside-keeper/0 wayside-keeper/1 wayside-recorder wayside-worker/0 wayside-worker/1"
+	"/bin/sleep wayside-keeper/0 wayside-keeper/1 wayside-publisher/broker \
+wayside-publisher/list wayside-publisher/program wayside-recorder wayside-worker/0 \
+wayside-worker/1"
+program=$(pids /bin/sleep)
+for set in SigBlk SigIgn; do
+	expect_equal "$set of the program" "$(status "$program" $set)" \
+		0000000000000000
+done
+expect_equal "descriptors of the program" \
+	"$(find "/proc/$program/fd" -type l -printf '%f\n' | sort | xargs)" "0 1 2"
