@@ -89,7 +89,7 @@ static void test_golden(void **state)
 
 		(void)snprintf(path, sizeof(path), "%s/golden/%s.yaml",
 			       WAYSIDE_TEST_DIR, g->config);
-		assert_int_equal(conf_load(&in, &conf, NULL), 0);
+		assert_int_equal(conf_load(&in, &conf, NULL, NULL), 0);
 		assert_int_equal(nft_install(l, conf, g->state, &why), 0);
 		assert_int_equal(nft_test_differences(conf, g->state), 0);
 		nft_close(l);

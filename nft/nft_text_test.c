@@ -53,7 +53,7 @@ static const struct conf_tables *load(const char *name)
 
 	(void)snprintf(path, sizeof(path), "%s/golden/%s.yaml",
 		       WAYSIDE_TEST_DIR, name);
-	assert_int_equal(conf_load(&in, &conf, NULL), 0);
+	assert_int_equal(conf_load(&in, &conf, NULL, NULL), 0);
 	return conf;
 }
 
