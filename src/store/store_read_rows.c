@@ -28,6 +28,7 @@
 #include "store.h"
 #include "store_read.h"
 #include "store_read_internal.h"
+#include "store_schema.h"
 
 #define PAGE_LOOKED 8192
 #define PAGE_BYTES  (1U << 20)
@@ -571,13 +572,6 @@ int store_read_positions(struct store_reader *r, const struct store_query *q,
 	"   ORDER BY time DESC, event DESC, n DESC LIMIT 1)"                  \
 	" ORDER BY d.last_seen DESC, d.id"
 
-/* As the second step of the schema makes it. */
-#define DEVICES_V1                                                            \
-	"(SELECT e.device AS id, e.protocol, min(e.time) AS first_seen,"      \
-	" max(e.time) AS last_seen, e.flow, count(*) AS events FROM events e" \
-	" WHERE e.device IS NOT NULL AND e.direction = 'client'"              \
-	" GROUP BY e.device)"
-
 int store_read_devices(struct store_reader *r, const struct store_query *q,
 		       store_device_fn *fn, void *arg, struct store_error *why)
 {
@@ -585,7 +579,9 @@ int store_read_devices(struct store_reader *r, const struct store_query *q,
 	sqlite3_stmt *st = NULL;
 	struct page p;
 	int got = store_read_prepare(
-		r, r->v1 ? DEVICES_FROM(DEVICES_V1) : DEVICES_FROM("devices"),
+		r,
+		r->v1 ? DEVICES_FROM("(" STORE_SCHEMA_DEVICES ")")
+		      : DEVICES_FROM("devices"),
 		&st, why);
 
 	page_init(&p);

@@ -58,30 +58,16 @@ static const char first[] =
 
 /* One logical device across its connections; `flow` is the newest one, by when
  * it was opened. It goes with its last event. */
-static const char devices[] =
-	"CREATE TABLE devices("
-	" id TEXT PRIMARY KEY,"
-	" protocol TEXT NOT NULL,"
-	" first_seen INTEGER NOT NULL,"
-	" last_seen INTEGER NOT NULL,"
-	" flow INTEGER NOT NULL,"
-	" flow_opened INTEGER NOT NULL,"
-	" events INTEGER NOT NULL,"
-	" last_event INTEGER NOT NULL) WITHOUT ROWID;"
-	"INSERT INTO devices"
-	" SELECT a.device, l.protocol, a.first, a.last, n.flow, n.opened, a.n,"
-	"  a.newest"
-	" FROM (SELECT device, min(time) AS first, max(time) AS last,"
-	"   count(*) AS n, max(id) AS newest FROM events"
-	"   WHERE device IS NOT NULL AND direction = 'client'"
-	"   GROUP BY device) AS a"
-	/* with one max() the other columns are of its row */
-	" JOIN (SELECT e.device, e.flow,"
-	"   max(ifnull(f.opened, e.time)) AS opened"
-	"   FROM events AS e LEFT JOIN flows AS f ON f.id = e.flow"
-	"   WHERE e.device IS NOT NULL AND e.direction = 'client'"
-	"   GROUP BY e.device) AS n ON n.device = a.device"
-	" JOIN events AS l ON l.id = a.newest;";
+static const char devices[] = "CREATE TABLE devices("
+			      " id TEXT PRIMARY KEY,"
+			      " protocol TEXT NOT NULL,"
+			      " first_seen INTEGER NOT NULL,"
+			      " last_seen INTEGER NOT NULL,"
+			      " flow INTEGER NOT NULL,"
+			      " flow_opened INTEGER NOT NULL,"
+			      " events INTEGER NOT NULL,"
+			      " last_event INTEGER NOT NULL) WITHOUT ROWID;"
+			      "INSERT INTO devices " STORE_SCHEMA_DEVICES ";";
 
 const char *const store_schema_steps[] = { first, devices, NULL };
 
