@@ -164,7 +164,7 @@ sink_said() {
 consume() {
 	at_broker timeout 120 \
 		"${BASH_SOURCE[0]%/*}/../contrib/examples/amqp_consumer.py" \
-		"amqp://$RABBIT_USER:$RABBIT_PASSWORD@127.0.0.1/%2f" "$1" \
+		"amqp://$RABBIT_USER:${RABBIT_PASSWORD//\//%2F}@127.0.0.1/%2f" "$1" \
 		--raw --count "$2" "${@:3}"
 }
 

@@ -41,6 +41,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base_die.h"
 #include "base_log.h"
 #include "base_time.h"
 #include "conf_tables.h"
@@ -286,6 +287,7 @@ static int await(struct sink *s, unsigned n, uint64_t since, uint64_t until)
 	const short room = more(a, n) ? POLLOUT : 0;
 	int r;
 
+	base_die_at(BASE_DIE_SINK_PUT);
 	if (a->blocked && now - since >= BLOCKED_MS) {
 		sink_say(s, "blocked by the broker: %s", a->blocked_why);
 		return -EAGAIN;

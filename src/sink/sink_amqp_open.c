@@ -65,6 +65,16 @@ static int code_errno(int code)
 	}
 }
 
+/* The broker's words, without the full stop. */
+static void say_bytes(struct sink *s, amqp_bytes_t words)
+{
+	const char *text = words.bytes;
+	const size_t len = words.len;
+
+	sink_say(s, "%.*s", (int)(len && text[len - 1] == '.' ? len - 1 : len),
+		 text);
+}
+
 int sink_amqp_closed(struct sink *s, amqp_channel_t channel,
 		     const amqp_method_t *m)
 {
@@ -74,8 +84,7 @@ int sink_amqp_closed(struct sink *s, amqp_channel_t channel,
 		const amqp_channel_close_t *c = m->decoded;
 		amqp_channel_close_ok_t ok = { 0 };
 
-		sink_say(s, "%.*s", (int)c->reply_text.len,
-			 (const char *)c->reply_text.bytes);
+		say_bytes(s, c->reply_text);
 		if (amqp_send_method(a->conn, channel,
 				     AMQP_CHANNEL_CLOSE_OK_METHOD, &ok))
 			a->sound = false;
@@ -86,8 +95,7 @@ int sink_amqp_closed(struct sink *s, amqp_channel_t channel,
 		const amqp_connection_close_t *c = m->decoded;
 		amqp_connection_close_ok_t ok = { 0 };
 
-		sink_say(s, "%.*s", (int)c->reply_text.len,
-			 (const char *)c->reply_text.bytes);
+		say_bytes(s, c->reply_text);
 		/* it is going to end, whether this arrives or not */
 		(void)amqp_send_method(a->conn, 0,
 				       AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
