@@ -313,19 +313,14 @@ static void print_store(FILE *out, const struct wayside_view *v,
 
 	if (!v->conf->store[0])
 		return;
-	(void)fprintf(out, "store %s: ",
-		      wayside_text_clean(path, sizeof(path), v->conf->store));
-	if (error)
-		(void)fprintf(
-			out, "fails since %s (%s)",
-			base_time_stamp(atomic_load(&v->state->store_failed_ns),
-					stamp),
-			wayside_text_error(error));
-	else
-		(void)fprintf(out, "works");
-	(void)fprintf(out, ", %llu events stored, %llu lost\n",
+	(void)base_time_stamp(atomic_load(&v->state->store_failed_ns), stamp);
+	(void)fprintf(out, "store %s\n  %s%s: %llu events stored, %llu lost\n",
+		      wayside_text_clean(path, sizeof(path), v->conf->store),
+		      error ? "fails since " : "works", error ? stamp : "",
 		      (unsigned long long)readers->counters[STAT_STORED],
 		      (unsigned long long)readers->counters[STAT_STORE_LOST]);
+	if (error)
+		(void)fprintf(out, "  %s\n", wayside_text_error(error));
 }
 
 void wayside_status_print(FILE *out, const struct wayside_view *v,

@@ -378,6 +378,62 @@ static void fixed_remote_mode(void **state)
 	json_decref(o);
 }
 
+static void a_store(struct wayside_lab *lab)
+{
+	struct stat_block *recorder = &lab->cursor[0]->stat;
+
+	(void)snprintf(lab->conf->store, CONF_PATH_LEN,
+		       "/var/lib/wayside/wayside.db");
+	stat_add(recorder, STAT_STORED, 70);
+	stat_add(recorder, STAT_STORE_LOST, 4);
+}
+
+static void whether_the_store_works(void **state)
+{
+	struct wayside_lab *lab = *state;
+	struct control_state *s = lab->state;
+	char *text;
+
+	wayside_test_map(lab);
+	text = print(lab, WAYSIDE_TEST_NS);
+	assert_null(strstr(text, "store"));
+	free(text);
+	a_store(lab);
+	expect_line(lab, "store ", "store /var/lib/wayside/wayside.db");
+	expect_line(lab, "  works", "  works: 70 events stored, 4 lost");
+	atomic_store(&s->store_failed_ns, WAYSIDE_TEST_NS);
+	atomic_store(&s->store_error, -ENOSPC);
+	expect_line(lab, "  fails",
+		    "  fails since 2025-11-03 14:25:01: 70 events stored, 4 "
+		    "lost");
+	expect_line(lab, "  No space", "  No space left on device");
+}
+
+/* A place whose name is being changed has none. */
+static void publishers(void **state)
+{
+	struct wayside_lab *lab = *state;
+	struct control_role *r = &lab->state->roles[CONTROL_PUBLISHERS];
+
+	wayside_test_map(lab);
+	set_role(r, "publisher/0123456789012345678901234567890",
+		 CONTROL_ROLE_READY);
+	atomic_store(&r->pid, 12);
+	expect_line(lab, "publisher/",
+		    "publisher/0123456789012345678901234567890   12  ready  "
+		    "2025-11-03 14:25:01         0  -");
+	atomic_store(&r->seq, 3);
+	expect_line(lab, "?",
+		    "?      12  ready  2025-11-03 14:25:01         "
+		    "0  -");
+	/* all of its bytes, as of a hostile daemon */
+	atomic_store(&r->seq, 4);
+	memset(r->name, 'x', sizeof(r->name));
+	expect_line(lab, "xxx",
+		    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx   12  ready  "
+		    "2025-11-03 14:25:01         0  -");
+}
+
 static json_int_t integer(const json_t *o, const char *key)
 {
 	const json_t *v = json_object_get(o, key);
@@ -482,6 +538,41 @@ static void for_programs(void **state)
 	json_decref(o);
 }
 
+static void store_and_publishers_for_programs(void **state)
+{
+	struct wayside_lab *lab = *state;
+	struct control_state *s = lab->state;
+	const json_t *store, *role;
+	json_t *o;
+
+	set_role(&s->roles[CONTROL_PUBLISHERS + 1], "publisher/fleet",
+		 CONTROL_ROLE_STARTING);
+	atomic_store(&s->roles[CONTROL_PUBLISHERS + 1].seq, 2);
+	wayside_test_map(lab);
+	o = reparse(wayside_status_json(&lab->view));
+	assert_true(json_is_null(json_object_get(o, "store")));
+	role = json_array_get(json_object_get(o, "roles"), 0);
+	assert_string_equal(string(role, "name"), "publisher/fleet");
+	assert_string_equal(string(role, "state"), "starting");
+	json_decref(o);
+	a_store(lab);
+	o = reparse(wayside_status_json(&lab->view));
+	store = json_object_get(o, "store");
+	assert_string_equal(string(store, "file"),
+			    "/var/lib/wayside/wayside.db");
+	assert_true(json_is_null(json_object_get(store, "error")));
+	assert_true(json_is_null(json_object_get(store, "failed")));
+	json_decref(o);
+	atomic_store(&s->store_failed_ns, WAYSIDE_TEST_NS);
+	atomic_store(&s->store_error, -EROFS);
+	o = reparse(wayside_status_json(&lab->view));
+	store = json_object_get(o, "store");
+	assert_string_equal(string(store, "error"), "Read-only file system");
+	assert_string_equal(string(store, "failed"),
+			    "2025-11-03T14:25:01.000Z");
+	json_decref(o);
+}
+
 static void interception_for_programs(void **state)
 {
 	struct wayside_lab *lab = *state;
@@ -550,10 +641,14 @@ static void for_a_terminal(void **state)
 	atomic_store(&lab->state->edits, 99999);
 	atomic_store(&lab->state->held, 256);
 	lab->conf->rules[0].transport = CONF_TRANSPORT_UDP;
+	set_role(&lab->state->roles[CONTROL_PUBLISHERS], "publisher/warehouse",
+		 CONTROL_ROLE_STARTING);
 	for (int id = 0; id < STAT_MAX; id++)
 		stat_add(&lab->control[0]->stat, id, 999999999);
 	lab->control[0]->reader_missed[RING_READER_RECORDER] = 99999999999;
 	wayside_test_map(lab);
+	a_store(lab);
+	atomic_store(&lab->state->store_error, -EROFS);
 	text = print(lab, WAYSIDE_TEST_NS + 8639900 * 1000000000ULL);
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
@@ -688,6 +783,9 @@ int main(void)
 		WAYSIDE_TEST(fates),
 		WAYSIDE_TEST(packets_in_motion),
 		WAYSIDE_TEST(interception_for_programs),
+		WAYSIDE_TEST(whether_the_store_works),
+		WAYSIDE_TEST(publishers),
+		WAYSIDE_TEST(store_and_publishers_for_programs),
 		WAYSIDE_TEST(fixed_remote_mode),
 		WAYSIDE_TEST(conditions_of_a_gateway),
 	};
