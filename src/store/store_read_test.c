@@ -486,7 +486,7 @@ static void devices(void **state)
 	add_device("b", START_MS + 6000, 6);
 	add_device("gone", START_MS, -2);
 	/* its clock is a year ahead */
-	add_position(9, 1, "a", START_MS + 365 * 24 * HOUR_MS, "3.5");
+	add_position(9, 1, "a", START_MS + 365LL * 24 * HOUR_MS, "3.5");
 	r = reader();
 	d = devices_of(r, &(struct store_query){ .limit = 0 });
 	assert_int_equal(d.n, 3);
@@ -534,8 +534,8 @@ static void first_version(void **state)
 	assert_string_equal(d.id[0], "b"); /* event 10 */
 	assert_int_equal(d.row[0].events, 4);
 	assert_int_equal(d.row[1].events, 3);
-	assert_int_equal(d.row[1].first_seen_ms, START_MS + 2 * 60000);
-	assert_int_equal(d.row[1].last_seen_ms, START_MS + 8 * 60000);
+	assert_int_equal(d.row[1].first_seen_ms, START_MS + 2 * 60000LL);
+	assert_int_equal(d.row[1].last_seen_ms, START_MS + 8 * 60000LL);
 	assert_true(d.row[1].open);
 	assert_true(d.row[1].lat == 1.5);
 	store_reader_close(r);
@@ -646,23 +646,23 @@ static void newer(void **state)
 static void set_aside(void **state)
 {
 	struct store_reader *r;
-	char old[128];
+	char other[128];
 
 	(void)state;
 	make(STORE_SCHEMA_VERSION);
 	add_events(1, 3);
 	r = reader();
 	assert_true(store_reader_current(r));
-	(void)snprintf(old, sizeof(old), "%s.old", path);
-	assert_int_equal(rename(path, old), 0);
+	(void)snprintf(other, sizeof(other), "%s.old", path);
+	assert_int_equal(rename(path, other), 0);
 	assert_false(store_reader_current(r));
 	gives(r, &(struct store_query){ .after = 0 }, 1, 3, 1);
 	(void)sqlite3_close(db);
 	db = NULL;
-	(void)snprintf(old, sizeof(old), "%s-wal", path);
-	assert_int_equal(unlink(old), 0);
-	(void)snprintf(old, sizeof(old), "%s-shm", path);
-	assert_int_equal(unlink(old), 0);
+	(void)snprintf(other, sizeof(other), "%s-wal", path);
+	assert_int_equal(unlink(other), 0);
+	(void)snprintf(other, sizeof(other), "%s-shm", path);
+	assert_int_equal(unlink(other), 0);
 	make(STORE_SCHEMA_VERSION);
 	assert_false(store_reader_current(r));
 	store_reader_close(r);

@@ -119,7 +119,7 @@ static bool parse_date(struct base_rd r, uint64_t *ms)
 static bool parse_distance(struct base_rd r, uint64_t now_ms, uint64_t *ms)
 {
 	static const struct {
-		char unit;
+		uint8_t unit;
 		uint64_t ms;
 	} units[] = {
 		{ 's', 1000 },     { 'm', 60000 },     { 'h', 3600000 },
