@@ -181,7 +181,6 @@ enum wayside_status wayside_devices_run(const struct wayside_options *o)
 	struct wayside_store store;
 	struct store_query query;
 	enum wayside_status s = wayside_store_query(o, &query);
-	int error;
 
 	if (s == WAYSIDE_OK)
 		s = wayside_store_find(o, &store);
@@ -191,8 +190,8 @@ enum wayside_status wayside_devices_run(const struct wayside_options *o)
 		query.limit = 0;
 	s = wayside_store_open(&store);
 	if (s == WAYSIDE_OK) {
-		error = store_read_devices(store.reader, &query,
-					   wayside_devices_add, &d, &why);
+		const int error = store_read_devices(
+			store.reader, &query, wayside_devices_add, &d, &why);
 		if (error)
 			s = wayside_store_complain(error, &why);
 		d.quiet = wayside_store_quiet(&store);

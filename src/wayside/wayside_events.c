@@ -227,7 +227,7 @@ static int print_new(struct follower *f, struct store_error *why)
 /* Return: 0, or 1 nobody reads. */
 static int look(struct follower *f)
 {
-	struct store_error why;
+	struct store_error why = { "" };
 	int error = 0;
 
 	if (!f->store->reader)
@@ -246,7 +246,7 @@ static int look(struct follower *f)
 
 static enum wayside_status follow(const struct wayside_options *o,
 				  struct wayside_store *s,
-				  struct store_query *q)
+				  const struct store_query *q)
 {
 	/* nobody reads any more: POLLERR; signals end us as they do */
 	struct pollfd reader = { .fd = STDOUT_FILENO };

@@ -229,13 +229,15 @@ static void put_xml(FILE *out, const char *text)
 static void put_point(FILE *out, const struct wayside_positions_track *t)
 {
 	const uint64_t ns = wayside_store_ns(t->time_ms);
-	char time[BASE_TIME_UTC_LEN];
 
 	(void)fprintf(out, "<trkpt lat=\"%.7f\" lon=\"%.7f\">", t->lat, t->lon);
 	if (isfinite(t->altitude))
 		(void)fprintf(out, "<ele>%.2f</ele>", t->altitude);
-	if (ns)
+	if (ns) {
+		char time[BASE_TIME_UTC_LEN];
+
 		(void)fprintf(out, "<time>%s</time>", base_time_utc(ns, time));
+	}
 	(void)fprintf(out, "%s</trkpt>\n", t->valid ? "" : "<fix>none</fix>");
 }
 
