@@ -668,6 +668,11 @@ pcap_built() {
 	grep -q '^WAYSIDE_WITH_PCAP:BOOL=ON' "$BUILD/CMakeCache.txt"
 }
 
+# sink_built AMQP|REDIS: can this build write to such a sink?
+sink_built() {
+	grep -q "^WAYSIDE_WITH_$1:BOOL=ON" "$BUILD/CMakeCache.txt"
+}
+
 # sanitized: was the daemon built with a sanitizer?
 sanitized() {
 	grep -q '^WAYSIDE_SANITIZE:[A-Z]*=.' "$BUILD/CMakeCache.txt"

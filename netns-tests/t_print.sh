@@ -76,7 +76,7 @@ expect_key '  - file: "/run/a"' '    format: classic' '  - file: "/run/b"'
 again -c "$TOP/contrib/conf/sink-exec.yaml"
 expect_key 'sinks: # *** stands for each password and argument' \
 	'  - name: "program"' '    exec: ["/usr/local/bin/read-events", "***"]'
-if grep -q '^WAYSIDE_WITH_AMQP:BOOL=ON' "$BUILD/CMakeCache.txt"; then
+if sink_built AMQP; then
 	again -c "$TOP/contrib/conf/sink-amqp.yaml"
 	expect_key '  - name: "classic"' \
 		'    amqp: "amqp://guest:***@127.0.0.1/?queue=tcpproxy.events"' \
@@ -88,7 +88,7 @@ if grep -q '^WAYSIDE_WITH_AMQP:BOOL=ON' "$BUILD/CMakeCache.txt"; then
 	expect_key '  - name: "amqp"' \
 		'    amqp: "amqp://me:***@broker.example/%2F?queue=q"'
 fi
-if grep -q '^WAYSIDE_WITH_REDIS:BOOL=ON' "$BUILD/CMakeCache.txt"; then
+if sink_built REDIS; then
 	again -c "$TOP/contrib/conf/sink-redis.yaml"
 	expect_key '  - name: "list"' \
 		'    redis: "redis+unix:///run/redis/redis.sock?list=wayside.events"'

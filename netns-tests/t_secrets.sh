@@ -5,6 +5,7 @@
 # title, environment, log, status or printed configuration; nor is the URI of -O
 # once the daemon has read it. After an edit of the rules it is still so, and the
 # publisher has stayed.
+sink_built AMQP || exit 77
 topology
 own_proc
 word=Geheim4711Wort

@@ -685,9 +685,8 @@ int conf_load_with(const struct conf_env *env, const struct conf_limits *limits,
 	return r;
 }
 
-/* What the parser needs to know of this machine. */
-static struct conf_env surroundings(const struct conf_input *in,
-				    char cwd[static PATH_MAX])
+struct conf_env conf_load_env(const struct conf_input *in,
+			      char cwd[static PATH_MAX])
 {
 	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct rlimit nofile;
@@ -711,7 +710,7 @@ static struct conf_env surroundings(const struct conf_input *in,
 void conf_load_begin(const struct conf_input *in, struct conf_loading *l)
 {
 	char cwd[PATH_MAX];
-	const struct conf_env env = surroundings(in, cwd);
+	const struct conf_env env = conf_load_env(in, cwd);
 
 	conf_load_begin_with(&env, base_die_limit_ms(CHILD_MS), l);
 }
@@ -724,7 +723,7 @@ int conf_load(const struct conf_input *in, const struct conf_tables **tables,
 		.parent_ms = base_die_limit_ms(CONF_LOAD_LIMIT_MS),
 	};
 	char cwd[PATH_MAX];
-	const struct conf_env env = surroundings(in, cwd);
+	const struct conf_env env = conf_load_env(in, cwd);
 
 	return conf_load_with(&env, &limits, tables, fd, secrets);
 }

@@ -3,9 +3,11 @@
 #ifndef CONF_LOAD_INTERNAL_H
 #define CONF_LOAD_INTERNAL_H
 
-#include "base_attr.h"
+#include <limits.h>
 
-struct conf_env;
+#include "base_attr.h"
+#include "conf_parse.h"
+
 struct conf_loading;
 struct conf_secrets;
 struct conf_tables;
@@ -17,6 +19,10 @@ struct conf_limits {
 	unsigned child_ms;  /* the child ends itself */
 	unsigned parent_ms; /* the parent kills it */
 };
+
+/* What the parser needs to know of this machine; cwd is the env's. */
+struct conf_env conf_load_env(const struct conf_input *in,
+			      char cwd[static PATH_MAX]);
 
 void conf_load_begin_with(const struct conf_env *env, unsigned limit_ms,
 			  struct conf_loading *l);
