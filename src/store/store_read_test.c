@@ -15,6 +15,7 @@
 
 #include "base_test.h"
 #include "store.h"
+#include "store_read_internal.h"
 #include "store_schema.h"
 
 #define NOBODY 65534
@@ -303,6 +304,64 @@ static void times(void **state)
 	store_reader_close(r);
 }
 
+struct cost {
+	int statements, rows;
+};
+
+static int count_cost(unsigned what, void *arg, void *st, void *x)
+{
+	struct cost *c = arg;
+
+	(void)st;
+	(void)x;
+	if (what == SQLITE_TRACE_ROW)
+		c->rows++;
+	else
+		c->statements++;
+	return 0;
+}
+
+static struct cost cost_of(struct store_reader *r, const struct store_query *q,
+			   int64_t first, int64_t last)
+{
+	struct cost c = { .rows = 0 };
+
+	assert_int_equal(sqlite3_trace_v2(r->db,
+					  SQLITE_TRACE_STMT | SQLITE_TRACE_ROW,
+					  count_cost, &c),
+			 SQLITE_OK);
+	gives(r, q, first, last, 1);
+	return c;
+}
+
+/* Nothing is looked for through the whole file, but a device; and that in
+ * statements of which none is long. */
+static void what_it_costs(void **state)
+{
+	struct store_reader *r;
+	struct cost c;
+
+	(void)state;
+	make(STORE_SCHEMA_VERSION);
+	add_events(1, 40000);
+	r = reader();
+	c = cost_of(r, &(struct store_query){ .limit = 3, .newest = true },
+		    39998, 40000);
+	assert_true(c.rows < 20);
+	/* 16 steps of bisection, and what a quarter of an hour has */
+	c = cost_of(
+		r,
+		&(struct store_query){ .since_ms = START_MS + 39999 * 60000LL },
+		40000, 40000);
+	assert_true(c.rows < 40);
+	c = cost_of(r, &(struct store_query){ .after = 39998 }, 39999, 40000);
+	assert_true(c.rows < 20);
+	c = cost_of(r, &(struct store_query){ .device = "none" }, 1, 0);
+	assert_true(c.rows >= 40000);
+	assert_true(c.statements >= 5);
+	store_reader_close(r);
+}
+
 struct places {
 	int64_t event[256];
 	int64_t time[256];
@@ -553,6 +612,7 @@ static void extent(void **state)
 	r = reader();
 	assert_int_equal(store_read_extent(r, &e, &why), 0);
 	assert_true(e.store == (uint64_t)-5);
+	assert_int_equal(sqlite3_db_readonly(r->db, "main"), 1);
 	assert_int_equal(e.first, 1);
 	assert_int_equal(e.last, 0);
 	gives(r, &(struct store_query){ .after = 0 }, 1, 0, 1);
@@ -724,6 +784,7 @@ int main(void)
 		TEST(more_than_a_page),
 		TEST(large_rows),
 		TEST(times),
+		TEST(what_it_costs),
 		TEST(positions),
 		TEST(devices),
 		TEST(first_version),
