@@ -98,10 +98,9 @@ void conf_load_drop(struct conf_loading *l);
  * there is none). Return: 0 and *tables is a read-only mapping for the caller
  * (conf_load_unmap()), *fd (may be NULL) its sealed memfd, *secrets (may be
  * NULL, too) a mapping of what belongs to its sinks (conf_load_forget()), or
- * NULL after an edit: sinks are as before, and so are their secrets; -EINVAL:
- * the
- * configuration is refused; -EIO, -ETIMEDOUT, -EBADMSG: the child failed; or
- * another -errno. *said, to be freed, is what there is to say in any case, NULL
+ * NULL after an edit: sinks are as before, and so are their secrets. -EINVAL:
+ * the configuration is refused; -EIO, -ETIMEDOUT, -EBADMSG: the child failed;
+ * or another -errno. *said, to be freed, is what there is to say in any case, NULL
  * if that is nothing: one line a problem or warning, sorted by line:
  *   FILE:LINE:COLUMN: unknown key "captur" in rule "tkstar" (nearest:
  * "capture")
