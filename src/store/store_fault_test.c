@@ -249,7 +249,8 @@ static void has(const char *path, uint64_t seq)
 			  "  device NOT NULL),"
 			  " (SELECT count(*) FROM devices),"
 			  " (SELECT ifnull(sum(events), 0) FROM devices),"
-			  " (SELECT count(*) FROM flows WHERE closed NOT NULL)"
+			  " (SELECT count(*) FROM flows WHERE closed NOT NULL"
+			  "  AND protocol NOT NULL AND device NOT NULL)"
 			  " FROM store"),
 		want);
 }
@@ -432,6 +433,30 @@ static void a_file_may_not_grow(void **state)
 	has(p->path, 100);
 }
 
+/* It would be in a directory that the process may not see. layer_open() knows
+ * them. */
+static void nothing_needs_a_temporary_file(void **state)
+{
+	struct store_limits l = { .size = 1, .confirmed = INT64_MAX };
+	struct store_retained out;
+	struct place *p = *state;
+	char name[16];
+
+	opened(p);
+	for (unsigned i = 0; i < 10000; i++)
+		add_event(p->store, 1, START_MS + i, NULL);
+	assert_int_equal(store_add_name(p->store, 1, span("a")), 0);
+	for (unsigned i = 0; i < 3000; i++) {
+		(void)snprintf(name, sizeof(name), "device%u", i);
+		add_event(p->store, 2, START_MS + i, name);
+	}
+	committed(p, 1);
+	do {
+		assert_int_equal(store_retain(p->store, &l, &out, &p->why), 0);
+	} while (out.more);
+	is(p, "SELECT count(*) FROM events, devices", "0");
+}
+
 /* --- memory --- */
 
 static sqlite3_mem_methods memory;
@@ -603,6 +628,8 @@ static void crash_at_any_moment(struct place *p, bool durable)
 	}
 	layer.armed = false;
 	assert_true(crash.looks > 100);
+	/* with checkpoints at the latest something is on the disk */
+	assert_true(found_in(crash.synced) > 4);
 	each_file(crash.cut, remove_file);
 	each_file(crash.synced, remove_file);
 	each_file(template, remove_file);
@@ -627,6 +654,7 @@ int main(void)
 		FAULT_TEST(a_full_disk_at_the_start),
 		FAULT_TEST(a_commit_that_failed_too_late),
 		FAULT_TEST(a_file_may_not_grow),
+		FAULT_TEST(nothing_needs_a_temporary_file),
 		FAULT_TEST(each_allocation_fails_once),
 		FAULT_TEST(each_allocation_of_an_open_fails_once),
 		FAULT_TEST(a_copy_of_any_moment_is_whole),

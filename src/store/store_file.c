@@ -15,8 +15,6 @@
 #include "store_schema.h"
 
 #define MODE 0640
-/* What the recorder waits for others at most; beyond, it tries again later. */
-#define BUSY_MS 100
 /* A device's, a flow's and an index's pages are met again in a moment. */
 #define CACHE_KIB 8192
 
@@ -195,7 +193,7 @@ static int configure(struct store *s)
 				   SQLITE_DBCONFIG_ENABLE_TRIGGER,
 				   SQLITE_DBCONFIG_ENABLE_VIEW };
 	char text[64];
-	int r = sqlite3_busy_timeout(s->db, BUSY_MS);
+	int r = sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
 
 	for (size_t i = 0; r == SQLITE_OK && i < WS_ARRAY_LEN(off); i++)
 		r = sqlite3_db_config(s->db, off[i], 0, NULL);

@@ -427,15 +427,18 @@ static void removed_while_it_is_open(void **state)
 	uint64_t id;
 
 	id = store_id(opened(p));
+	add_flow(p->store, 1, START_MS);
 	add_events(p->store, 3);
 	committed(p, 1);
 	each_file(p->dir, remove_file);
+	add_flow(p->store, 1, START_MS);
 	add_events(p->store, 2);
 	assert_int_equal(store_commit(p->store, WRITER, 2, &p->why), -EUCLEAN);
 	assert_non_null(strstr(p->why.text, "removed"));
 	committed(p, 2);
 	assert_true(store_id(p->store) != id);
 	is(p, "SELECT count(*), max(id) FROM events", "2|2");
+	is(p, "SELECT protocol, device FROM flows", "h02|a");
 }
 
 /* An operator who puts a copy in its place gets what comes next into it. */

@@ -133,6 +133,9 @@ enum store_statement {
 	STORE_SQL_MAX
 };
 
+/* What the recorder waits for others at most; beyond, it tries again later. */
+#define STORE_BUSY_MS 100
+
 /* The row `store`. */
 struct store_mark {
 	uint64_t id, writer, seq;

@@ -22,7 +22,6 @@
 #define FRAME_HEAD  24 /* sqlite.org/fileformat2.html, 4.1 */
 /* For readers to end; the recorder waits meanwhile. */
 #define EMPTY_MS 50
-#define BUSY_MS  100
 
 /* Bytes of -shm that stand for readers (sqlite.org/walformat.html, 2.3.1). */
 #define READ_LOCK  123
@@ -63,7 +62,7 @@ int store_wal_empty(struct store *s)
 	(void)sqlite3_busy_timeout(s->db, EMPTY_MS);
 	r = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_TRUNCATE,
 				      &pages, NULL);
-	(void)sqlite3_busy_timeout(s->db, BUSY_MS);
+	(void)sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
 	if (pages >= 0)
 		s->wal_pages = (uint64_t)pages;
 	s->wal_next = s->wal_pages + pages_of(s);
