@@ -34,6 +34,7 @@ for option in "amqp=$uri" "$uri"; do
 	talk
 	expect_equal "what came with -O ${option%%//*}" "$(payloads 2)" \
 		"1234567890 $lk"$'\n'"1234567890 $lk"
+	# shellcheck disable=SC2154 # of lib.sh
 	for pid in "$daemon_pid" $(pids 'wayside-*'); do
 		! grep -qa "$RABBIT_PASSWORD" "/proc/$pid/cmdline" "/proc/$pid/environ" ||
 			fail "the password is seen: $(tr '\0' ' ' <"/proc/$pid/cmdline")"

@@ -38,6 +38,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,14 +144,10 @@ static int on_return(struct sink *s, const amqp_basic_return_t *m)
 static void on_blocked(struct sink *s, const amqp_connection_blocked_t *m)
 {
 	struct sink_amqp *a = s->state;
-	const size_t len = m->reason.len < sizeof(a->blocked_why) - 1
-				   ? m->reason.len
-				   : sizeof(a->blocked_why) - 1;
 
 	a->blocked = true;
-	for (size_t i = 0; i < len; i++)
-		a->blocked_why[i] = ((const char *)m->reason.bytes)[i];
-	a->blocked_why[len] = '\0';
+	(void)snprintf(a->blocked_why, sizeof(a->blocked_why), "%.*s",
+		       (int)m->reason.len, (const char *)m->reason.bytes);
 }
 
 static int on_frame(struct sink *s, const amqp_frame_t *f)
@@ -217,12 +214,11 @@ static int publish(struct sink *s, const struct sink_event *e)
 		.delivery_mode = PERSISTENT,
 		.message_id = amqp_cstring_bytes(e->id),
 	};
-	/* librabbitmq only reads it */
-	const amqp_bytes_t body = { .len = e->len,
-				    .bytes = (void *)(uintptr_t)e->body };
+	amqp_bytes_t body = { .len = e->len };
 	char key[CONF_SHORT_LEN];
 	int r;
 
+	memcpy(&body.bytes, &e->body, sizeof(body.bytes)); /* it has no const */
 	if (!s->conf->exchange[0] && s->conf->queue[0])
 		memcpy(key, s->conf->queue, sizeof(key));
 	else if (!sink_template_expand(s->conf->routing_key, e, key,

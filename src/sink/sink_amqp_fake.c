@@ -26,8 +26,10 @@ struct fake fake_start(fake_script *script)
 
 	if (bind(listener, (struct sockaddr *)&at, len) ||
 	    listen(listener, 1) ||
-	    getsockname(listener, (struct sockaddr *)&at, &len))
+	    getsockname(listener, (struct sockaddr *)&at, &len)) {
+		close(listener);
 		return f;
+	}
 	f.port = ntohs(at.sin_port);
 	f.pid = fork();
 	if (!f.pid) {
@@ -35,7 +37,7 @@ struct fake fake_start(fake_script *script)
 
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)alarm(LIMIT_S);
-		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		fd = accept(listener, (struct sockaddr *)&at, &len);
 		close(listener);
 		script(fd);
 		_exit(0);

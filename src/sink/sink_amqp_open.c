@@ -246,28 +246,26 @@ static amqp_table_entry_t entry_text(const char *key, const char *text)
 	};
 }
 
-static int login(struct sink *s)
+/* name: ours, in the broker's list of connections. */
+static int login_as(struct sink *s, const char *name)
 {
 	struct sink_amqp *a = s->state;
 	const struct timeval limit = left(a);
-	char name[CONF_NAME_LEN + 16];
 	amqp_table_entry_t can[] = {
 		entry_bool("connection.blocked"), /* else nobody tells us */
 		entry_bool("publisher_confirms"),
 		entry_bool("basic.nack"),
 	};
-	amqp_table_entry_t us[2];
+	amqp_table_entry_t us[] = {
+		entry_text("connection_name", name),
+		{ .key = amqp_cstring_bytes("capabilities"),
+		  .value = { .kind = AMQP_FIELD_KIND_TABLE,
+			     .value.table = { .num_entries = WS_ARRAY_LEN(can),
+					      .entries = can } } },
+	};
 	const amqp_table_t properties = { .num_entries = WS_ARRAY_LEN(us),
 					  .entries = us };
 
-	(void)snprintf(name, sizeof(name), "wayside %s", s->conf->name);
-	us[0] = entry_text("connection_name", name);
-	us[1] = (amqp_table_entry_t){
-		.key = amqp_cstring_bytes("capabilities"),
-		.value = { .kind = AMQP_FIELD_KIND_TABLE,
-			   .value.table = { .num_entries = WS_ARRAY_LEN(can),
-					    .entries = can } },
-	};
 	if (amqp_set_handshake_timeout(a->conn, &limit)) {
 		sink_say(s, "out of memory");
 		return -ENOMEM;
@@ -279,6 +277,14 @@ static int login(struct sink *s)
 				(int)s->conf->heartbeat_s, &properties,
 				AMQP_SASL_METHOD_PLAIN, s->secret->user,
 				s->secret->password));
+}
+
+static int login(struct sink *s)
+{
+	char name[CONF_NAME_LEN + 16];
+
+	(void)snprintf(name, sizeof(name), "wayside %s", s->conf->name);
+	return login_as(s, name);
 }
 
 static int open_channel(struct sink *s, amqp_channel_t channel)

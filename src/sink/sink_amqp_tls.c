@@ -33,6 +33,7 @@ static int judged(int good, X509_STORE_CTX *store)
 }
 
 /* Nobody is there who could be asked for a key's pass phrase. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's */
 static int no_phrase(char *buf, int size, int writing, void *arg)
 {
 	(void)buf;
