@@ -12,6 +12,7 @@ cmake --install "$BUILD" --prefix "$prefix" >"$DIR/install.log" 2>&1 ||
 cat >"$DIR/defaults" <<-END
 	CONFIG=$CONFIG
 	LOGFILE=$DIR/daemon.log
+	STATEDIR=$DIR/state
 	START_WAIT=200
 	STOP_WAIT=200
 END
@@ -58,6 +59,7 @@ exchange "$VENDOR4:7700"
 script 0 status ".*runs, process $first"
 script 0 start ".*runs already, process $first"
 daemon_is "$first"
+expect_equal "mode of the store's directory" "$(stat -c %a "$DIR/state")" 750
 
 script 0 reload '.*'
 daemon_is "$first"

@@ -26,6 +26,7 @@ expect_match "capabilities" "$capabilities" '-all(,[+][a-z_]+)+'
 expect_equal NoNewPrivileges "$(setting NoNewPrivileges)" yes
 expect_equal ProtectSystem "$(setting ProtectSystem)" strict
 expect_equal RuntimeDirectory "$(setting RuntimeDirectory)" wayside
+expect_equal StateDirectory "$(setting StateDirectory)" wayside
 
 # expand NAME...: system calls and groups of them, as systemd knows them
 expand() {
@@ -46,12 +47,14 @@ expand() {
 expand $(setting SystemCallFilter) >"$DIR/syscalls"
 expect_at_least "number of system calls" "$(wc -l <"$DIR/syscalls")" 300
 
-# as_service COMMAND...: /run/wayside and $LOGS stand for the directories that
-# systemd makes
+# as_service COMMAND...: /run/wayside, $LOGS and $STATE stand for the directories
+# that systemd makes
+STATE=$DIR/state
+mkdir "$STATE"
 cat >"$DIR/as_service" <<-END
 	#!/bin/bash
 	set -euo pipefail
-	for place in /run/wayside $LOGS; do
+	for place in /run/wayside $LOGS $STATE; do
 		mount --bind "\$place" "\$place"
 	done
 	mount -o remount,bind,ro /run
@@ -69,7 +72,10 @@ chmod +x "$DIR/as_service"
 
 # shellcheck disable=SC2034 # `config` writes it
 EVENTS=$LOGS/events
-config self_test=yes
+STORE=$STATE/wayside.db
+# the program runs under all of this, too
+config self_test=yes store="{ file: $STORE }" sinks="[ { name: program,
+	exec: [/bin/sh, -c, 'exec cat >$STATE/events'] } ]"
 spawn gateway "$DIR/daemon.log" unshare -m "$DIR/as_service" "$WAYSIDED" \
 	-c "$CONFIG"
 daemon_pid=$!
@@ -82,6 +88,14 @@ expect_equal RestrictNamespaces "$(setting RestrictNamespaces)" "net user"
 exchange "$VENDOR4:7700"
 exchange "[$VENDOR6]:7700"
 [ -s "$(capture_of "$TRACKER4")" ] || fail "an empty capture"
+crowd_server echo vendor "$VENDOR4:7700"
+crowd crowd tracker "$VENDOR4:7700" open ping 3 fin
+join crowd
+dismiss echo
+published() {
+	[ "$(grep -c '"keyword":"LK"' "$STATE/events" 2>/dev/null)" = 6 ]
+}
+wait_for 10 published
 expect_pid_file
 expect_equal "bounding set of the daemon" \
 	"$(sed -n 's/^CapBnd:\t//p' "/proc/$daemon_pid/status")" \

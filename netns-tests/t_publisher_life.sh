@@ -31,6 +31,9 @@ send() {
 publisher() {
 	pids "wayside-publisher/$1"
 }
+gone() {
+	! is_there "$1"
+}
 others() {
 	pids 'wayside-[krw]*' | sort
 }
@@ -82,7 +85,7 @@ expect_equal "publishers" "$(publisher a) $(publisher b) $(publisher c)" "$a $b 
 kill -STOP "$c"
 with "$(sink a)"
 tool reload >"$DIR/reload.txt"
-wait_for 10 eval '[ -z "$(publisher b)" ]'
+wait_for 10 gone wayside-publisher/b
 expect_equal "state of b" "$(row b)" ""
 expect_equal "c" "$(publisher c)" "$c"
 # it is there again, but not twice: they have one cursor

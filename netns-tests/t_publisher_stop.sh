@@ -7,6 +7,9 @@
 topology
 own_proc
 silence vendor 5672
+gone() {
+	! is_there "$1"
+}
 cat >"$DIR/hangs" <<-'END'
 	#!/bin/sh
 	exec sleep 1000
@@ -60,6 +63,6 @@ daemon_run -c "$CONFIG"
 wait_for 10 is_there wayside-publisher/file
 kill -STOP "$(pids wayside-publisher/file)"
 kill -TERM "$daemon_pid"
-wait_for 10 eval '! is_there "wayside-recorder"'
+wait_for 10 gone wayside-recorder
 kill -TERM "$daemon_pid"
 daemon_ended

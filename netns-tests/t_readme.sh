@@ -18,6 +18,7 @@ cmake --install "$BUILD" --prefix "$DIR/local" >"$DIR/install.log" 2>&1 ||
 cat >"$DIR/defaults" <<-END
 	START_WAIT=200
 	STOP_WAIT=200
+	STATEDIR=$DIR/state
 END
 cat >"$DIR/bin/systemctl" <<-END
 	#!/bin/sh
