@@ -62,7 +62,9 @@ export WAYSIDE_LIMIT_MS=600000
 daemon_run -c "$CONFIG"
 wait_for 10 is_there wayside-publisher/file
 kill -STOP "$(pids wayside-publisher/file)"
+# shellcheck disable=SC2154 # from lib.sh
 kill -TERM "$daemon_pid"
 wait_for 10 gone wayside-recorder
+# shellcheck disable=SC2154 # from lib.sh
 kill -TERM "$daemon_pid"
 daemon_ended
