@@ -9,10 +9,10 @@
 
 #include "conf_load.h"
 
-/* What is only read, or only wiped, here: drops const. */
+/* Drops const: for what is only advised of, or wiped. */
 static void *writable(const void *p)
 {
-	/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): drops const */
 	return (void *)(uintptr_t)p;
 }
 

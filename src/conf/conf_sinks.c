@@ -86,7 +86,6 @@ bool conf_sinks_argument(struct conf_draft *d, struct conf_mark at,
 	struct conf_secret *s = &d->secrets->sinks[n];
 	const bool program = s->n_args == 0;
 	const size_t len = args_len(s);
-	char quoted[CONF_QUOTE_LEN];
 	const char *why = NULL;
 
 	sink->kind = CONF_SINK_EXEC;
@@ -100,6 +99,8 @@ bool conf_sinks_argument(struct conf_draft *d, struct conf_mark at,
 	else if (program && text.len >= sizeof(sink->target))
 		why = "is too long";
 	if (why) { /* an argument may be a credential */
+		char quoted[CONF_QUOTE_LEN];
+
 		conf_errors_add(
 			d->errors, at, "%s: %s %s", key,
 			program ? conf_text_quote(text, quoted, sizeof(quoted))

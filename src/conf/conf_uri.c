@@ -561,7 +561,7 @@ bool conf_uri_redis(struct base_span text, struct conf_uri *u)
 		return fail(u, "stream and list cannot stand together");
 	if ((seen & maxlen) && (seen & list))
 		return fail(u, "maxlen is of a stream, not of a list");
-	s->redis_type = seen & list ? CONF_REDIS_LIST : CONF_REDIS_STREAM;
+	s->redis_type = (seen & list) ? CONF_REDIS_LIST : CONF_REDIS_STREAM;
 	if (!(seen & (stream | list)))
 		(void)snprintf(s->redis_key, sizeof(s->redis_key), "wayside");
 	return true;
