@@ -219,8 +219,7 @@ static int print_new(struct follower *f, struct store_error *why)
 	 * that was printed */
 	f->query.after = f->view.last > extent.last ? f->view.last
 						    : extent.last;
-	f->query.newest = false;
-	f->query.limit = 0;
+	f->query.limit = 0; /* all that comes */
 	return 0;
 }
 
