@@ -198,7 +198,7 @@ expect_equal "the client that was live" "$(value tracker local)" "$last"
 rm "$CONFIG"
 shows sinks --store "$STORE"
 expect_equal "a sink without a configuration" \
-	"$(column SINK KIND STATE EVENT LAG CONFIRMED)" "mine|-|connected|6|0|6"
+	"$(column SINK KIND EVENT LAG CONFIRMED)" "mine|-|6|0|6"
 
 # Nothing here, or not for us
 refuses() {
