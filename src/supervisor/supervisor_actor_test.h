@@ -86,9 +86,10 @@ static inline bool sees_secrets(void)
 	const size_t len = sizeof(struct conf_secrets);
 
 	assert_true(len <= sizeof(pages) * (size_t)getpagesize());
+	if (!secrets_place)
+		return false;
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): drops const */
-	return secrets_place &&
-	       mincore((void *)(uintptr_t)secrets_place, len, pages) == 0;
+	return mincore((void *)(uintptr_t)secrets_place, len, pages) == 0;
 }
 
 /* Return: exit status. */

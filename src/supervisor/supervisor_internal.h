@@ -90,8 +90,8 @@ struct supervisor_firewall {
 
 struct supervisor {
 	const struct conf_tables *conf;     /* in force */
-	int conf_fd;                        /* its sealed memfd, or -1 */
 	const struct conf_secrets *secrets; /* of its sinks, or NULL */
+	int conf_fd;                        /* its sealed memfd, or -1 */
 	enum supervisor_phase phase;        /* supervisor_phase() sets it */
 	const struct conf_input *input;     /* NULL: cannot be loaded again */
 	struct supervisor_times real;       /* without a test's own */
