@@ -382,6 +382,21 @@ static void a_full_disk_at_the_start(void **state)
 	has(p->path, 1);
 }
 
+/* What a transaction had said in vain is said again. */
+static void rows_of_a_failed_commit_come_back(void **state)
+{
+	struct place *p = *state;
+
+	opened(p);
+	add_flow(p->store, 1, START_MS);
+	add_event(p->store, 1, START_MS, "a");
+	arm(0, 1, UINT32_MAX);
+	assert_int_equal(store_commit(p->store, WRITER, 1, &p->why), -ENOSPC);
+	disarm();
+	committed(p, 1);
+	is(p, "SELECT protocol, device FROM flows", "h02|a");
+}
+
 static int in_and_yet(void *arg, sqlite3 *db, const char *name, int pages)
 {
 	(void)arg;
@@ -652,6 +667,7 @@ int main(void)
 		FAULT_TEST(each_call_fails_once),
 		FAULT_TEST(a_disk_is_full_for_a_while),
 		FAULT_TEST(a_full_disk_at_the_start),
+		FAULT_TEST(rows_of_a_failed_commit_come_back),
 		FAULT_TEST(a_commit_that_failed_too_late),
 		FAULT_TEST(a_file_may_not_grow),
 		FAULT_TEST(nothing_needs_a_temporary_file),

@@ -280,6 +280,41 @@ static void begun_anew(struct place *p)
 	whole(p->path);
 }
 
+static bool dies_with_a_log(struct place *p)
+{
+	opened(p);
+	add_events(p->store, 3);
+	committed(p, 1);
+	return true; /* nothing is closed */
+}
+
+/* Somebody removed the file alone: its log is no part of the next one. */
+static void a_log_without_its_file_is_nothing(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(in_child(dies_with_a_log, p), 0);
+	assert_true(size_of(p->path, "-wal") > 0);
+	assert_int_equal(unlink(p->path), 0);
+	opened(p);
+	is(p, "SELECT count(*) FROM events", "0");
+	add_events(p->store, 1);
+	committed(p, 1);
+	is(p, "SELECT count(*) FROM events", "1");
+	whole(p->path);
+}
+
+/* What a killed one has committed is there. */
+static void a_log_with_its_file_is_used(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(in_child(dies_with_a_log, p), 0);
+	opened(p);
+	assert_int_equal(store_committed(p->store, WRITER), 1);
+	is(p, "SELECT count(*) FROM events", "3");
+}
+
 static void what_is_no_database_is_set_aside(void **state)
 {
 	struct place *p = *state;
@@ -542,6 +577,8 @@ int main(void)
 		PLACE_TEST(what_is_no_file_is_refused),
 		PLACE_TEST(no_directory_no_store),
 		PLACE_TEST(an_empty_file_is_a_beginning),
+		PLACE_TEST(a_log_without_its_file_is_nothing),
+		PLACE_TEST(a_log_with_its_file_is_used),
 		PLACE_TEST(what_is_no_database_is_set_aside),
 		PLACE_TEST(a_broken_one_is_set_aside_at_open),
 		PLACE_TEST(one_that_was_cut_is_set_aside),
