@@ -21,8 +21,9 @@
 #define NOBODY 65534
 
 /* 2025-11-03 14:25:01 UTC */
-#define START_MS 1762179901000LL
-#define HOUR_MS  3600000LL
+#define START_MS  1762179901000LL
+#define HOUR_MS   3600000LL
+#define AT(hours) (START_MS + (hours)*HOUR_MS)
 
 static char dir[64], path[96];
 static sqlite3 *db;
@@ -266,47 +267,36 @@ static void times(void **state)
 	run("DELETE FROM events WHERE id < 11");
 	r = reader();
 	gives(r, &(struct store_query){ .since_ms = START_MS }, 11, 3000, 1);
-	gives(r, &(struct store_query){ .since_ms = START_MS + 20 * HOUR_MS },
-	      1201, 3000, 1);
+	gives(r, &(struct store_query){ .since_ms = AT(20) }, 1201, 3000, 1);
+	gives(r, &(struct store_query){ .since_ms = AT(20) + 1 }, 1202, 3000,
+	      1);
+	gives(r, &(struct store_query){ .until_ms = AT(20) }, 11, 1200, 1);
 	gives(r,
-	      &(struct store_query){ .since_ms = START_MS + 20 * HOUR_MS + 1 },
-	      1202, 3000, 1);
-	gives(r, &(struct store_query){ .until_ms = START_MS + 20 * HOUR_MS },
-	      11, 1200, 1);
-	gives(r,
-	      &(struct store_query){ .since_ms = START_MS + 20 * HOUR_MS,
-				     .until_ms = START_MS + 21 * HOUR_MS },
+	      &(struct store_query){ .since_ms = AT(20), .until_ms = AT(21) },
 	      1201, 1260, 1);
 	gives(r,
-	      &(struct store_query){ .until_ms = START_MS + 20 * HOUR_MS,
-				     .limit = 2,
-				     .newest = true },
+	      &(struct store_query){
+		      .until_ms = AT(20), .limit = 2, .newest = true },
 	      1199, 1200, 1);
-	gives(r,
-	      &(struct store_query){ .since_ms = START_MS + 20 * HOUR_MS,
-				     .limit = 2 },
-	      1201, 1202, 1);
-	gives(r, &(struct store_query){ .since_ms = START_MS + 99 * HOUR_MS },
-	      1, 0, 1);
+	gives(r, &(struct store_query){ .since_ms = AT(20), .limit = 2 }, 1201,
+	      1202, 1);
+	gives(r, &(struct store_query){ .since_ms = AT(99) }, 1, 0, 1);
 	gives(r, &(struct store_query){ .until_ms = 1 }, 1, 0, 1);
 	/* what another ring kept for ten minutes comes late */
 	run("UPDATE events SET time = time - 600000 WHERE id = 1210");
 	gives(r,
-	      &(struct store_query){ .since_ms = START_MS + 20 * HOUR_MS,
-				     .until_ms =
-					     START_MS + 20 * HOUR_MS + 60000 },
+	      &(struct store_query){ .since_ms = AT(20),
+				     .until_ms = AT(20) + 60000 },
 	      1201, 1201, 1);
 	gives(r,
-	      &(struct store_query){ .since_ms =
-					     START_MS + 20 * HOUR_MS - 60000,
-				     .until_ms = START_MS + 20 * HOUR_MS },
+	      &(struct store_query){ .since_ms = AT(20) - 60000,
+				     .until_ms = AT(20) },
 	      1200, 1210, 10);
 	/* ... or what is late is all the rest */
 	run("UPDATE events SET time = time + 600000 WHERE id = 1190");
 	gives(r,
-	      &(struct store_query){ .since_ms =
-					     START_MS + 20 * HOUR_MS - 60000,
-				     .until_ms = START_MS + 20 * HOUR_MS },
+	      &(struct store_query){ .since_ms = AT(20) - 60000,
+				     .until_ms = AT(20) },
 	      1190, 1210, 10);
 	store_reader_close(r);
 }
