@@ -17,7 +17,10 @@ blocked() {
 	[ "$(rabbit_ctl list_connections state 2>/dev/null | tail -n 1)" = blocked ]
 }
 wait_for 10 blocked
-sleep 2 # twice that time: nothing else may happen meanwhile
+waited() { # so many seconds
+	[ "$(grep -c ^waits "$DIR/alarm.log")" -ge "$1" ]
+}
+wait_for 10 waited 3 # thrice that time: nothing else may happen meanwhile
 peer_runs alarm || fail "$(cat "$DIR/alarm.log")"
 rabbit_calm
 join alarm

@@ -13,7 +13,7 @@
  * the sink is then served without events (0) retries  how often it may fail, is
  * closed and opened again after 200 ms (0)
  *
- * Prints a line at each change: "open", "waits WHY", "failed ERRNO WHY",
+ * Prints lines: "open", "waits WHY" (each time), "failed ERRNO WHY",
  * "confirmed=N put=N returned=N ms=N", "idle over". Status 0: all confirmed.
  */
 #include <errno.h>
@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base_time.h"
@@ -142,17 +141,14 @@ static int put(struct sink *s, const struct run *r, unsigned from)
 	return s->ops->put(s, events, n);
 }
 
-static void pause_ms(long ms)
+static void pause_ms(int ms)
 {
-	const struct timespec t = { .tv_nsec = ms * 1000 * 1000 };
-
-	(void)nanosleep(&t, NULL);
+	(void)poll(NULL, 0, ms);
 }
 
 /* Opens, puts from *done on. Return: 0 or -errno. */
 static int all(struct sink *s, const struct run *r, unsigned *done)
 {
-	bool waits = false;
 	int n = s->ops->open(s);
 
 	if (n)
@@ -164,13 +160,11 @@ static int all(struct sink *s, const struct run *r, unsigned *done)
 		n = put(s, r, *done);
 		if (n > 0) {
 			*done += (unsigned)n;
-			pause_ms(r->pause);
-			waits = false;
-		} else if (n != -EAGAIN) {
-			return n;
-		} else if (!waits) {
-			waits = true;
+			pause_ms((int)r->pause);
+		} else if (n == -EAGAIN) {
 			(void)printf("waits %s\n", s->why);
+		} else {
+			return n;
 		}
 	}
 	return 0;

@@ -328,6 +328,7 @@ static int sink_amqp_put(struct sink *s, const struct sink_event *e, unsigned n)
 		if (!r && done < n && !k)
 			r = await(s, n - done, since, until);
 	}
+	done += confirmed(a); /* what came with the failure */
 	if (r && r != -EAGAIN && r != -ECANCELED) {
 		a->error = r;
 		memcpy(a->error_why, s->why, sizeof(a->error_why));

@@ -37,7 +37,8 @@ struct fake fake_start(fake_script *script)
 
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)alarm(LIMIT_S);
-		fd = accept(listener, (struct sockaddr *)&at, &len);
+		fd = accept4(listener, (struct sockaddr *)&at, &len,
+			     SOCK_CLOEXEC);
 		close(listener);
 		script(fd);
 		_exit(0);
@@ -186,6 +187,13 @@ void fake_content(int fd, uint16_t channel, const char *body)
 	frame(fd, FAKE_HEADER, channel, &header);
 	text(&payload, body);
 	frame(fd, FAKE_BODY, channel, &payload);
+}
+
+void fake_beat(int fd)
+{
+	const struct fake_args none = { 0 };
+
+	frame(fd, FAKE_HEARTBEAT, 0, &none);
 }
 
 void fake_login(int fd, uint16_t heartbeat)

@@ -95,6 +95,8 @@ void fake_send(int fd, uint16_t channel, uint32_t id,
 	       const struct fake_args *a);
 void fake_content(int fd, uint16_t channel, const char *body);
 
+void fake_beat(int fd); /* a heartbeat */
+
 /* Up to connection.tune-ok. */
 void fake_login(int fd, uint16_t heartbeat);
 /* All up to the answer to confirm.select, and every declaration is granted. */

@@ -8,6 +8,7 @@
 #include "sink.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -306,6 +307,20 @@ static void returned_without_one_is_counted(void **state)
 
 /* --- blocked -------------------------------------------------------------- */
 
+static int told[2]; /* a pipe from the test to its script */
+
+static void tell(void)
+{
+	assert_int_equal(write(told[1], "", 1), 1);
+}
+
+static void wait_told(void)
+{
+	char byte;
+
+	fake_demand(read(told[0], &byte, 1) == 1, "the test goes on");
+}
+
 static void say_blocked(int fd)
 {
 	struct fake_args a = { 0 };
@@ -318,6 +333,10 @@ static void script_blocked(int fd)
 {
 	fake_grant(fd, 0);
 	say_blocked(fd);
+	wait_told();
+	/* it wakes up, and still has to wait */
+	(void)poll(NULL, 0, 200);
+	fake_beat(fd);
 	fake_demand(fake_end(fd) == 0, "nothing comes");
 }
 
@@ -332,6 +351,7 @@ static void blocked_is_waited_for(void **state)
 	open_sink(r, script_blocked);
 	p.fd = r->sink.fd;
 	assert_int_equal(poll(&p, 1, BASE_TEST_LIMIT_S * 1000), 1);
+	tell();
 	assert_int_equal(put(r, 2), -EAGAIN);
 	assert_string_equal(r->sink.why,
 			    "blocked by the broker: low on memory");
@@ -344,8 +364,7 @@ static void script_unblocked(int fd)
 	fake_take(fd, 2);
 	say_blocked(fd);
 	fake_ack(fd, 1, false);
-	/* what is put now has to wait; a second later the test knows it */
-	(void)usleep(1500 * 1000);
+	wait_told(); /* a call has seen it */
 	fake_send(fd, 0, FAKE_UNBLOCKED, NULL);
 	fake_ack(fd, 2, false);
 	fake_take(fd, 1);
@@ -362,6 +381,8 @@ static void unblocked_goes_on(void **state)
 	(void)state;
 	open_sink(r, script_unblocked);
 	assert_int_equal(put(r, 2), 1);
+	assert_int_equal(put(r, 2), -EAGAIN);
+	tell();
 	do
 		n = put(r, 2);
 	while (n == -EAGAIN);
@@ -717,5 +738,7 @@ int main(void)
 		cmocka_unit_test(a_queue_alone_is_the_key),
 	};
 
+	if (pipe2(told, O_CLOEXEC))
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
