@@ -54,7 +54,7 @@ static const char *rows_below(const char *heading, int fields)
 			if (*p == '@' && !--left)
 				break;
 			assert_true(len + 2 < sizeof(text));
-			text[len++] = *p == '@' ? '|' : *p;
+			text[len++] = (char)(*p == '@' ? '|' : *p);
 		}
 	}
 	text[len] = '\0';

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "base_attr.h"
+
 /*
  * The table `store` has one row: the file's identity (random), the mark of the
  * last commit, and the number of the last event, which outlives the event.
@@ -71,6 +73,5 @@ static const char devices[] = "CREATE TABLE devices("
 
 const char *const store_schema_steps[] = { first, devices, NULL };
 
-_Static_assert(sizeof(store_schema_steps) / sizeof(store_schema_steps[0]) ==
-		       STORE_SCHEMA_VERSION + 1,
+_Static_assert(WS_ARRAY_LEN(store_schema_steps) == STORE_SCHEMA_VERSION + 1,
 	       "the version is the number of steps");
