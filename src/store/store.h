@@ -108,9 +108,11 @@ struct store_event {
 
 /*
  * Opens, or makes, the database, and brings its schema up to date. Return: 0
- * and *out; -EINVAL: made by a newer Wayside; another -errno (-EROFS, -EACCES,
- * -ENOSPC, -EBUSY, -EIO, -ENOMEM). *why always says what was found, also a
- * database that was set aside ("" = nothing to say).
+ * and *out; -EINVAL: made by a newer Wayside or another application, or no
+ * regular file, and not touched; another -errno (-ENOENT, -EROFS, -EACCES,
+ * -ENOSPC, -EBUSY, -EIO, -ENOMEM; -ENOTSUP: the file system has no shared
+ * memory). *why always says what was found, also a database that was set aside
+ * ("" = nothing to say). Not before a fork(): SQLite's locks do not survive it.
  */
 WS_MUST_USE int store_open(const struct store_options *o, struct store **out,
 			   struct store_error *why);
@@ -149,8 +151,11 @@ struct store_waiting store_waiting(const struct store *s);
 /*
  * The batch and the mark, or nothing. Return: 0, the batch is empty; else
  * -errno, the batch is still there, and *why says it: -ENOSPC disk or WAL full,
- * -EROFS, -EACCES, -EBUSY somebody else writes, -EIO. After -EUCLEAN the file
- * was broken, was set aside, and a new one is there: call again.
+ * -EROFS, -EACCES, -EBUSY somebody else writes (100 ms were waited), -EIO.
+ * After -EUCLEAN there is another file, as the old one was broken and set
+ * aside, or removed, or replaced: store_id() and store_committed() are of the
+ * new one, nothing that was stored of a flow is in it. Call again. After other
+ * errors the file may be closed; the next call opens it.
  */
 WS_MUST_USE int store_commit(struct store *s, uint64_t writer, uint64_t seq,
 			     struct store_error *why);

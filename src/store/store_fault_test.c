@@ -421,12 +421,13 @@ static void a_commit_that_failed_too_late(void **state)
 
 static bool limited(struct place *p)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct rlimit limit;
 	int r;
 
 	opened(p);
-	(void)signal(SIGXFSZ, SIG_IGN);
-	if (getrlimit(RLIMIT_FSIZE, &limit))
+	if (sigaction(SIGXFSZ, &ignore, NULL) ||
+	    getrlimit(RLIMIT_FSIZE, &limit))
 		return false;
 	limit.rlim_cur = 20000; /* fewer pages than there are trees */
 	if (setrlimit(RLIMIT_FSIZE, &limit))
