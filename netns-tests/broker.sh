@@ -47,7 +47,7 @@ at_broker_spawn() {
 
 # Its surroundings, of which nothing is the machine's.
 rabbit_env=(env -i PATH="$PATH" LANG=C.UTF-8 HOME="$RABBIT/home"
-	RABBITMQ_HOME=/usr/lib/rabbitmq
+	RABBITMQ_HOME=/usr/lib/rabbitmq ERL_CRASH_DUMP="$RABBIT/crash.dump"
 	RABBITMQ_NODENAME=case@localhost
 	RABBITMQ_DIST_PORT=25672 ERL_EPMD_PORT=4369 ERL_EPMD_ADDRESS=127.0.0.1
 	RABBITMQ_MNESIA_BASE="$RABBIT/mnesia" RABBITMQ_LOG_BASE="$RABBIT/log"

@@ -21,7 +21,7 @@ files_below() {
 install "$prefix"
 [ -e "$prefix/lib/systemd" ] || exit 77 # a build without libsystemd
 expect_equal "what is installed" "$(files_below "$prefix" | xargs)" \
-	"bin/wayside lib/systemd/system/wayside.service lib/systemd/system/wayside.socket sbin/waysided share/doc/wayside/CHANGELOG.md share/doc/wayside/LICENSE share/doc/wayside/README.md share/doc/wayside/architecture.md share/doc/wayside/security.md share/man/man7/wayside-events.7 share/wayside/event.schema.json share/wayside/validate share/wayside/wayside.init share/wayside/wayside.yaml.sample"
+	"bin/wayside lib/systemd/system/wayside.service lib/systemd/system/wayside.socket sbin/waysided share/doc/wayside/CHANGELOG.md share/doc/wayside/LICENSE share/doc/wayside/README.md share/doc/wayside/architecture.md share/doc/wayside/security.md share/man/man7/wayside-events.7 share/man/man7/wayside-store.7 share/wayside/event.schema.json share/wayside/sink-amqp.yaml share/wayside/sink-exec.yaml share/wayside/sink-redis.yaml share/wayside/validate share/wayside/wayside.init share/wayside/wayside.yaml.sample"
 unit=$prefix/lib/systemd/system/wayside.service
 expect_equal "ExecStart" "$(sed -n 's/^ExecStart=//p' "$unit")" \
 	"\"$DIR/o p%%t/sbin/waysided\""
