@@ -5,13 +5,24 @@
  * Theory of operation
  *
  *   tap ring x N --> flow --+--> capture file (raw bytes, both directions)
- *                           +--> track --> event file (a line a message)
+ *                           +--> track --+--> event file (a line a message)
+ *                           |            '--> store (a row, and its JSON)
+ *                           +--> store (flows) --kick--> publishers
  *                           +--> errors.log (what ended a flow badly)
  *
- * It has the log directory and no network. It reads all rings in turn, at most
- * RECORDER_BATCH entries of each; then it writes what gathered, commits, and
- * gives the bytes back to the workers. While something comes it looks every
- * 20 ms; after that it declares itself idle and the workers wake it.
+ * It has the log directory, the store and no network. It reads all rings in
+ * turn, at most RECORDER_BATCH entries of each; then it writes what gathered,
+ * commits, and gives the bytes back to the workers. While something comes it
+ * looks every 20 ms; after that it declares itself idle and the workers wake
+ * it.
+ *
+ * A batch with rows for the store lasts longer: until commit_delay after its
+ * first row, or until it is large (recorder_store.c). Its rows, its files and
+ * what is held of partial messages come into force with the store's
+ * transaction. Without rows each round is a batch. A store that fails holds up
+ * a batch for a while, and never the workers: as much of a ring as it takes is
+ * bounded. An entry that a commit has to come before (below) is held then, and
+ * nothing is read.
  *
  * A flow is known by worker, slot and serial, and recorded as its slot says: it
  * keeps what it began with, whatever configuration is in force by now. OPEN and
@@ -50,7 +61,12 @@
  * empty datagram has no entry and so no record.
  *
  * A slot that lives again within a batch ends the batch first: a record holds
- * one flow. A flow that ended is forgotten when its end is committed.
+ * one flow. So do a capture's next part and what was passed over because it
+ * kills the decoder. A flow that ended is forgotten when its end is committed.
+ *
+ * Events of a flow whose device nobody knows yet are stored without one. When a
+ * message names it, they all get it, wherever they are by then: the record says
+ * that there are some.
  *
  * Bytes that kill the decoder are in recorder_guard.c, other configurations in
  * recorder_reload.c. Whatever cannot be written is counted, said once a minute
@@ -68,7 +84,8 @@
  * counted in nothing; a power cut; the unread bytes of a flow whose CLOSE found
  * no room, whose slot lives again and whose recorder died (nothing says any
  * more whose they are: counted as unknown); lines that a copytruncate copied
- * between a write and a death before its commit.
+ * between a write and a death before its commit; a store that is replaced by
+ * hand while a transaction is tried.
  */
 #ifndef RECORDER_H
 #define RECORDER_H

@@ -127,6 +127,75 @@ static void a_successor_forgets_what_was_not_stored(void **state)
 	assert_int_equal(next_of(c, 0, 3), 30);
 }
 
+/* The store did not take them, and a commit of something else comes first. */
+static void what_was_taken_back_is_not_in_the_next_commit(void **state)
+{
+	struct recorder_commit *c = *state;
+	struct recorder_globals g = *recorder_commit_globals(c);
+
+	put(c, 0, 1, 10);
+	store(c, 1);
+	put(c, 0, 1, 11);
+	put(c, 0, 2, 12);
+	g.pos[1] = 2;
+	recorder_commit_prepare(c, &g, true);
+	assert_int_equal(c->trying, 2);
+	recorder_commit_take_back(c, 0, 1);
+	recorder_commit_take_back(c, 0, 2);
+	recorder_commit_failed(c);
+	assert_int_equal(c->trying, 0);
+	assert_int_equal(recorder_commit_globals(c)->pos[1], 1);
+	store(c, 3);
+	assert_int_equal(next_of(c, 0, 1), 10);
+	assert_int_equal(next_of(c, 0, 2), 0);
+	put(c, 0, 1, 13);
+	store(c, 4);
+	assert_int_equal(next_of(c, 0, 1), 13);
+}
+
+/* Its predecessor died between the store's commit and ours. */
+static void a_successor_goes_forward(void **state)
+{
+	struct recorder_commit *c = *state;
+	struct recorder_globals g = *recorder_commit_globals(c);
+
+	put(c, 0, 1, 10);
+	store(c, 1);
+	put(c, 0, 1, 11);
+	g.pos[1] = 2;
+	g.batch = 7;
+	recorder_commit_prepare(c, &g, true);
+	assert_int_equal(c->trying, recorder_commit_next(c));
+	recorder_commit_forward(c, false);
+	recorder_commit_recover(c);
+	assert_int_equal(next_of(c, 0, 1), 11);
+	assert_int_equal(recorder_commit_globals(c)->pos[1], 2);
+	assert_int_equal(recorder_commit_globals(c)->unsure, 0);
+}
+
+/* The same, and nobody knows whether the store has it: that is remembered. */
+static void a_successor_goes_forward_and_is_not_sure(void **state)
+{
+	struct recorder_commit *c = *state;
+	struct recorder_globals g = *recorder_commit_globals(c);
+
+	g.batch = 7;
+	recorder_commit_prepare(c, &g, true);
+	recorder_commit_forward(c, true);
+	assert_int_equal(recorder_commit_globals(c)->unsure, 1);
+	assert_int_equal(recorder_commit_globals(c)->unsure_events, 7);
+}
+
+static void each_memory_has_a_writer_of_its_own(void **state)
+{
+	struct recorder_commit *c = *state;
+	struct recorder_commit *other = recorder_commit_new(RINGS, SLOTS);
+
+	assert_non_null(other);
+	assert_true(c->writer && other->writer && c->writer != other->writer);
+	recorder_commit_free(other);
+}
+
 /* Dies in the middle of put(): behind the first half of the record, which bears
  * the number in force as get() gave it, begins a page that is not there. */
 static void half_a_record_is_none(void **state)
@@ -186,6 +255,10 @@ int main(void)
 		CASE(what_was_put_waits_for_the_store),
 		CASE(what_does_not_change_costs_nothing_and_stays),
 		CASE(a_successor_forgets_what_was_not_stored),
+		CASE(what_was_taken_back_is_not_in_the_next_commit),
+		CASE(a_successor_goes_forward),
+		CASE(a_successor_goes_forward_and_is_not_sure),
+		CASE(each_memory_has_a_writer_of_its_own),
 		CASE(half_a_record_is_none),
 		CASE(a_record_is_two_lines_a_version),
 	};

@@ -54,6 +54,24 @@ static void going_back_takes_no_room(void **state)
 	assert_int_equal(ring_test_fill(f, SPAN, T0_MS), 256);
 }
 
+static void going_back_is_no_bytes(void **state)
+{
+	struct ring_fixture *f = *state;
+	const struct ring_reader *r = &f->reader;
+
+	go_far(f);
+	assert_int_equal(ring_reader_kept(r, r->pos), 0);
+	assert_true(ring_test_put(f, SPAN - 64, T0_MS));
+	assert_int_equal(f->tap.head, RING_TEST_SIZE + SPAN);
+	assert_int_equal(ring_reader_unread(r), SPAN);
+	assert_int_equal(ring_reader_kept(r, r->pos), 0);
+	assert_int_equal(ring_test_take(f), SPAN - 64);
+	assert_int_equal(ring_reader_unread(r), 0);
+	assert_int_equal(ring_reader_kept(r, r->pos), SPAN);
+	ring_reader_release(&f->reader);
+	assert_int_equal(ring_reader_kept(r, r->pos), 0);
+}
+
 static void it_goes_back_once_a_batch_at_most(void **state)
 {
 	struct ring_fixture *f = *state;
@@ -213,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_RING(a_quiet_ring_stays_at_its_beginning),
 		WITH_RING(going_back_takes_no_room),
+		WITH_RING(going_back_is_no_bytes),
 		WITH_RING(it_goes_back_once_a_batch_at_most),
 		WITH_RING(it_does_not_go_back_past_what_is_held),
 		WITH_RING(who_stands_at_the_old_head_has_read_all),
