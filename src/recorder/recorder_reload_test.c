@@ -116,6 +116,54 @@ static void event_files_are_swapped(void **state)
 	free(t);
 }
 
+/* Events that wait for others are for the store as it was, and for its delay:
+ * they do not wait an hour after the configuration says otherwise. */
+static void what_waits_is_stored_before(void **state)
+{
+	struct lab *lab = *state;
+	const struct ring_map *m = &lab->maps[0];
+	struct conf_tables *t;
+
+	lab_store(lab, 5);
+	t = next_tables(lab);
+	lab->conf->commit_delay_ms = 3600000;
+	start(lab);
+	await_ready(lab);
+	flow(lab, 0, 0);
+	hint(lab, 0, RING_ENTRY_OPEN, 0, 0);
+	bytes(lab, 0, RING_CLIENT, 0, LK);
+	lab_await_read(lab);
+	assert_int_equal(atomic_load(&m->cursors[RING_READER_RECORDER]->pos),
+			 0);
+	assert_int_equal(prepare(lab, t), 0);
+	assert_int_equal(count(lab, STAT_STORED), 0);
+	say(lab, ROLE_ACTIVATE, 2, -1);
+	lab_await_given(lab, atomic_load(&m->control->head));
+	assert_int_equal(count(lab, STAT_STORED), 1);
+	message_in_flow(lab, 1);
+	assert_int_equal(count(lab, STAT_STORED), 2);
+	stop(lab);
+	free(t);
+}
+
+static void another_store_is_refused(void **state)
+{
+	struct lab *lab = *state;
+	struct conf_tables *t;
+
+	lab_store(lab, 5);
+	t = next_tables(lab);
+	(void)snprintf(t->store, CONF_PATH_LEN, "%s/other.db", lab->dir);
+	start(lab);
+	await_ready(lab);
+	assert_int_equal(prepare(lab, t), -EINVAL);
+	message_in_flow(lab, 0);
+	stop(lab);
+	assert_int_equal(count(lab, STAT_STORED), 1);
+	assert_file(lab, "other.db", NULL);
+	free(t);
+}
+
 static void what_is_discarded_never_counts(void **state)
 {
 	struct lab *lab = *state;
@@ -324,6 +372,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(event_files_are_swapped),
+		CASE(what_waits_is_stored_before),
+		CASE(another_store_is_refused),
 		CASE(what_is_discarded_never_counts),
 		CASE(bad_tables_are_refused),
 		CASE(no_tables_are_refused),
