@@ -6,6 +6,8 @@
 # shellcheck source=/dev/null
 . "${BASH_SOURCE[0]%/*}/broker.sh"
 ip link set lo up
+{ cat /etc/hosts && echo '127.0.0.1 broker.test'; } >"$DIR/hosts"
+mount --bind "$DIR/hosts" /etc/hosts
 tls=$DIR/tls
 tls_files "$tls" DNS:localhost IP:127.0.0.2
 mapfile -t lines < <(tls_lines "$tls" 127.0.0.1:5671 verify)
@@ -35,8 +37,10 @@ put 0 "${ours[@]}" events=2000
 expect_match "report" "$(tail -n 1 <<<"$said")" 'confirmed=2000 returned=0 .*'
 put 0 "${ours[@]}" host=127.0.0.2
 wait_for 10 queue_holds q 2001
-refused "the broker's certificate is not for the name 127.0.0.1" \
-	"${ours[@]}" host=127.0.0.1
+for name in broker.test 127.0.0.1; do
+	refused "the broker's certificate is not for the name $name" \
+		"${ours[@]}" host=$name
+done
 refused "the broker's certificate is of an unknown CA" \
 	"${ours[@]}" "ca=$tls/other-ca.pem"
 refused "the broker's certificate is of an unknown CA" "${ours[@]}" ca= # Debian's

@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -83,6 +85,30 @@ static void end(struct rig *r)
 	assert_true(fake_join(&r->fake));
 }
 
+static int told[2]; /* a pipe from the test to its script */
+
+static void tell(void)
+{
+	assert_int_equal(write(told[1], "", 1), 1);
+}
+
+static void wait_told(void)
+{
+	char byte;
+
+	fake_demand(read(told[0], &byte, 1) == 1, "the test goes on");
+}
+
+/* sink->hurried: the sink waits. */
+static bool tell_once(void *arg)
+{
+	struct rig *r = arg;
+
+	tell();
+	r->sink.hurried = NULL;
+	return false;
+}
+
 /* --- confirmations -------------------------------------------------------- */
 
 static void script_out_of_turn(int fd)
@@ -135,8 +161,14 @@ static void confirmed_is_the_front(void **state)
 
 static void script_cut(int fd)
 {
+	const int on = 1;
+
 	fake_grant(fd, 0);
 	fake_take(fd, 3);
+	wait_told();
+	/* the end comes in the same packet */
+	fake_demand(!setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on)),
+		    "it is held back");
 	fake_ack(fd, 2, true);
 	close(fd);
 }
@@ -147,6 +179,8 @@ static void cut_before_the_rest(void **state)
 
 	(void)state;
 	open_sink(r, script_cut);
+	r->sink.hurried = tell_once;
+	r->sink.arg = r;
 	assert_int_equal(put(r, 3), 2);
 	assert_int_equal(put(r, 1), -ECONNRESET);
 	assert_non_null(strstr(r->sink.why, "closed the connection"));
@@ -306,20 +340,6 @@ static void returned_without_one_is_counted(void **state)
 }
 
 /* --- blocked -------------------------------------------------------------- */
-
-static int told[2]; /* a pipe from the test to its script */
-
-static void tell(void)
-{
-	assert_int_equal(write(told[1], "", 1), 1);
-}
-
-static void wait_told(void)
-{
-	char byte;
-
-	fake_demand(read(told[0], &byte, 1) == 1, "the test goes on");
-}
 
 static void say_blocked(int fd)
 {
