@@ -142,7 +142,7 @@ static void a_start_does_not_wait_for_them(void **state)
 	stage[PUBLISHER(0)].mute = 1;
 	page = start_with(lab, "0");
 	assert_int_equal(page->phase, CONTROL_PHASE_RUNNING);
-	assert_int_equal(role_page(page, 0)->state, CONTROL_ROLE_STARTING);
+	await_state(page, 0, CONTROL_ROLE_STARTING);
 	let_say_type(PUBLISHER(0), ROLE_READY);
 	await_state(page, 0, CONTROL_ROLE_READY);
 	stop(lab);
