@@ -178,7 +178,7 @@ static void one_that_dies_again_waits(void **state)
 	uint64_t began;
 
 	lab->times.delay_min_ms = 10;
-	lab->times.delay_max_ms = HOUR_MS;
+	lab->times.delay_max_ms = 5; /* the others' */
 	lab->times.delay_publisher_ms = 30;
 	page = start_with(lab, "0");
 	began = base_time_mono_ms();
@@ -332,7 +332,8 @@ static void the_recorder_says_whether_its_store_works(void **state)
 	atomic_store(&stage[RECORDER].mute, 1);
 	kill_actor(RECORDER, SIGKILL);
 	await_starts(RECORDER, 2);
-	assert_int_equal(page->store_error, 0);
+	while (atomic_load(&page->store_error))
+		look_again(limit);
 	let_say_type(RECORDER, ROLE_READY);
 	await_line(lab, "recorder is back");
 	stop(lab);
