@@ -70,7 +70,8 @@ for round in {1..4}; do
 		n=$((n % 7 + 1)) want=$((want + 1))
 		case $point in
 		recorder.read | recorder.framed) die+=,$point=$((100 * n)) ;;
-		recorder.@(flushed|noted|committed|released) | store.checkpoint)
+		recorder.flushed | recorder.noted | recorder.committed | \
+			recorder.released | store.checkpoint)
 			die+=,$point=$((10 + n))
 			;;
 		*) die+=,$point=$n ;;
