@@ -4,7 +4,8 @@
 # the worker's CAP_NET_RAW, a filter of system calls, no netlink socket; no
 # process but a worker and its keeper can write what that worker sends. A sink's
 # program has no filter and so has its publisher, but no right comes back to it; it
-# has no descriptor of ours and no signal is blocked or ignored.
+# has no descriptor of ours and no signal is blocked or ignored, and it dies with
+# the daemon.
 topology
 own_proc
 daemon workers=2 store="{ file: $STORE }" sinks="[ { name: program,
@@ -103,3 +104,8 @@ for set in SigBlk SigIgn; do
 done
 expect_equal "descriptors of the program" \
 	"$(find "/proc/$program/fd" -type l -printf '%f\n' | sort | xargs)" "0 1 2"
+daemon_kill
+ended() {
+	! kill -0 "$program" 2>/dev/null
+}
+wait_for 10 ended
