@@ -38,7 +38,7 @@ daemon store="{ file: $STORE }" sinks="
   - { name: good, exec: [/usr/bin/tee, $DIR/good.out] }"
 wait_for 10 [ "$(program_of absent)" ]
 mv "$DIR/absent" "$DIR/present"
-kill -TERM $(program_of absent)
+program_of absent | xargs kill -TERM
 wait_for 10 log_says 1 'publisher/absent: .*the program died of signal 15'
 crowd_server vendor vendor "$VENDOR4:7700"
 crowd crowd tracker -n 10 -r 5000 "$VENDOR4:7700" open ping 10 fin
@@ -75,7 +75,7 @@ expect_at_most "lines about one that hangs" \
 # One that hangs for ever holds up no stop.
 rm "$DIR/may"
 lives=$(wc -l <"$DIR/hung")
-kill -KILL $(program_of hangs)
+program_of hangs | xargs kill -KILL
 hangs_again() {
 	[ "$(wc -l <"$DIR/hung")" -gt "$lives" ]
 }

@@ -26,6 +26,7 @@ static void die_at(struct lab *l, enum base_die_point point, unsigned pass)
 	char text[64];
 
 	(void)snprintf(text, sizeof(text), "%s=%u", base_die_name(point), pass);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	assert_int_equal(setenv("WAYSIDE_DIE", text, 1), 0);
 	assert_true(base_die_init());
 	open_store(l);

@@ -356,7 +356,7 @@ static void test_no_store_yet(void **state)
 	struct lab *l = *state;
 
 	start(l);
-	await(l, l->page->opens == 1);
+	await(l, l->page->opens >= 1);
 	open_store(l);
 	add(l, 5);
 	await_all(l);
@@ -399,9 +399,11 @@ static void test_stop_ends(void **state)
 	ask_to_stop(l);
 	assert_int_equal(kill(l->publisher, SIGCONT), 0);
 	assert_int_equal(ended(l), 0);
-	/* at 0, 2 and 4 s */
-	assert_int_equal(cursor(l).event, 1 + 3 * PUBLISHER_BATCH);
-	assert_int_equal(cursor(l).confirmed, 1 + 3 * PUBLISHER_BATCH);
+	/* at 0, 2 and 4 s; and one, if it was about to put when it was held up
+	 */
+	if (cursor(l).event != 1 + 3 * PUBLISHER_BATCH)
+		assert_int_equal(cursor(l).event, 1 + 4 * PUBLISHER_BATCH);
+	assert_int_equal(cursor(l).confirmed, cursor(l).event);
 }
 
 /* One that cannot be reached holds up no stop. */
@@ -409,17 +411,22 @@ static void test_stop_while_closed(void **state)
 {
 	struct lab *l = *state;
 	uint64_t asked;
+	int status;
 
 	l->page->open_result = -ECONNREFUSED;
 	open_store(l);
 	add(l, 5);
 	start(l);
-	await(l, l->page->opens == 3);
+	await(l, l->page->opens >= 3);
 	assert_int_equal(kill(l->publisher, SIGSTOP), 0);
 	asked = l->page->clock_ms;
+	ask_to_stop(l);
 	assert_int_equal(kill(l->publisher, SIGCONT), 0);
-	stop_opening(l);
-	assert_true(l->page->clock_ms - asked < PUBLISHER_STOP_MS);
+	status = ended(l);
+	/* the pause that it was in, at most: 16 s, if it was the seventh try */
+	assert_true(status == 0 || status == SIGTERM);
+	assert_true(l->page->clock_ms - asked <= 30000);
+	assert_true(l->page->opens < 30);
 	assert_int_equal(l->page->n_came, 0);
 }
 
@@ -433,7 +440,7 @@ static void test_stop_while_opening(void **state)
 	open_store(l);
 	add(l, 5);
 	start(l);
-	await(l, l->page->opens == 1);
+	await(l, l->page->opens >= 1);
 	ask_to_stop(l);
 	status = ended(l);
 	assert_true(WIFSIGNALED(status));
@@ -466,13 +473,14 @@ static void test_served_while_idle(void **state)
 	await(l, l->page->idles >= 3); /* by its time */
 	assert_int_equal(kill(l->publisher, SIGSTOP), 0);
 	from = l->page->opened_ms[0];
-	assert_true(l->page->clock_ms >= from + 3 * 20000);
-	assert_true(l->page->clock_ms <= from + (l->page->idles + 1) * 21000);
+	assert_true(l->page->clock_ms >= from + 60000);
+	assert_true(l->page->clock_ms <=
+		    from + (l->page->idles + 1) * 21000ULL);
 	assert_int_equal(kill(l->publisher, SIGCONT), 0);
 	l->page->idle_ms = 0;
 	/* it fails: is closed and opened again; then by its descriptor */
 	l->page->idle_result = -ECONNRESET;
-	await(l, l->page->opens == 2);
+	await(l, l->page->opens >= 2);
 	assert_string_equal(cursor(l).error, "the script is not served");
 	l->page->idle_result = 0;
 	l->page->idles = 0;

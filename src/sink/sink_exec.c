@@ -67,6 +67,7 @@ static char *const *environment(const struct sink *s, char *env[static 8],
 	unsigned n = 0;
 
 	for (size_t i = 0; i < WS_ARRAY_LEN(kept); i++) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 		const char *v = getenv(kept[i]);
 		char *text;
 
@@ -281,21 +282,19 @@ static bool look(struct program *p)
 static int push(struct program *p, const struct sink_event *e, unsigned n,
 		unsigned *i, size_t *at)
 {
-	while (*i < n) {
-		struct iovec iov[2] = {
-			{ .iov_base = (void *)(uintptr_t)e[*i].body,
-			  .iov_len = e[*i].len },
-			{ .iov_base = (void *)(uintptr_t) "\n", .iov_len = 1 },
-		};
-		ssize_t done;
+	char lf[] = "\n";
 
-		if (*at < e[*i].len) {
-			iov[0].iov_base = (char *)iov[0].iov_base + *at;
-			iov[0].iov_len -= *at;
-		} else {
-			iov[0].iov_len = 0;
-		}
-		done = writev(p->pipe, iov, 2);
+	while (*i < n) {
+		/* POSIX just leaves out the const: they are not changed */
+		const size_t from = *at < e[*i].len ? *at : e[*i].len;
+		const struct iovec iov[2] = {
+			/* NOLINTNEXTLINE(performance-no-int-to-ptr): const */
+			{ .iov_base = (void *)(uintptr_t)(e[*i].body + from),
+			  .iov_len = e[*i].len - from },
+			{ .iov_base = lf, .iov_len = 1 },
+		};
+		const ssize_t done = writev(p->pipe, iov, 2);
+
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)

@@ -67,6 +67,7 @@ static void test_payload(void **state)
 static void test_local_time(void **state)
 {
 	(void)state;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	assert_int_equal(setenv("TZ", "TST-5:30", 1), 0);
 	tzset();
 	expect(HEAD
@@ -77,6 +78,7 @@ static void test_local_time(void **state)
 	       "\"direction\": \"server\", \"client_ip\": \"192.0.2.7\", "
 	       "\"connection_id\": \"2026-01-01_013000-2\", "
 	       "\"payload\": \"x\"}");
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	assert_int_equal(setenv("TZ", "UTC0", 1), 0);
 	tzset();
 }
@@ -156,6 +158,7 @@ static void test_id(void **state)
 static int utc(void **state)
 {
 	(void)state;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	assert_int_equal(setenv("TZ", "UTC0", 1), 0);
 	tzset();
 	return 0;

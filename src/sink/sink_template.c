@@ -24,14 +24,16 @@ static enum name name_at(const char *at)
 {
 	enum name n = NAME_DEVICE;
 
-	while (n < NAME_MAX && strncmp(at, names[n], strlen(names[n])))
+	while (n < NAME_MAX && strncmp(at, names[n], strlen(names[n])) != 0)
 		n++;
 	return n;
 }
 
 static char plain(char c)
 {
-	return c > 0x20 && c < 0x7f && !strchr(".*#", c) ? c : '_';
+	if (c > 0x20 && c < 0x7f && !strchr(".*#", c))
+		return c;
+	return '_';
 }
 
 const char *sink_template_expand(const char *template,

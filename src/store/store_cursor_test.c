@@ -286,6 +286,7 @@ static void test_dies_while_writing(void **state)
 		assert_true(pid >= 0);
 		if (pid == 0) {
 			c.event = 2;
+			/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 			if (setenv("WAYSIDE_DIE", die, 1) || !base_die_init())
 				_exit(1);
 			(void)!store_cursor_write(store, "fleet", &c, false);
