@@ -12,7 +12,7 @@ gone() {
 }
 cat >"$DIR/hangs" <<-'END'
 	#!/bin/sh
-	exec sleep 1000
+	exec tail -f /dev/null
 END
 echo '#!/nowhere' >"$DIR/broken"
 chmod +x "$DIR/hangs" "$DIR/broken"

@@ -9,7 +9,7 @@
 topology
 own_proc
 daemon workers=2 store="{ file: $STORE }" sinks="[ { name: program,
-	exec: [/bin/sleep, 1000] }, { name: broker, amqp: 'amqp://127.0.0.1/?queue=q' },
+	exec: [/bin/cat] }, { name: broker, amqp: 'amqp://127.0.0.1/?queue=q' },
 	{ name: list, redis: 'redis://127.0.0.1/?list=l' } ]"
 exchange "$VENDOR4:7700"
 
@@ -53,7 +53,7 @@ supervisor=$(cat /run/wayside/pid)
 # filter ROLE: what its Seccomp is
 filter() {
 	case $1 in
-	wayside-publisher/program | /bin/sleep) echo 0 ;;
+	wayside-publisher/program | /bin/cat) echo 0 ;;
 	*) echo 2 ;;
 	esac
 }
@@ -80,7 +80,7 @@ while read -r pid role _; do
 		i=${role##*/}
 		memory="pool/$i ring/$i table/$i zero"
 		;;
-	wayside-publisher/* | /bin/sleep) memory= ;;
+	wayside-publisher/* | /bin/cat) memory= ;;
 	esac
 	for set in CapInh CapPrm CapEff CapAmb; do
 		case $set in
@@ -94,10 +94,10 @@ while read -r pid role _; do
 	expect_equal "writable memory of $role" "$(writable "$pid")" "$memory"
 done < <(children "$supervisor")
 expect_equal roles "$(tr ' ' '\n' <<<"$roles" | sort | xargs)" \
-	"/bin/sleep wayside-keeper/0 wayside-keeper/1 wayside-publisher/broker \
+	"/bin/cat wayside-keeper/0 wayside-keeper/1 wayside-publisher/broker \
 wayside-publisher/list wayside-publisher/program wayside-recorder wayside-worker/0 \
 wayside-worker/1"
-program=$(pids /bin/sleep)
+program=$(pids /bin/cat)
 for set in SigBlk SigIgn; do
 	expect_equal "$set of the program" "$(status "$program" $set)" \
 		0000000000000000

@@ -217,7 +217,9 @@ static int be_publisher(struct supervisor *s, unsigned index, int channel,
 			pid_t parent)
 {
 	const struct supervisor_publisher *p = &s->publishers[index];
-	struct conf_secret secret = { .n_args = 0 };
+	const struct conf_secret none = { .n_args = 0 };
+	const struct conf_secret secret =
+		s->secrets ? s->secrets->sinks[p->sink] : none;
 	const struct publisher_setup setup = {
 		.sink = &s->conf->sinks[p->sink],
 		.secret = &secret,
@@ -228,8 +230,6 @@ static int be_publisher(struct supervisor *s, unsigned index, int channel,
 	};
 	struct keep k = { .n = 0 };
 
-	if (s->secrets)
-		secret = s->secrets->sinks[p->sink];
 	conf_load_forget(s->secrets);
 	keep(&k, channel);
 	keep(&k, p->kick);

@@ -20,8 +20,8 @@ _Static_assert(CONF_FDS_SUPERVISOR_WORKER == 3 + 2 * RING_READER_MAX +
 						     SUPERVISOR_LISTENERS_MAX +
 						     1 + RING_READER_MAX,
 	       "memory, listeners, channel, and pages of a status");
-_Static_assert(CONF_FDS_SUPERVISOR >= 15 + 2 * CONF_SINKS_MAX +
-					      CONTROL_CONNECTIONS_MAX + 8,
+_Static_assert(CONF_FDS_SUPERVISOR >=
+		       15 + 2 * CONF_SINKS_MAX + CONTROL_CONNECTIONS_MAX + 8,
 	       "its own, publishers', who asks, and a reload");
 
 /* Slots of each worker: any one may hold all of max_flows, as far as its
