@@ -160,30 +160,42 @@ static const struct {
 	unsigned takes;
 	const char *text;
 } usage[] = {
-	{ TAKES_FOLLOW, " [--follow]" },
-	{ TAKES_DEVICE, " [--device ID] [--since T]" },
-	{ TAKES_EVENT, " [--until T]\n      [--type T] [--protocol NAME]" },
-	{ TAKES_DEVICE, " [--limit N]" },
-	{ TAKES_BYTES, " [--protocol NAME] [--hex]" },
-	{ TAKES_MAP, "\n      [--geojson] [--gpx]" },
-	{ TAKES_JSON, " [--json]" },
-	{ TAKES_CONFIG, " [-c FILE]" },
-	{ TAKES_STOPPED, " [--stopped]" },
-	{ TAKES_SOCKET, " [-c FILE | --control PATH]" },
-	{ TAKES_STORE, " [-c FILE | --store FILE]" },
+	{ TAKES_FOLLOW, "[--follow]" },
+	{ TAKES_DEVICE, "[--device ID] [--since T]" },
+	{ TAKES_EVENT, "[--until T] [--type T]" },
+	{ TAKES_BYTES | TAKES_EVENT, "[--protocol NAME]" },
+	{ TAKES_DEVICE, "[--limit N]" },
+	{ TAKES_BYTES, "[--hex]" },
+	{ TAKES_MAP, "[--geojson] [--gpx]" },
+	{ TAKES_JSON, "[--json]" },
+	{ TAKES_CONFIG, "[-c FILE]" },
+	{ TAKES_STOPPED, "[--stopped]" },
+	{ TAKES_SOCKET, "[-c FILE | --control PATH]" },
+	{ TAKES_STORE, "[-c FILE | --store FILE]" },
 };
 
-/* Those that the command takes, each after a blank. */
-static void print_usage(FILE *out, const struct command *c)
+#define COLUMNS 80
+
+/* Each after a blank, or on the next line where this one is full. */
+static void print_word(FILE *out, int *column, const char *text)
+{
+	if (*column + 1 + (int)strlen(text) > COLUMNS)
+		*column = fprintf(out, "\n     ") - 1;
+	*column += fprintf(out, " %s", text);
+}
+
+/* Those that the command takes. */
+static void print_usage(FILE *out, int column, const struct command *c)
 {
 	for (size_t i = 0; i < WS_ARRAY_LEN(words); i++) {
 		if (c->takes & words[i].takes)
-			(void)fprintf(out, words[i].optional ? " [%s]" : " %s",
-				      words[i].what);
+			column += fprintf(out,
+					  words[i].optional ? " [%s]" : " %s",
+					  words[i].what);
 	}
 	for (size_t i = 0; i < WS_ARRAY_LEN(usage); i++) {
 		if (c->takes & usage[i].takes)
-			(void)fputs(usage[i].text, out);
+			print_word(out, &column, usage[i].text);
 	}
 }
 
@@ -192,10 +204,11 @@ static void print_help(FILE *out)
 	(void)fputs("usage: wayside COMMAND [OPTION...]\n\n", out);
 	for (size_t i = 0; i < WS_ARRAY_LEN(commands); i++) {
 		const struct command *c = &commands[i];
+		const int column = fprintf(out, "  %s%s%s", c->group,
+					   c->name ? " " : "",
+					   c->name ? c->name : "");
 
-		(void)fprintf(out, "  %s%s%s", c->group, c->name ? " " : "",
-			      c->name ? c->name : "");
-		print_usage(out, c);
+		print_usage(out, column, c);
 		(void)fprintf(out, "\n      %s\n", c->help);
 	}
 	(void)fputs(
