@@ -51,9 +51,10 @@ wait_for 10 queue_holds cut 1000
 all_arrived cut 500
 
 # It answers no more, and its connections stay: the time limit ends that.
-sink_puts stopped events=5000 batch=10 pause=5 timeout=1000
-wait_for 10 queue_has stopped 500
+sink_puts stopped events=5000 gate="$DIR/again" timeout=1000
+wait_for 10 sink_said stopped '^open'
 rabbit_stopped
+touch "$DIR/again"
 wait_for 10 sink_said stopped '^failed 110 .* not confirmed within 1000 ms'
 rabbit_continues
 join stopped

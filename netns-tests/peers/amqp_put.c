@@ -33,7 +33,7 @@
 struct run {
 	struct conf_sink conf;
 	struct conf_secret secret;
-	char gate[CONF_PATH_LEN];
+	char gate[CONF_PATH_LEN], last[CONF_PATH_LEN];
 	unsigned events, batch, size, idle, retries, pause;
 };
 
@@ -64,6 +64,7 @@ static int set(struct run *r, const char *arg)
 		  sizeof(r->conf.certificate) },
 		{ "key", r->conf.key, sizeof(r->conf.key) },
 		{ "gate", r->gate, sizeof(r->gate) },
+		{ "last", r->last, sizeof(r->last) },
 	};
 	const struct number_key numbers[] = {
 		{ "port", &r->conf.port },
@@ -126,6 +127,18 @@ static struct sink_event event(const struct run *r, unsigned n, char *id,
 				    .len = total };
 }
 
+static void pause_ms(int ms)
+{
+	(void)poll(NULL, 0, ms);
+}
+
+/* "": at once. */
+static void wait_file(const char *path)
+{
+	while (path[0] && access(path, F_OK))
+		pause_ms(20);
+}
+
 /* One put. Return: what it returned. */
 static int put(struct sink *s, const struct run *r, unsigned from)
 {
@@ -134,16 +147,15 @@ static int put(struct sink *s, const struct run *r, unsigned from)
 	static char bodies[BATCH_MAX][BODY_MAX];
 	unsigned n = r->events - from;
 
+	if (n == 1)
+		wait_file(r->last);
+	else if (r->last[0])
+		n--;
 	if (n > r->batch)
 		n = r->batch;
 	for (unsigned i = 0; i < n; i++)
 		events[i] = event(r, from + i, ids[i], bodies[i]);
 	return s->ops->put(s, events, n);
-}
-
-static void pause_ms(int ms)
-{
-	(void)poll(NULL, 0, ms);
 }
 
 /* Opens, puts from *done on. Return: 0 or -errno. */
@@ -154,8 +166,7 @@ static int all(struct sink *s, const struct run *r, unsigned *done)
 	if (n)
 		return n;
 	(void)printf("open\n");
-	while (r->gate[0] && access(r->gate, F_OK))
-		pause_ms(20);
+	wait_file(r->gate);
 	while (*done < r->events) {
 		n = put(s, r, *done);
 		if (n > 0) {
