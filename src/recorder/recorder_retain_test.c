@@ -97,6 +97,23 @@ static void a_sink_of_another_store(void **state)
 	await_committed(lab);
 	stop(lab);
 	assert_events(lab, 51);
+	assert_int_equal(sql_number(lab, "SELECT max(id) FROM events"), 51);
+}
+
+/* A power cut took what it had: the next event is none of those for it. */
+static void a_sink_that_is_beyond_the_file(void **state)
+{
+	struct lab *lab = *state;
+
+	store_some(lab, 50);
+	sink_at(lab, 0, "one", 20);
+	sink_at(lab, 1, "two", 60);
+	start(lab);
+	messages(lab, 3, at(50), 1);
+	await_committed(lab);
+	stop(lab);
+	assert_events(lab, 51);
+	assert_int_equal(sql_number(lab, "SELECT max(id) FROM events"), 61);
 }
 
 static void beyond_the_hard_limit_all_go_and_are_counted(void **state)
@@ -241,6 +258,7 @@ int main(int argc, char **argv)
 		TEST(what_a_sink_has_not_confirmed_stays),
 		TEST(a_sink_that_never_ran),
 		TEST(a_sink_of_another_store),
+		TEST(a_sink_that_is_beyond_the_file),
 		TEST(beyond_the_hard_limit_all_go_and_are_counted),
 		TEST(a_death_behind_deleting),
 	};

@@ -284,6 +284,8 @@ static int fill(struct store *s, uint64_t writer, uint64_t seq,
 {
 	int r = store_read_mark(s, mark);
 
+	if (mark->last_event < s->skip)
+		mark->last_event = s->skip;
 	/* flows of a daemon that is gone do not go on */
 	if (r == SQLITE_OK && mark->writer && mark->writer != writer)
 		r = store_run(s, STORE_SQL_LOST_FLOWS);
@@ -294,6 +296,21 @@ static int fill(struct store *s, uint64_t writer, uint64_t seq,
 	if (r == SQLITE_OK)
 		r = set_mark(s, mark);
 	return r;
+}
+
+int store_skip(struct store *s, int64_t number, struct store_error *why)
+{
+	int r;
+
+	if (!s->db || number <= s->mark.last_event)
+		return 0;
+	s->skip = number;
+	bind_int(s->sql[STORE_SQL_SKIP], 1, number);
+	r = store_run(s, STORE_SQL_SKIP);
+	if (r != SQLITE_OK)
+		return store_fail(s, r, "cannot be written", why);
+	s->mark.last_event = number;
+	return 0;
 }
 
 static int transaction(struct store *s, uint64_t writer, uint64_t seq)

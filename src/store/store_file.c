@@ -42,6 +42,7 @@ static const char *const sql[STORE_SQL_MAX] = {
 	[STORE_SQL_MARK] = "SELECT id, writer, seq, last_event FROM store",
 	[STORE_SQL_SET_MARK] =
 		"UPDATE store SET writer = ?1, seq = ?2, last_event = ?3",
+	[STORE_SQL_SKIP] = "UPDATE store SET last_event = max(last_event, ?1)",
 	/* no later than the last that was heard at all */
 	[STORE_SQL_LOST_FLOWS] =
 		"UPDATE flows SET reason = 'lost', closed = max(opened, ifnull("
@@ -387,6 +388,7 @@ static void let_go(struct store *s, bool broken)
 	s->db = NULL;
 	base_fd_close(&s->shm);
 	s->mark = (struct store_mark){ .id = 0 };
+	s->skip = 0;
 	memset(s->told, 0, sizeof(s->told));
 }
 

@@ -112,6 +112,7 @@ enum store_statement {
 	STORE_SQL_ROLLBACK,
 	STORE_SQL_MARK,
 	STORE_SQL_SET_MARK,
+	STORE_SQL_SKIP,
 	STORE_SQL_LOST_FLOWS,
 	STORE_SQL_FLOW,
 	STORE_SQL_FLOW_SAYS,
@@ -158,7 +159,8 @@ struct store {
 	ino_t ino;
 	int shm; /* for asking who holds the log; -1 */
 	struct store_mark mark;
-	uint64_t id; /* of the file that was open last */
+	int64_t skip; /* no number up to it is given */
+	uint64_t id;  /* of the file that was open last */
 	uint64_t page_size;
 	uint64_t wal_pages, wal_next; /* in the log; when to empty it */
 	uint64_t wal_full;

@@ -174,6 +174,32 @@ static void a_number_never_comes_twice(void **state)
 	is(p, "SELECT last_event FROM store", "5");
 }
 
+/* Up to what somebody has; also when the file cannot be written meanwhile. */
+static void numbers_are_skipped(void **state)
+{
+	struct place *p = *state;
+	struct store *s = opened(p);
+	sqlite3 *other;
+
+	add_events(s, 3);
+	committed(p, 1);
+	assert_int_equal(store_skip(s, 10, &p->why), 0);
+	is(p, "SELECT last_event FROM store", "10");
+	assert_int_equal(store_skip(s, 2, &p->why), 0);
+	add_events(s, 1);
+	committed(p, 2);
+	is(p, "SELECT max(id) FROM events", "11");
+	assert_int_equal(sqlite3_open(p->path, &other), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(store_skip(s, 20, &p->why), -EBUSY);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	add_events(s, 1);
+	committed(p, 3);
+	is(p, "SELECT max(id) FROM events", "21");
+}
+
 /* Over more devices than the first index has places for, in any order. */
 static void devices_are_summed_up(void **state)
 {
@@ -426,6 +452,7 @@ int main(void)
 		PLACE_TEST(what_was_not_committed_is_gone),
 		PLACE_TEST(a_batch_can_be_given_up),
 		PLACE_TEST(a_number_never_comes_twice),
+		PLACE_TEST(numbers_are_skipped),
 		PLACE_TEST(devices_are_summed_up),
 		PLACE_TEST(a_device_is_seen_by_its_own_events),
 		PLACE_TEST(the_newest_flow_is_the_live_one),
