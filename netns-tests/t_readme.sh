@@ -13,6 +13,7 @@ cp -a /etc/. "$DIR/etc" 2>/dev/null || true # some of it is not for us to read
 rm -rf "$DIR/etc/wayside"
 mount --bind "$DIR/etc" /etc
 mount -t tmpfs tmpfs /var/log
+mount -t tmpfs tmpfs /var/lib
 cmake --install "$BUILD" --prefix "$DIR/local" >"$DIR/install.log" 2>&1 ||
 	fail "$(cat "$DIR/install.log")"
 cat >"$DIR/defaults" <<-END
