@@ -169,6 +169,9 @@ static bool read_ring(struct recorder_ring *ring, bool *something)
 		*something = r->dirty = true;
 		if (r->commit_soon && !recorder_files_commit(r))
 			return false;
+		/* a round over all rings may bring more than a batch holds */
+		if (recorder_store_full(r))
+			(void)recorder_files_commit(r); /* else it is kept */
 	}
 	return false;
 }

@@ -290,6 +290,8 @@ void recorder_store_end(struct recorder_flow *f, const struct ring_entry *close,
 /* When what waits has to be committed (monotonic); UINT64_MAX: nothing waits.
  */
 WS_MUST_USE uint64_t recorder_store_due(const struct recorder *r);
+/* There are rows for a transaction: more of them would make it a large one. */
+WS_MUST_USE bool recorder_store_full(const struct recorder *r);
 /* False: what failed is not tried again yet. */
 WS_MUST_USE bool recorder_store_may_try(const struct recorder *r);
 WS_MUST_USE struct store_waiting

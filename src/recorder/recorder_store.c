@@ -157,6 +157,9 @@ void recorder_store_event(struct recorder *r, const struct track_message *m,
 	begin_batch(r);
 	if (store_add_event(r->store.store, &e)) {
 		lose(r, 1);
+		if (recorder_may_tell(&r->store.told_memory))
+			base_err("out of memory: events are not stored; lost "
+				 "ones are counted");
 		return;
 	}
 	if (e.device.len)
@@ -252,12 +255,17 @@ static bool holds(const struct recorder *r, unsigned part, uint64_t most,
 	return false;
 }
 
-static bool is_large(const struct recorder *r)
+bool recorder_store_full(const struct recorder *r)
 {
 	const struct store_waiting w = waiting(r);
 
 	return w.events >= RECORDER_STORE_EVENTS ||
-	       w.bytes >= RECORDER_STORE_BYTES ||
+	       w.bytes >= RECORDER_STORE_BYTES;
+}
+
+static bool is_large(const struct recorder *r)
+{
+	return recorder_store_full(r) ||
 	       holds(r, 8, RECORDER_STORE_BYTES, false);
 }
 

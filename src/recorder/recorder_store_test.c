@@ -192,6 +192,36 @@ static void a_thousand_events_wait_no_longer(void **state)
 	kill_it(lab);
 }
 
+/* However much there is to read: one batch has to fit into memory, and what
+ * waits behind a commit that fails is given up when it is large. */
+static void a_backlog_is_many_batches(void **state)
+{
+	struct lab *lab = *state;
+	static uint8_t some[RECORDER_STORE_EVENTS * (sizeof(LK) - 1)];
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+	int commits = 0;
+	uint64_t n;
+
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < RECORDER_STORE_EVENTS; i++)
+		memcpy(some + i * (sizeof(LK) - 1), LK, sizeof(LK) - 1);
+	lab->conf->commit_delay_ms = HOUR_MS;
+	lab->kicks = &fd;
+	lab->n_kicks = 1;
+	open_flow(lab, 3);
+	for (uint64_t i = 0; i < 5; i++)
+		put_bytes(lab, 3, RING_CLIENT, i * sizeof(some),
+			  (struct base_span){ some, sizeof(some) });
+	start(lab);
+	await_committed(lab);
+	while (read(fd, &n, sizeof(n)) == sizeof(n))
+		commits++;
+	assert_int_equal(commits, 1 + 5); /* and that of the opening */
+	assert_events(lab, 5LL * RECORDER_STORE_EVENTS);
+	stop(lab);
+	assert_int_equal(close(fd), 0);
+}
+
 /* The ring's bytes are the workers'. */
 static void an_eighth_of_a_ring_waits_no_longer(void **state)
 {
@@ -275,6 +305,7 @@ int main(void)
 		TEST(rows_wait_for_each_other),
 		TEST(what_nobody_stores_waits_for_nothing),
 		TEST(a_thousand_events_wait_no_longer),
+		TEST(a_backlog_is_many_batches),
 		TEST(an_eighth_of_a_ring_waits_no_longer),
 		TEST(a_slot_that_lives_again_ends_a_batch),
 		TEST(sinks_are_woken_after_a_commit),
