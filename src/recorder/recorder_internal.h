@@ -44,6 +44,9 @@
 #define RECORDER_PATIENCE_MS 10000
 #define RECORDER_HURRY_MS    1000 /* ... when somebody waits for the commit */
 #define RECORDER_AGAIN_MS    100  /* between two attempts, at least */
+/* While a store fails, for so many times as long as an attempt took there is
+ * none: the rest of the recorder's work goes on. */
+#define RECORDER_RESTS 4
 /* A store that could not be opened is tried this often. */
 #define RECORDER_OPEN_MS 1000
 /* What may be deleted is looked at this often, this long after the last time
@@ -120,6 +123,7 @@ struct recorder_store {
 	uint64_t oldest_ms; /* the batch's first row came; else no use */
 	uint64_t failed_ms; /* the batch failed first; 0 = it has not */
 	uint64_t again_ms;  /* it is not tried before */
+	uint64_t rests_ms;  /* while failing, the next one is not */
 	uint64_t opened_ms; /* opening was tried */
 	uint64_t looked_ms; /* what may be deleted was looked at */
 	uint64_t look_ms;   /* ... and will be */

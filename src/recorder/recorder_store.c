@@ -14,7 +14,9 @@
  * a batch is due when it has waited for commit_delay, when it is large, or when
  * it holds an eighth of a ring. One that fails is kept and grows, until it
  * holds a quarter. FAILING means that one was given up and none has succeeded
- * since: then each has one attempt. The relay never waits for any of this.
+ * since: then each has one attempt, unless attempts are slow, as those are at a
+ * lock that somebody holds: then most of the time is for captures and event
+ * files, and some have none. The relay never waits for any of this.
  *
  * Rows are added as their entries are read; what says that they were is part of
  * the flow's record (STORED, NAMELESS), so it comes into force with them, and
@@ -388,13 +390,19 @@ bool recorder_store_commit(struct recorder *r)
 	struct recorder_store *s = &r->store;
 	const uint64_t now = base_time_mono_ms();
 	struct store_error why = { .text = "" };
-	const int err = commit_rows(r, &why);
+	uint64_t took_ms;
+	int err;
 
+	if (s->failing && !s->hurried && now < s->rests_ms)
+		return false; /* as it did a moment ago */
+	err = commit_rows(r, &why);
 	count_wal(r);
 	if (!err) {
 		works(r);
 		return true;
 	}
+	took_ms = base_time_mono_ms() - now;
+	s->rests_ms = now + took_ms * (1 + RECORDER_RESTS);
 	stat_add(&r->stat, STAT_STORE_RETRIES, 1);
 	/* whoever looks sees now that it fails, not when it does no more */
 	recorder_files_show(r, STAT_STORE_RETRIES);
