@@ -337,6 +337,10 @@ static int transaction(struct store *s, uint64_t writer, uint64_t seq)
 		return r;
 	}
 	store_rollback(s);
+	/* it may be in the log all the same, where who opens it next finds it:
+	 * of the log, only what was committed gets into the file */
+	if ((r & 0xff) == SQLITE_IOERR)
+		(void)store_wal_empty(s);
 	memset(s->told, 0, sizeof(s->told));
 	return r;
 }

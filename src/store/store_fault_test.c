@@ -265,7 +265,10 @@ static const struct {
 	{ SQLITE_IOERR_WRITE, EDQUOT, -ENOSPC },
 	{ SQLITE_IOERR_WRITE, EFBIG, -ENOSPC },
 	{ SQLITE_IOERR_WRITE, EROFS, -EROFS },
+	{ SQLITE_IOERR_FSYNC, EIO, -EIO },
 };
+
+#define SYNC_FAULT (WS_ARRAY_LEN(faults) - 1)
 
 static void arm(size_t fault, unsigned from, unsigned until)
 {
@@ -417,6 +420,38 @@ static void a_commit_that_failed_too_late(void **state)
 	committed(p, 1);
 	assert_int_equal(store_waiting(p->store).rows, 0);
 	has(p->path, 1);
+}
+
+static unsigned failing_call;
+
+static bool fails_and_dies(struct place *p)
+{
+	opened(p);
+	add_all(p->store, 1);
+	committed(p, 1);
+	add_all(p->store, 2);
+	arm(SYNC_FAULT, failing_call, failing_call);
+	return store_commit(p->store, WRITER, 2, &p->why) == 0;
+}
+
+/* It has failed, and nobody lives to try again: a successor does not find it in
+ * the log. */
+static void a_commit_that_failed_and_a_death(void **state)
+{
+	struct place *p = *state;
+	int status;
+
+	p->options.durable = true;
+	failing_call = 0;
+	do {
+		failing_call++;
+		status = in_child(fails_and_dies, p);
+		opened(p);
+		has(p->path, status ? 1 : 2);
+		closed(p);
+		each_file(p->dir, remove_file);
+	} while (status);
+	assert_true(failing_call > 10);
 }
 
 static bool limited(struct place *p)
@@ -670,6 +705,7 @@ int main(void)
 		FAULT_TEST(a_full_disk_at_the_start),
 		FAULT_TEST(rows_of_a_failed_commit_come_back),
 		FAULT_TEST(a_commit_that_failed_too_late),
+		FAULT_TEST(a_commit_that_failed_and_a_death),
 		FAULT_TEST(a_file_may_not_grow),
 		FAULT_TEST(nothing_needs_a_temporary_file),
 		FAULT_TEST(each_allocation_fails_once),
