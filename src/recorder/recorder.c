@@ -36,6 +36,7 @@ static const char *const syscalls[] = {
 	"fchmod",
 	"fchown",
 	"fdatasync",
+	"flock",
 	"fsync",
 	"getcwd",
 	"geteuid",

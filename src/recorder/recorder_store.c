@@ -607,7 +607,9 @@ int recorder_store_open(struct recorder *r)
 	if (!s->path[0])
 		return 0;
 	err = try_open(r, &why);
-	for (int ms = 0; err && tried && ms < RECORDER_HURRY_MS;
+	/* one of a daemon that was killed may take a moment to end */
+	for (int ms = 0;
+	     err && (tried || err == -EBUSY) && ms < RECORDER_HURRY_MS;
 	     ms += RECORDER_AGAIN_MS) {
 		(void)poll(NULL, 0, RECORDER_AGAIN_MS);
 		err = try_open(r, &why);

@@ -40,10 +40,14 @@
  * flow, so that no message costs more than that. The first commit of another
  * writer ends the flows that are still open: their daemon is gone (`lost`).
  *
+ * A second writer cannot open it (a lock on -shm): it would take the mark away
+ * from the first, and end its flows.
+ *
  * A process under a filter needs, besides memory: openat close read lseek
- * pread64 pwrite64 fcntl fstat newfstatat lstat stat access getpid geteuid
- * clock_gettime; with what is new or ends also ftruncate fdatasync fsync
- * unlink fchmod fchown readlink rename; and to wait clock_nanosleep nanosleep.
+ * pread64 pwrite64 fcntl flock fstat newfstatat lstat stat access getpid
+ * geteuid clock_gettime; with what is new or ends also ftruncate fdatasync
+ * fsync unlink fchmod fchown readlink rename; and to wait clock_nanosleep
+ * nanosleep.
  *
  * Schema: store_schema.c and wayside-store(7). Source of what is not obvious:
  * sqlite.org/wal.html, /pragma.html, /c3ref/.

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -320,7 +321,7 @@ static int prepare(struct store *s, struct store_error *why)
 	return 0;
 }
 
-/* Which file this is; and what tells who holds its log. */
+/* Which file this is, and that it is ours; and what tells who holds its log. */
 static int remember(struct store *s, struct store_error *why)
 {
 	char path[PATH_MAX];
@@ -334,7 +335,12 @@ static int remember(struct store *s, struct store_error *why)
 	 * file gives up all its locks on it. */
 	(void)snprintf(path, sizeof(path), "%s-shm", s->options.path);
 	s->shm = open(path, O_RDONLY | O_CLOEXEC); /* works without it */
-	return 0;
+	/* of another kind than SQLite's, which it does not touch */
+	if (s->shm < 0 || flock(s->shm, LOCK_EX | LOCK_NB) == 0 ||
+	    errno != EWOULDBLOCK)
+		return 0;
+	store_say(why, "%s: another Wayside writes it", s->options.path);
+	return -EBUSY;
 }
 
 static int open_once(struct store *s, struct store_error *why)

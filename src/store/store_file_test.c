@@ -563,9 +563,24 @@ static void options_change_while_it_runs(void **state)
 	is(p, "SELECT count(*) FROM events", "1");
 }
 
+static void one_writes(void **state)
+{
+	struct place *p = *state;
+	struct store *other = NULL;
+
+	opened(p);
+	assert_int_equal(store_open(&p->options, &other, &p->why), -EBUSY);
+	assert_non_null(strstr(p->why.text, "another Wayside"));
+	add_events(p->store, 1);
+	committed(p, 1);
+	opened(p);
+	is(p, "SELECT count(*) FROM events", "1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		PLACE_TEST(one_writes),
 		PLACE_TEST(files_have_their_mode),
 		PLACE_TEST(a_mode_that_is_there_stays),
 		PLACE_TEST(the_log_stays_and_is_empty),
