@@ -344,10 +344,30 @@ static void look_at_file(struct recorder *r)
 	r->dirty = true;
 }
 
+/* A sink may have what a power cut has taken from the file. */
+static void skip_what_was_sent(const struct recorder *r)
+{
+	const struct conf_tables *t = r->conf;
+	const struct recorder_store *s = &r->store;
+	struct store_error why;
+	int64_t last = 0;
+
+	for (uint32_t i = 0; i < t->n_sinks; i++) {
+		struct store_cursor c;
+
+		if (!store_cursor_read(s->path, t->sinks[i].name, &c) &&
+		    c.store == store_id(s->store) && c.event > last)
+			last = c.event;
+	}
+	if (store_skip(s->store, last, &why))
+		base_warn("%s", why.text);
+}
+
 static void was_set_aside(struct recorder *r, const struct store_error *why)
 {
 	base_err("%s", why->text);
 	forget_flows(r);
+	skip_what_was_sent(r);
 	look_at_file(r);
 }
 
@@ -547,25 +567,6 @@ static int try_open(struct recorder *r, struct store_error *why)
 	return store_open(&o, &r->store.store, why);
 }
 
-/* A sink may have what a power cut has taken from the file. */
-static void skip_what_was_sent(const struct recorder *r)
-{
-	const struct conf_tables *t = r->conf;
-	const struct recorder_store *s = &r->store;
-	struct store_error why;
-	int64_t last = 0;
-
-	for (uint32_t i = 0; i < t->n_sinks; i++) {
-		struct store_cursor c;
-
-		if (!store_cursor_read(s->path, t->sinks[i].name, &c) &&
-		    c.store == s->id && c.event > last)
-			last = c.event;
-	}
-	if (store_skip(s->store, last, &why))
-		base_warn("%s", why.text);
-}
-
 /* What happened to the file since the last commit. */
 static void take_in(struct recorder *r)
 {
@@ -574,8 +575,8 @@ static void take_in(struct recorder *r)
 	const uint64_t id = s->id;
 	const int64_t first = s->first;
 
-	look_at_file(r);
 	skip_what_was_sent(r);
+	look_at_file(r);
 	s->renewed = s->id != id;
 	if (!s->renewed && s->first > first) {
 		/* a predecessor deleted them, and did not live to count */

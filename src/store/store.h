@@ -131,10 +131,11 @@ uint64_t store_id(const struct store *s);
 /* The number of its oldest event; where there is none, of the next one. 0: it
  * cannot be read. */
 int64_t store_first(struct store *s);
-/* Numbers up to `number` are not given any more. A power cut may take the last
- * commits, and a cursor that is beyond them would take the next events for
- * those that it had; who restores a copy of the file, the same. Return: 0, or
- * -errno with *why, and then it is so for what this process commits. */
+/* Numbers up to `number`, if it makes sense, are not given any more. A power
+ * cut may take the last commits, and a cursor that is beyond them would take
+ * the next events for those that it had; who restores a copy of the file, the
+ * same. Return: 0, or -errno with *why, and then it is so for what this process
+ * commits. */
 WS_MUST_USE int store_skip(struct store *s, int64_t number,
 			   struct store_error *why);
 

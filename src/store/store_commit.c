@@ -302,7 +302,7 @@ int store_skip(struct store *s, int64_t number, struct store_error *why)
 {
 	int r;
 
-	if (!s->db || number <= s->mark.last_event)
+	if (!s->db || number <= s->mark.last_event || number > INT64_MAX / 2)
 		return 0;
 	s->skip = number;
 	bind_int(s->sql[STORE_SQL_SKIP], 1, number);
