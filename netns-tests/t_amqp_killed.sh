@@ -30,9 +30,9 @@ is_further() {
 for _ in {1..8}; do
 	wait_for 10 is_further "$(confirmed)"
 	wait_for 10 is_there wayside-publisher/fleet
-	pid=$(pids wayside-publisher/fleet)
+	pid=$(publisher fleet)
 	kill -KILL "$pid" 2>/dev/null || true # it may just have died by itself
-	wait_for 10 is_anew wayside-publisher/fleet "$pid"
+	wait_for 10 publisher_is_anew fleet "$pid"
 done
 join crowd
 wait_for 10 stored 60000

@@ -38,8 +38,8 @@ wait_for 20 log_says 5 'publisher/killed died of signal 9'
 others=$(pids 'wayside-[krw]*' | sort)
 publisher=
 for i in {1..100}; do
-	wait_for 10 is_anew wayside-publisher/killed "$publisher"
-	publisher=$(pids wayside-publisher/killed)
+	wait_for 10 publisher_is_anew killed "$publisher"
+	publisher=$(publisher killed)
 	# most have opened the sink by then, some have not
 	sleep "0.0$((i % 10))"
 	kill -KILL "$publisher"

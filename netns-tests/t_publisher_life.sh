@@ -27,10 +27,6 @@ send() {
 	n=$((n + $1))
 	wait_for 10 stored $n
 }
-# publisher NAME: its pid
-publisher() {
-	pids "wayside-publisher/$1"
-}
 gone() {
 	! is_there "$1"
 }
@@ -54,7 +50,7 @@ expect_equal "state of a" "$(row a)" "ready 0"
 
 a=$(publisher a) b=$(publisher b)
 kill -KILL "$a"
-wait_for 10 is_anew wayside-publisher/a "$a"
+wait_for 10 publisher_is_anew a "$a"
 send 20
 wait_for 10 got a 40
 wait_for 10 got b 40
@@ -68,7 +64,7 @@ expect_equal "state of b" "$(row b)" "ready 0"
 a=$(publisher a)
 with "$(sink c)" "$(sink a)" "$(sink b 'timeout: 11s')"
 tool reload >"$DIR/reload.txt"
-wait_for 10 is_anew wayside-publisher/b "$b"
+wait_for 10 publisher_is_anew b "$b"
 wait_for 10 is_there wayside-publisher/c
 expect_equal "a" "$(publisher a)" "$a"
 send 20
@@ -97,7 +93,7 @@ for name in a d; do
 done
 expect_equal "c" "$(publisher c)" "$c"
 kill -CONT "$c"
-wait_for 10 is_anew wayside-publisher/c "$c"
+wait_for 10 publisher_is_anew c "$c"
 wait_for 10 got c 80
 expect_equal "a" "$(publisher a)" "$a"
 expect_equal "the others" "$(others)" "$all"

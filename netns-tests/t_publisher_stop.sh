@@ -30,14 +30,14 @@ crowd_server vendor vendor "$VENDOR4:7700"
 crowd crowd tracker -n 20 -r 5000 "$VENDOR4:7700" open ping 1 \
 	touch "$DIR/open" stream "$DIR/end" fin
 wait_for 10 test -e "$DIR/open"
-file=$(pids wayside-publisher/file)
-away=$(pids wayside-publisher/away)
+file=$(publisher file)
+away=$(publisher away)
 
 # The one that waits for its broker is replaced while it does.
 sed -i 's/queue=q/queue=r/' "$CONFIG"
 tool reload >"$DIR/reload.txt"
 wait_for 10 is_anew wayside-publisher/away "$away"
-expect_equal "file" "$(pids wayside-publisher/file)" "$file"
+expect_equal "file" "$(publisher file)" "$file"
 wait_for 10 counted stored 1000
 daemon_stop
 touch "$DIR/end"
@@ -54,14 +54,14 @@ expect_equal "what is told of the end" "$(grep -c \
 # Its own time ends it, too, and a second signal at once.
 daemon_run -c "$CONFIG"
 wait_for 10 is_there wayside-publisher/file
-kill -STOP "$(pids wayside-publisher/file)"
+kill -STOP "$(publisher file)"
 daemon_stop
 grep -q 'publisher/file did not end in [0-9]* ms: it is killed' \
 	"$DIR/daemon.log" || fail "it is not told"
 export WAYSIDE_LIMIT_MS=600000
 daemon_run -c "$CONFIG"
 wait_for 10 is_there wayside-publisher/file
-kill -STOP "$(pids wayside-publisher/file)"
+kill -STOP "$(publisher file)"
 # shellcheck disable=SC2154 # from lib.sh
 kill -TERM "$daemon_pid"
 wait_for 10 gone wayside-recorder

@@ -68,10 +68,10 @@ daemon_run -c "$CONFIG"
 wait_for 10 is_there wayside-publisher/mq
 wait_for 10 is_there wayside-publisher/cat
 exchange "$VENDOR4:7700"
-publisher=$(pids wayside-publisher/mq)
+publisher=$(publisher mq)
 expect_kept waysided "$WAYSIDED" wayside-publisher/mq
 tool rules add trackers to "$OTHER4:7700" >/dev/null
-expect_equal "publisher" "$(pids wayside-publisher/mq)" "$publisher"
+expect_equal "publisher" "$(publisher mq)" "$publisher"
 expect_kept waysided "$WAYSIDED" wayside-publisher/mq
 expect_flows 1
 ! grep -q "every user" "$DIR/daemon.log" || fail "a warning for nothing"
