@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # Redis gets every event, in order: as a stream that keeps about so many, as a list, in
 # another database, with a user, a password, over its socket; as JSON and as classic
-# bodies. A wrong password is said, without the password, and not tried all the time.
+# bodies. A wrong password is said, without the password, and not tried all the time;
+# nor is it told where a server repeats it, or its beginning.
 # shellcheck source=netns-tests/broker.sh
 . "${BASH_SOURCE[0]%/*}/broker.sh"
 # shellcheck source=netns-tests/sinks.sh
@@ -16,6 +17,12 @@ redis --requirepass tarnhelm --unixsocket "$DIR/redis.sock" \
 	--stream-node-max-entries 10
 redis_cli acl setuser fleet on '>wotans:eye' '~*' '+@all' >"$DIR/acl.txt"
 
+# one that knows no AUTH says with what it was called
+at_broker_spawn "$DIR/no_auth.log" redis-server --bind 127.0.0.1 --port 6390 \
+	--dir "$DIR/redis" --save '' --rename-command AUTH ""
+wait_for 10 grep -q 'Ready to accept' "$DIR/no_auth.log"
+long=$(printf 'nibelungen%.0s' {1..20})
+
 here=127.0.0.1:$REDIS_PORT
 daemon store="{ file: $STORE }" sinks="
   - { name: stream, redis: \"redis://:tarnhelm@$here\" }
@@ -23,6 +30,8 @@ daemon store="{ file: $STORE }" sinks="
   - { name: list, redis: \"redis://:tarnhelm@$here/1?list=l\", format: classic }
   - { name: socket, redis: \"redis+unix://:tarnhelm@$DIR/redis.sock?list=k\" }
   - { name: wrong, redis: \"redis://:nibelungen@$here?list=w\" }
+  - { name: no, redis: \"redis://alberich:nibelungen@127.0.0.1:6390\" }
+  - { name: long, redis: \"redis://alberich:$long@127.0.0.1:6390\" }
   - { name: kind, redis: \"redis://:tarnhelm@$here/1?list=string\" }"
 redis_cli -n 1 set string x >"$DIR/set.txt"
 crowd_server vendor vendor "$VENDOR4:7700"
@@ -63,6 +72,7 @@ expect_equal "confirmed" "$(cursor_of short confirmed)" 2000
 
 # refused
 wait_for 10 log_says 1 "publisher/wrong: .*: WRONGPASS .*: retrying"
+wait_for 10 log_says 2 "publisher/(no|long): .*: ERR unknown command 'AUTH': retrying"
 wait_for 10 log_says 1 "publisher/kind: .*: WRONGTYPE .*: retrying"
 expect_equal "what a wrong password got" "$(redis_cli exists w)" 0
 expect_equal "confirmed" "$(cursor_of kind confirmed)" 0

@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base_time.h"
 #include "conf_tables.h"
@@ -33,13 +35,38 @@ int sink_init(struct sink *s, const struct conf_sink *conf,
 	return 0;
 }
 
+/* *** in place of a password: the other side may repeat what it was told. */
+static void put_hidden(char *out, size_t size, const char *text,
+		       const char *password)
+{
+	const size_t len = strlen(password);
+	size_t n = 0;
+
+	while (*text && n + 1 < size) {
+		if (len && !strncmp(text, password, len)) {
+			n += (size_t)snprintf(out + n, size - n, "***");
+			text += len;
+		} else {
+			out[n++] = *text++;
+		}
+	}
+	out[n < size ? n : size - 1] = '\0';
+}
+
 void sink_say(struct sink *s, const char *fmt, ...)
 {
+	char *text = NULL;
 	va_list ap;
+	int n;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(s->why, sizeof(s->why), fmt, ap);
+	n = vasprintf(&text, fmt, ap);
 	va_end(ap);
+	/* hidden before it is cut: a part of it is no password */
+	put_hidden(s->why, sizeof(s->why), n < 0 ? "out of memory" : text,
+		   s->secret->password);
+	if (n >= 0)
+		free(text);
 	for (char *c = s->why; *c; c++) {
 		if (*c < 0x20 || *c > 0x7e)
 			*c = '?';

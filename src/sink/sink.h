@@ -66,7 +66,8 @@ struct sink {
 WS_MUST_USE int sink_init(struct sink *s, const struct conf_sink *conf,
 			  const struct conf_secret *secret);
 
-/* For the kinds. The text of `why`; bytes outside 0x20-0x7e become '?'. */
+/* For the kinds. The text of `why`; bytes outside 0x20-0x7e become '?', and the
+ * password ***: the other side may repeat it. */
 void sink_say(struct sink *s, const char *fmt, ...) WS_PRINTF(2, 3);
 
 /* Waits until `fd` is ready for `events` (poll(2)). Return: 0; -ETIMEDOUT: it

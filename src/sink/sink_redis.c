@@ -24,6 +24,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,12 +60,17 @@ static int refused(struct sink *s, const redisReply *r)
 {
 	static const char *const hopeless[] = { "ERR ", "NOAUTH ", "NOPERM ",
 						"WRONGPASS ", "WRONGTYPE " };
+	const char *words;
 
 	if (r->type != REDIS_REPLY_ERROR) {
 		sink_say(s, "an answer that makes no sense");
 		return -EPROTO;
 	}
-	sink_say(s, "%s", r->str);
+	/* of a command that it does not know it repeats the words, a part of
+	 * a long one, too: AUTH's are credentials */
+	words = strstr(r->str, ", with args");
+	sink_say(s, "%.*s", (int)(words ? words - r->str : (ptrdiff_t)r->len),
+		 r->str);
 	for (size_t i = 0; i < WS_ARRAY_LEN(hopeless); i++) {
 		if (!strncmp(r->str, hopeless[i], strlen(hopeless[i])))
 			return -EINVAL;
