@@ -634,24 +634,17 @@ static void take_amqp_observer(struct conf_draft *d, struct base_span uri)
 }
 
 /* -O as tcpproxy takes it: amqp=URI, a bare amqp:// (and here amqps://),
- * file=PATH, logfile=PATH or PATH; blanks around them do not count. */
+ * file=PATH, logfile=PATH or PATH; blanks around them do not count. A bare URI
+ * of another kind is no file's name, which would be told. */
 static void take_observer(struct conf_draft *d, const char *text)
 {
-	static const char *const schemes[] = { "amqp://", "amqps://" };
 	struct base_span s = trimmed(span_of(text));
-	bool amqp = skip_prefix(&s, "amqp=");
 
-	for (size_t i = 0; !amqp && i < WS_ARRAY_LEN(schemes); i++) {
-		struct base_span rest = s;
-
-		amqp = skip_prefix(&rest, schemes[i]);
-	}
-	if (amqp) {
+	if (!skip_prefix(&s, "file=") && !skip_prefix(&s, "logfile=") &&
+	    (skip_prefix(&s, "amqp=") || memmem(s.ptr, s.len, "://", 3))) {
 		take_amqp_observer(d, trimmed(s));
 		return;
 	}
-	if (!skip_prefix(&s, "file="))
-		(void)skip_prefix(&s, "logfile=");
 	d->given[CONF_KEY_EVENTS] = true;
 	(void)take_item(d, &conf_keys[CONF_KEY_EVENTS_FILE],
 			(struct conf_mark){ 0 }, trimmed(s));

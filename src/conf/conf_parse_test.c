@@ -296,8 +296,9 @@ static void command_line_errors(void **state)
 			       .log_dir = "/nonexistent",
 			       .proxy_protocol = "v1",
 			       .observers = { "amqps://broker/?exchnge=a",
-					      "file= ", "amqp=x", "/a", "/a" },
-			       .n_observers = 5 },
+					      "file= ", "amqp=x", "/a", "/a",
+					      "redis://u:SECRET@h/" },
+			       .n_observers = 6 },
 		.surroundings = true,
 	};
 
@@ -310,6 +311,8 @@ static void command_line_errors(void **state)
 		"command line: amqp: unknown key \"exchnge\" in the query "
 		"(nearest: \"exchange\")\n"
 		"command line: file: \"\" is empty\n"
+		"command line: amqp: is no AMQP URI (write amqp://USER:"
+		"PASSWORD@HOST/VHOST?exchange=NAME&queue=NAME, or amqps://)\n"
 		"command line: amqp: is no AMQP URI (write amqp://USER:"
 		"PASSWORD@HOST/VHOST?exchange=NAME&queue=NAME, or amqps://)\n"
 		"command line: log_dir: /nonexistent: No such file or "

@@ -129,12 +129,13 @@ static void split_user(struct base_span info, struct parts *p)
 	p->password = take_rest(&r);
 }
 
+static const char hint[] = "(in a user or a password write / as %2F, @ as "
+			   "%40, : as %3A, ? as %3F)";
+
 /* HOST or [HOST], then :PORT */
 static bool split_host(struct conf_uri *u, struct base_span text,
 		       struct parts *p)
 {
-	static const char hint[] = "(in a user or a password write / as %2F, "
-				   "@ as %40, : as %3A, ? as %3F)";
 	struct base_span port;
 	uint64_t number;
 	struct base_rd r;
@@ -158,6 +159,11 @@ static bool split_host(struct conf_uri *u, struct base_span text,
 			    hint);
 	p->port = (uint16_t)number;
 	return true;
+}
+
+static bool has_at(struct base_span text)
+{
+	return text.len && memchr(text.ptr, '@', text.len);
 }
 
 static bool split(struct conf_uri *u, struct base_span text, struct parts *p)
@@ -195,7 +201,14 @@ static bool split(struct conf_uri *u, struct base_span text, struct parts *p)
 		authority.ptr += len + 1;
 		authority.len -= len + 1;
 	}
-	return split_host(u, authority, p);
+	if (!split_host(u, authority, p))
+		return false;
+	/* what stands before it would be of a password, and be told */
+	if (p->host.len &&
+	    (has_at(p->path) || (!p->has_user && has_at(p->query))))
+		return fail(u, "has an @ behind the host: write it %%40 %s",
+			    hint);
+	return true;
 }
 
 /* `plus`: a + is a blank. `size` with the NUL. */

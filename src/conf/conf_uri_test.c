@@ -199,6 +199,12 @@ static const struct wrong wrong[] = {
 	  "the port is not within 1 to 65535" HINT },
 	{ false, "amqp://u:SEC?RET@h/",
 	  "the port is not within 1 to 65535" HINT },
+	{ false, "amqp://u:12/SECRET@h/",
+	  "has an @ behind the host: write it %40" HINT },
+	{ false, "amqp://u:12?SECRET@h/",
+	  "has an @ behind the host: write it %40" HINT },
+	{ true, "redis://u:12?SECRET@h/",
+	  "has an @ behind the host: write it %40" HINT },
 	{ false, "amqp://u:SEC#RET@h/", "has a #: write it %23" },
 	{ false, "amqp://u:SEC%RET@h/",
 	  "the password has a % that two hexadecimal digits do not follow: "
