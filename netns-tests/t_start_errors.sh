@@ -36,6 +36,13 @@ refused 2 'LOG_LEVEL.*loud' env LOG_LEVEL=loud "$WAYSIDED" -c "$CONFIG"
 refused 1 'standard output: No space left' sh -c '"$@" >/dev/full' sh \
 	"$WAYSIDED" -c "$CONFIG" --print-config
 
+# A store that nobody has given a place.
+mount -t tmpfs tmpfs /var/lib
+config sinks='[{ name: a, exec: /bin/cat }]'
+refused 2 "store.file: /var/lib/wayside: No such file .*default; --store FILE.*" \
+	"$WAYSIDED" -c "$CONFIG"
+config
+
 # A port that is taken, by another program of the same user.
 server squatter gateway 127.0.0.1:15001 wait-file "$DIR/never"
 refused 1 'cannot listen on 127.0.0.1:15001: Address already in use' \

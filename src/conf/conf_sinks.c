@@ -326,8 +326,12 @@ static void check_place(struct conf_draft *d)
 	slash[slash == dir] = '\0';
 	r = d->env->check_dir(dir, true);
 	if (r)
-		conf_errors_add(d->errors, store_at(d), "store.file: %s: %s",
-				dir, strerrordesc_np(-r));
+		conf_errors_add(d->errors, store_at(d), "store.file: %s: %s%s",
+				dir, strerrordesc_np(-r),
+				d->given[CONF_KEY_STORE_FILE]
+					? ""
+					: " (the default; --store FILE is "
+					  "another)");
 	else if (d->env->check_dir(t->store, false) == 0)
 		conf_errors_add(d->errors, store_at(d), "store.file: %s: %s",
 				t->store, strerrordesc_np(EISDIR));
