@@ -389,6 +389,7 @@ static void try_open(struct publisher *p)
 	p->again_to = p->put_to;
 	p->cursor.connected = true;
 	p->dirty = true;
+	keep(p, true); /* the first answer may take long */
 	sink_backoff_opened(&p->backoff, base_time_mono_ms());
 }
 

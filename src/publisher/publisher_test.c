@@ -38,6 +38,7 @@ static void test_goes_on(void **state)
 	start(l);
 	await_all(l);
 	assert_true(cursor(l).connected);
+	assert_true(l->page->said_connected);
 	stop(l);
 	add(l, 10);
 	start(l);

@@ -60,7 +60,8 @@ struct page {
 	_Atomic unsigned idle_ms;   /* of the sink */
 	_Atomic int idle_result;
 	_Atomic bool open_hangs;
-	_Atomic unsigned returned; /* of each put */
+	_Atomic bool said_connected; /* at the last put, by the cursor's file */
+	_Atomic unsigned returned;   /* of each put */
 	/* what came */
 	_Atomic unsigned opens, closes, idles, puts, renames, syncs;
 	_Atomic uint64_t opened_ms[OPENS_MAX];
@@ -181,12 +182,15 @@ static void came(struct page *p, const struct sink_event *e)
 		p->came[p->n_came++] = number;
 }
 
+static struct store_cursor cursor(struct lab *l);
+
 static int script_put(struct sink *s, const struct sink_event *e, unsigned n)
 {
 	struct page *p = lab->page;
 	const unsigned i = p->puts++;
 	const int plan = i < PLAN_MAX ? p->plan[i] : ALL;
 
+	p->said_connected = cursor(lab).connected;
 	for (unsigned j = 0; j < n; j++)
 		came(p, &e[j]);
 	if (n > p->largest)
