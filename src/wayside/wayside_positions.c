@@ -229,8 +229,10 @@ static void put_xml(FILE *out, const char *text)
 static void put_point(FILE *out, const struct wayside_positions_track *t)
 {
 	const uint64_t ns = wayside_store_ns(t->time_ms);
+	/* GPX 1.1: longitudeType ends before 180 */
+	const double lon = t->lon < 180 - 5e-8 ? t->lon : -180;
 
-	(void)fprintf(out, "<trkpt lat=\"%.7f\" lon=\"%.7f\">", t->lat, t->lon);
+	(void)fprintf(out, "<trkpt lat=\"%.7f\" lon=\"%.7f\">", t->lat, lon);
 	if (isfinite(t->altitude))
 		(void)fprintf(out, "<ele>%.2f</ele>", t->altitude);
 	if (ns) {

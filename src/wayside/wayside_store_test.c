@@ -260,6 +260,25 @@ static void positions_gpx(void **state)
 	wayside_positions_begin(&v, &wayside_positions_gpx, f);
 	wayside_positions_end(&v);
 	printed(f, GPX "</gpx>\n");
+
+	/* there it is another name of -180 */
+	f = begin();
+	wayside_positions_begin(&v, &wayside_positions_gpx, f);
+	assert_int_equal(
+		wayside_positions_print(&v,
+					&(struct store_position_row){
+						.protocol = "watch",
+						.valid = true,
+						.lat = 90,
+						.lon = 180,
+						.altitude = (double)NAN }),
+		0);
+	wayside_positions_end(&v);
+	printed(f, GPX "<trk><trkseg>\n"
+		       "<trkpt lat=\"90.0000000\" lon=\"-180.0000000\">"
+		       "</trkpt>\n"
+		       "</trkseg></trk>\n"
+		       "</gpx>\n");
 }
 
 /* Nobody takes what is printed: the first row ends it. */
