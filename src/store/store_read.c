@@ -83,19 +83,23 @@ int store_read_numbers(struct store_reader *r, const char *sql, int64_t arg,
 /* Is it a store, and one that can be read? */
 static int check(struct store_reader *r, struct store_error *why)
 {
-	int64_t id = 0, version = 0;
+	int64_t id = 0, version = 0, tables = 0;
 	int got = store_read_numbers(r, "PRAGMA application_id", 0, &id, why);
 
 	if (got > 0)
 		got = store_read_numbers(r, "PRAGMA user_version", 0, &version,
 					 why);
+	if (got > 0)
+		got = store_read_numbers(r,
+					 "SELECT count(*) FROM sqlite_master",
+					 0, &tables, why);
 	if (got == -EACCES) /* the file itself was opened */
 		store_read_say(
 			r, why,
 			"its -wal and -shm cannot be read, or are missing");
 	if (got < 0)
 		return got;
-	if (id && id != STORE_APPLICATION_ID) {
+	if (id != STORE_APPLICATION_ID && (id || version || tables)) {
 		store_read_say(r, why, "this is no store of Wayside");
 		return -EINVAL;
 	}

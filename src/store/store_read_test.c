@@ -688,7 +688,11 @@ static void not_a_store(void **state)
 	refused(-EINVAL, "file is not a database");
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	run("PRAGMA application_id = 7; CREATE TABLE events(id)");
+	run("CREATE TABLE events(id)");
+	refused(-EINVAL, "this is no store of Wayside");
+	run("PRAGMA user_version = 5");
+	refused(-EINVAL, "this is no store of Wayside");
+	run("PRAGMA application_id = 7; PRAGMA user_version = 0");
 	refused(-EINVAL, "this is no store of Wayside");
 }
 
