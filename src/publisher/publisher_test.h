@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -178,8 +179,10 @@ static void came(struct page *p, const struct sink_event *e)
 	/* every third has no device */
 	p->wrong += number % 3 ? !e->device || differ(e->device, "77")
 			       : e->device != NULL;
-	if (p->n_came < CAME_MAX)
-		p->came[p->n_came++] = number;
+	if (p->n_came < CAME_MAX) {
+		p->came[p->n_came] = number;
+		p->n_came++; /* a SIGKILL may come between the two */
+	}
 }
 
 static struct store_cursor cursor(struct lab *l);
