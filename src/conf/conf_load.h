@@ -100,10 +100,10 @@ void conf_load_drop(struct conf_loading *l);
  * NULL, too) a mapping of what belongs to its sinks (conf_load_forget()), or
  * NULL after an edit: sinks are as before, and so are their secrets. -EINVAL:
  * the configuration is refused; -EIO, -ETIMEDOUT, -EBADMSG: the child failed;
- * or another -errno. *said, to be freed, is what there is to say in any case, NULL
- * if that is nothing: one line a problem or warning, sorted by line:
+ * or another -errno. *said, to be freed, is what there is to say in any case,
+ * NULL if that is nothing: one line a problem or warning, sorted by line:
  *   FILE:LINE:COLUMN: unknown key "captur" in rule "tkstar" (nearest:
- * "capture")
+ *   "capture")
  */
 WS_MUST_USE int conf_load_end(struct conf_loading *l, int wait_status,
 			      const struct conf_tables **tables, int *fd,

@@ -579,6 +579,7 @@ static int take_over(struct publisher *p)
 int publisher_main(const struct publisher_setup *setup, pid_t parent)
 {
 	struct publisher p = { .setup = setup };
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	char name[CONF_NAME_LEN + 16];
 	/* a filter would be the program's, too (role.h) */
 	const struct role role = {
@@ -589,7 +590,7 @@ int publisher_main(const struct publisher_setup *setup, pid_t parent)
 	int r;
 
 	(void)snprintf(name, sizeof(name), "publisher/%s", setup->sink->name);
-	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
 	if (role_enter(&role, parent))
 		return 1;
 	sink_backoff_init(&p.backoff, chance);

@@ -173,7 +173,7 @@ static int look_as(const struct lab *lab, gid_t group, int64_t events)
 	const pid_t pid = fork();
 	struct store_reader *reader;
 	struct store_extent e;
-	struct store_error why;
+	struct store_error why = { "" };
 	sqlite3 *db;
 	int status;
 

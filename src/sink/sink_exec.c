@@ -100,10 +100,11 @@ static void arguments(const struct conf_secret *secret,
 /* Signals as every program expects them. */
 static void plain_signals(void)
 {
+	const struct sigaction plain = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	for (int i = 1; i < NSIG; i++)
-		(void)signal(i, SIG_DFL); /* fails for the two that stay */
+		(void)sigaction(i, &plain, NULL); /* not SIGKILL, SIGSTOP */
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -113,7 +114,6 @@ _Noreturn static void become(const struct sink *s, int in, int fail,
 			     pid_t parent)
 {
 	char *args[CONF_ARGS_MAX + 1], room[CONF_ARGS_LEN];
-	char *env[8], name[64];
 	const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	int err;
 
@@ -124,6 +124,8 @@ _Noreturn static void become(const struct sink *s, int in, int fail,
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
 	    getppid() == parent && null >= 0 && args[0] &&
 	    dup2(in, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0) {
+		char *env[8], name[64];
+
 		/* all are CLOEXEC; this is for those of a library */
 		(void)syscall(SYS_close_range, STDERR_FILENO + 1, ~0U,
 			      1U << 2 /* CLOSE_RANGE_CLOEXEC */);

@@ -160,6 +160,8 @@ static void expect_signals(pid_t pid)
 
 static int setup(void **state)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
 	(void)state;
 	(void)snprintf(dir, sizeof(dir), "/tmp/sink_exec_test.XXXXXX");
 	assert_non_null(mkdtemp(dir));
@@ -169,7 +171,8 @@ static int setup(void **state)
 				   .timeout_ms = TIMEOUT_MS };
 	clock_ms = 5000;
 	step_ms = 0;
-	(void)signal(SIGPIPE, SIG_IGN); /* as the publisher does */
+	/* as the publisher does */
+	assert_int_equal(sigaction(SIGPIPE, &ignore, NULL), 0);
 	return 0;
 }
 
@@ -231,8 +234,7 @@ static void test_more_than_a_pipe(void **state)
  * a few variables; its own group; no blocked and no ignored signal. */
 static void test_surroundings(void **state)
 {
-	/* one that is left open on purpose, as a library might */
-	const int stray = open("/dev/zero", O_RDONLY);
+	const int stray = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	static const char script[] =
 		"printf '%s\\n' \"$@\" >args; echo $$ >pid; env >env; "
 		"exec cat >/dev/null";
@@ -243,7 +245,9 @@ static void test_surroundings(void **state)
 	pid_t pid;
 
 	(void)state;
+	/* left open on purpose, as a library might */
 	assert_true(stray > 2);
+	assert_int_equal(fcntl(stray, F_SETFD, 0), 0);
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	assert_int_equal(setenv("SECRET", "x", 1), 0);
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */

@@ -104,9 +104,10 @@ static int answer(struct sink *s, uint64_t deadline, redisReply **out)
 {
 	redisContext *c = s->state;
 	void *reply = NULL;
-	int r;
 
 	for (;;) {
+		int r;
+
 		if (redisGetReplyFromReader(c, &reply) != REDIS_OK)
 			return broken(s);
 		if (reply)
@@ -250,6 +251,7 @@ static int append(struct sink *s, const struct sink_event *e)
 {
 	const struct conf_sink *conf = s->conf;
 	struct args a = { .n = 0 };
+	/* cppcheck-suppress variableScope ; a points at it */
 	char maxlen[32];
 
 	if (conf->redis_type == CONF_REDIS_LIST) {

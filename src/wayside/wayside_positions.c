@@ -64,7 +64,7 @@ static int table_put(struct wayside_positions_view *v,
 		     const struct store_position_row *p)
 {
 	char time[BASE_TIME_STAMP_LEN];
-	struct wayside_row row;
+	struct wayside_row row = { .cell = { "" } };
 	int i = 0;
 
 	put_text(&row, &i, wayside_store_local(p->time_ms, time));
