@@ -15,7 +15,7 @@ cat >"$DIR/program" <<-END
 	env | cut -d= -f1 | sort >$DIR/env
 	grep -E '^(Cap(Prm|Eff|Inh|Amb)|NoNewPrivs|Seccomp):' /proc/\$\$/status |
 		tr -s '\t ' ' ' >$DIR/rights
-	sleep 1000 &
+	tail -f /dev/null &
 	echo \$! >$DIR/stray
 	exec cat >>$DIR/json.out
 END

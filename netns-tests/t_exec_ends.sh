@@ -18,18 +18,19 @@ cat >"$DIR/dies" <<-END
 	done
 	exit 3
 END
-# reads one line, then no other until it may, then all
+# reads one line, then no other until somebody opens the FIFO for writing, then all
 cat >"$DIR/hangs" <<-END
 	#!/bin/sh
 	echo x >>$DIR/hung
 	IFS= read -r line && printf '%s\n' "\$line" >>$DIR/hangs.out
-	while [ ! -e $DIR/may ]; do sleep 0.1; done
+	: <$DIR/may
 	exec cat >>$DIR/hangs.out
 END
 cat >"$DIR/absent" <<-END
 	#!/bin/sh
 	exec cat >>$DIR/absent.out
 END
+mkfifo "$DIR/may"
 chmod +x "$DIR/dies" "$DIR/hangs" "$DIR/absent"
 daemon store="{ file: $STORE }" sinks="
   - { name: dies, exec: $DIR/dies, timeout: 60s }
@@ -57,7 +58,7 @@ expect_equal "connected" "$(cursor_of absent connected)" false
 expect_equal "confirmed" "$(cursor_of absent confirmed)" 0
 
 mv "$DIR/present" "$DIR/absent"
-touch "$DIR/may"
+exec 9<>"$DIR/may"
 for name in dies hangs absent; do
 	wait_for 40 confirmed_all $name
 	expect_equal "what $name got again" "$(bodies_are "$DIR/$name.out")" 0
@@ -73,7 +74,7 @@ expect_at_most "lines about one that hangs" \
 	"$(grep -c 'publisher/hangs.*read nothing' "$DIR/daemon.log")" 2
 
 # One that hangs for ever holds up no stop.
-rm "$DIR/may"
+exec 9>&-
 lives=$(wc -l <"$DIR/hung")
 program_of hangs | xargs kill -KILL
 hangs_again() {

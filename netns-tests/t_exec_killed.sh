@@ -35,13 +35,18 @@ crowd crowd tracker -n 20 -r 2000 "$VENDOR4:7700" open ping 1 \
 wait_for 10 test -e "$DIR/open"
 wait_for 20 log_says 5 'publisher/killed died of signal 9'
 
+# came BYTES: more of them than before
+came() {
+	[ "$(stat -c %s "$DIR/came/out")" -ge $((before + $1)) ]
+}
 others=$(pids 'wayside-[krw]*' | sort)
 publisher=
 for i in {1..100}; do
 	wait_for 10 publisher_is_anew killed "$publisher"
 	publisher=$(publisher killed)
-	# most have opened the sink by then, some have not
-	sleep "0.0$((i % 10))"
+	# each tenth has not even opened the sink
+	before=$(stat -c %s "$DIR/came/out")
+	wait_for 10 came $((i % 10 * 8000))
 	kill -KILL "$publisher"
 done
 touch "$DIR/end"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2119 # redis has no option here
 # README, "Get the events": its configuration as it is written, with a real broker, a
 # real Redis and a program behind it, and every command of it. What the text says of
 # them happens: events reach all three, with the same ids, and the commands show them.
@@ -99,6 +99,7 @@ while IFS= read -r line <&3; do
 	n=$((n + 1))
 	echo "\$ $command"
 	if [[ $command = *--follow* ]]; then
+		# shellcheck disable=SC2086 # words
 		(cd "$DIR" && exec nsenter --net=/run/netns/gateway -- $command) \
 			>"$DIR/said.$n" 2>&1 &
 		wait_for 20 grep -q ' UD ' "$DIR/said.$n"

@@ -14,6 +14,7 @@ messages=${BENCH_MESSAGES:-20000}
 BROKER=203.0.113.2 # the vendor, as the gateway sees it
 hz=$(getconf CLK_TCK)
 bench=${BASH_SOURCE[0]%/*}
+# shellcheck source=netns-tests/broker.sh
 . "$bench/../broker.sh"
 
 # ticks PID: processor time of a process so far
@@ -32,7 +33,7 @@ start() {
 
 # load PROTOCOL: prints how many messages it has sent
 load() {
-	on tracker /usr/bin/python3 "$bench/load.py" trackers $VENDOR4:7700 "$1" \
+	on tracker /usr/bin/python3 "$bench/load.py" trackers "$VENDOR4:7700" "$1" \
 		$connections "$messages"
 }
 
@@ -101,7 +102,8 @@ published() {
 own_proc
 topology
 broker_place vendor
-spawn vendor "$DIR/vendor.log" /usr/bin/python3 "$bench/load.py" vendor $VENDOR4:7700
+spawn vendor "$DIR/vendor.log" /usr/bin/python3 "$bench/load.py" vendor \
+	"$VENDOR4:7700"
 vendor=$!
 wait_for 10 grep -qs ready "$DIR/vendor.log"
 printf '%-10s %-16s %9s %10s %10s %5s\n' protocol recorder messages 'a CPU s' 'a second' gaps
