@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 #include "base_fd.h"
+#include "base_hash.h"
 #include "base_time.h"
 #include "capture_write.h"
 
@@ -317,12 +318,10 @@ static const char *first_name(const struct capture_file *f,
 static struct capture_file **find_name(const struct capture_files *s,
 				       const char *name)
 {
-	uint32_t hash = 2166136261U; /* FNV-1a */
+	const uint64_t hash = base_hash(BASE_HASH_NONE, name, strlen(name));
 	char other[CAPTURE_NAME_LEN];
 	struct capture_file **at;
 
-	for (const char *p = name; *p; p++)
-		hash = (hash ^ (uint8_t)*p) * 16777619U;
 	for (at = &s->names[hash % NAMES]; *at; at = &(*at)->next_name) {
 		if (!strcmp(first_name(*at, other), name))
 			break;

@@ -3,21 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base_hash.h"
 #include "capture_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 struct digest {
-	uint64_t hash; /* FNV-1a over all that came out */
+	uint64_t hash; /* of all that came out */
 	uint64_t len[BASE_DIRECTIONS];
 };
 
 static void add(struct digest *d, const void *bytes, size_t len)
 {
-	const uint8_t *p = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		d->hash = (d->hash ^ p[i]) * 1099511628211ULL;
+	d->hash = base_hash(d->hash, bytes, len);
 }
 
 static void chunk(void *arg, const struct capture_read_chunk *c)
@@ -35,7 +33,7 @@ static void chunk(void *arg, const struct capture_read_chunk *c)
 
 static struct digest run(const uint8_t *bytes, size_t len, size_t most)
 {
-	struct digest d = { .hash = 14695981039346656037ULL };
+	struct digest d = { .hash = BASE_HASH_NONE };
 	struct capture_read *r = capture_read_new(chunk, &d);
 	struct base_rd rd;
 	bool good;

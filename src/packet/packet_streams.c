@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base_hash.h"
+
 /*
  * A position is a sequence number made 64 bits long: its low 32 bits are the
  * sequence number, and it begins in the second round, so that what came out of
@@ -94,13 +96,9 @@ packet_streams_counts(const struct packet_streams *s)
 	return &s->counts;
 }
 
-static uint32_t hash_addr(const struct base_addr *a)
+static uint64_t hash_addr(const struct base_addr *a)
 {
-	uint32_t hash = 2166136261U ^ a->port; /* FNV-1a */
-
-	for (size_t i = 0; i < sizeof(a->ip); i++)
-		hash = (hash ^ a->ip[i]) * 16777619U;
-	return hash;
+	return base_hash(BASE_HASH_NONE ^ a->port, a->ip, sizeof(a->ip));
 }
 
 /* The same whoever sends. */
@@ -108,9 +106,9 @@ static struct flow **bucket_of(const struct packet_streams *s,
 			       const struct base_addr *a,
 			       const struct base_addr *b)
 {
-	const uint32_t hash = hash_addr(a) + hash_addr(b);
+	const uint64_t hash = hash_addr(a) + hash_addr(b);
 
-	return &s->buckets[(hash ^ hash >> 16) & (s->n_buckets - 1)];
+	return &s->buckets[(hash ^ hash >> 32) & (s->n_buckets - 1)];
 }
 
 /* Return: the index of the sender, or -1: it is another flow's. */

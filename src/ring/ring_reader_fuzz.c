@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base_hash.h"
 #include "base_rd.h"
 #include "ring_reader.h"
 
@@ -31,10 +32,7 @@ struct lab {
 
 static void touch(struct lab *l, const void *bytes, size_t len)
 {
-	const uint8_t *p = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		l->seen = (l->seen ^ p[i]) * 1099511628211ULL; /* FNV-1a */
+	l->seen = base_hash(l->seen, bytes, len);
 }
 
 /* ---- the reader ---- */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base_hash.h"
+
 #define NS_PER_MS  1000000
 #define FIRST_SIZE (256U << 10)
 /* A block that grew beyond it for once is given back. */
@@ -127,16 +129,6 @@ int store_add_name(struct store *s, uint64_t flow, struct base_span device)
 	return 0;
 }
 
-/* FNV-1a */
-static uint32_t hash_of(struct base_span text)
-{
-	uint32_t hash = 2166136261U;
-
-	for (size_t i = 0; i < text.len; i++)
-		hash = (hash ^ text.ptr[i]) * 16777619U;
-	return hash;
-}
-
 static uint32_t *place_of(const struct store_batch *b, struct base_span device,
 			  uint32_t hash)
 {
@@ -188,7 +180,8 @@ static void note_device(struct store_batch *b,
 			const struct store_row_event *row,
 			struct base_span protocol, struct base_span device)
 {
-	const uint32_t hash = hash_of(device);
+	const uint32_t hash =
+		(uint32_t)base_hash(BASE_HASH_NONE, device.ptr, device.len);
 	uint32_t *place = place_of(b, device, hash);
 	struct store_seen *d;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base_die.h"
+#include "base_hash.h"
 
 /* A page that a row may touch besides its own: of a table, of an index. */
 #define TOUCHED 4096
@@ -159,27 +160,16 @@ static int put_positions(struct store *s, const struct store_row_event *row,
 	return r;
 }
 
-static uint64_t hash_of(struct base_span a, struct base_span b)
-{
-	const struct base_span both[] = { a, b };
-	uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
-
-	for (size_t k = 0; k < WS_ARRAY_LEN(both); k++) {
-		for (size_t i = 0; i < both[k].len; i++)
-			hash = (hash ^ both[k].ptr[i]) * 1099511628211ULL;
-		hash = (hash ^ 0xff) * 1099511628211ULL;
-	}
-	return hash;
-}
-
 /* The flow's row says what its last event said. */
 static int tell_flow(struct store *s, uint64_t flow, struct base_span protocol,
 		     struct base_span device)
 {
 	struct store_told *told = &s->told[flow % STORE_TOLD_SLOTS];
-	const uint64_t hash = hash_of(protocol, device);
 	sqlite3_stmt *st = s->sql[STORE_SQL_FLOW_SAYS];
+	uint64_t hash = base_hash(BASE_HASH_NONE, protocol.ptr, protocol.len);
 
+	hash = base_hash(hash, "", 1); /* NUL, which no protocol's name has */
+	hash = base_hash(hash, device.ptr, device.len);
 	if (told->flow == flow && told->hash == hash)
 		return SQLITE_OK;
 	*told = (struct store_told){ .flow = flow, .hash = hash };

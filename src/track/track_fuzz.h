@@ -13,12 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base_hash.h"
 #include "track_flow.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 struct fuzz_digest {
-	uint64_t hash; /* FNV-1a over all that came out */
+	uint64_t hash; /* of all that came out */
 	uint64_t bytes;
 	struct track_counts counts;
 };
@@ -26,10 +27,7 @@ struct fuzz_digest {
 static inline void fuzz_add(struct fuzz_digest *d, const void *bytes,
 			    size_t len)
 {
-	const uint8_t *p = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		d->hash = (d->hash ^ p[i]) * 1099511628211ULL;
+	d->hash = base_hash(d->hash, bytes, len);
 }
 
 static inline void fuzz_add_number(struct fuzz_digest *d, double v)
@@ -109,7 +107,7 @@ static inline struct fuzz_digest fuzz_run(const struct track_protocol *p,
 					  struct base_span bytes, size_t most)
 {
 	static struct track_record record;
-	struct fuzz_digest d = { .hash = 14695981039346656037ULL };
+	struct fuzz_digest d = { .hash = BASE_HASH_NONE };
 	const struct track_events events = { .event = fuzz_event,
 					     .arg = &d,
 					     .counts = &d.counts,
