@@ -182,13 +182,11 @@ enum wayside_status wayside_devices_run(const struct wayside_options *o)
 	struct store_query query;
 	enum wayside_status s = wayside_store_query(o, &query);
 
-	if (s == WAYSIDE_OK)
-		s = wayside_store_find(o, &store);
 	if (s != WAYSIDE_OK)
 		return s;
 	if (!o->limit)
 		query.limit = 0;
-	s = wayside_store_open(&store);
+	s = wayside_store_open(o, &store);
 	if (s == WAYSIDE_OK) {
 		const int error = store_read_devices(
 			store.reader, &query, wayside_devices_add, &d, &why);

@@ -292,11 +292,9 @@ enum wayside_status wayside_events_run(const struct wayside_options *o)
 		(void)wayside_complain("either --follow or --until");
 		return WAYSIDE_USAGE;
 	}
-	if (s == WAYSIDE_OK)
-		s = wayside_store_find(o, &store);
 	if (s != WAYSIDE_OK)
 		return s;
-	s = wayside_store_open(&store);
+	s = wayside_store_open(o, &store);
 	if (s == WAYSIDE_OK)
 		s = o->follow ? follow(o, &store, &query)
 			      : print_all(o, &store, &query);

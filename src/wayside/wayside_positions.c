@@ -339,11 +339,9 @@ enum wayside_status wayside_positions_run(const struct wayside_options *o)
 		(void)wayside_complain("one of --json, --geojson and --gpx");
 		return WAYSIDE_USAGE;
 	}
-	if (s == WAYSIDE_OK)
-		s = wayside_store_find(o, &store);
 	if (s != WAYSIDE_OK)
 		return s;
-	s = wayside_store_open(&store);
+	s = wayside_store_open(o, &store);
 	if (s == WAYSIDE_OK)
 		s = print_all(o, &store, &query);
 	wayside_store_close(&store);

@@ -307,11 +307,8 @@ enum wayside_status wayside_sinks_run(const struct wayside_options *o)
 {
 	struct wayside_sinks sinks = { .n = 0 };
 	struct wayside_store store;
-	enum wayside_status s = wayside_store_find(o, &store);
+	enum wayside_status s = wayside_store_open(o, &store);
 
-	if (s != WAYSIDE_OK)
-		return s;
-	s = wayside_store_open(&store);
 	if (s == WAYSIDE_OK)
 		s = collect(&store, &sinks);
 	if (s == WAYSIDE_OK && o->json)

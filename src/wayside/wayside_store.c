@@ -21,8 +21,8 @@
 
 #define NS_PER_MS 1000000ULL
 
-enum wayside_status wayside_store_find(const struct wayside_options *o,
-				       struct wayside_store *s)
+static enum wayside_status find(const struct wayside_options *o,
+				struct wayside_store *s)
 {
 	const struct conf_input in = {
 		.path = o->config ? o->config : CONF_DEFAULT_FILE,
@@ -52,7 +52,6 @@ enum wayside_status wayside_store_find(const struct wayside_options *o,
 		      "wayside: %s: there is neither a store nor a sink in it; "
 		      "--store FILE reads another\n",
 		      in.path);
-	wayside_store_close(s);
 	return WAYSIDE_USAGE;
 }
 
@@ -71,11 +70,16 @@ enum wayside_status wayside_store_complain(int error,
 	return wayside_complain(text);
 }
 
-enum wayside_status wayside_store_open(struct wayside_store *s)
+enum wayside_status wayside_store_open(const struct wayside_options *o,
+				       struct wayside_store *s)
 {
+	const enum wayside_status found = find(o, s);
 	struct store_error why;
-	const int error = store_reader_open(s->path, &s->reader, &why);
+	int error;
 
+	if (found != WAYSIDE_OK)
+		return found;
+	error = store_reader_open(s->path, &s->reader, &why);
 	return error ? wayside_store_complain(error, &why) : WAYSIDE_OK;
 }
 

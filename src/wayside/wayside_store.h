@@ -32,11 +32,10 @@ struct wayside_store {
 	struct store_reader *reader;
 };
 
-/* Each says in one line what is wrong, and what to do. */
-enum wayside_status wayside_store_find(const struct wayside_options *o,
+/* Finds and opens it, or says in one line what is wrong, and what to do. */
+enum wayside_status wayside_store_open(const struct wayside_options *o,
 				       struct wayside_store *s);
-enum wayside_status wayside_store_open(struct wayside_store *s);
-/* Also where it was found and not opened. */
+/* Also where it was not opened. */
 void wayside_store_close(struct wayside_store *s);
 
 /* A store that was not opened, or a call that failed with -errno. */
