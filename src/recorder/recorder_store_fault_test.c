@@ -48,18 +48,27 @@ static void await_line(const struct lab *lab, const char *name,
 	}
 }
 
-static void one_that_fails_is_tried_again(void **state)
+/* A recorder whose store is locked before the first n events of flow 3, which
+ * are in the event file. Return: for unlock(). */
+static sqlite3 *fails_at_once(struct lab *lab, int n)
 {
-	struct lab *lab = *state;
 	sqlite3 *db;
 
 	start(lab);
 	await_ready(lab);
 	db = locked(lab);
 	open_flow(lab, 3);
-	messages(lab, 3, 0, 4);
+	messages(lab, 3, 0, n);
 	ring_tap_kick(&lab->taps[0]);
 	await_line(lab, "events", LK);
+	return db;
+}
+
+static void one_that_fails_is_tried_again(void **state)
+{
+	struct lab *lab = *state;
+	sqlite3 *db = fails_at_once(lab, 4);
+
 	/* what comes meanwhile is read, and waits, too */
 	messages(lab, 3, at(4), 4);
 	lab_await_read(lab);
@@ -77,15 +86,8 @@ static void one_that_fails_is_tried_again(void **state)
 static void one_that_fails_and_a_death(void **state)
 {
 	struct lab *lab = *state;
-	sqlite3 *db;
+	sqlite3 *db = fails_at_once(lab, 4);
 
-	start(lab);
-	await_ready(lab);
-	db = locked(lab);
-	open_flow(lab, 3);
-	messages(lab, 3, 0, 4);
-	ring_tap_kick(&lab->taps[0]);
-	await_line(lab, "events", LK);
 	kill_it(lab);
 	unlock(db);
 	start(lab);
@@ -248,15 +250,8 @@ static void a_commit_that_is_waited_for(void **state)
 {
 	struct lab *lab = *state;
 	uint64_t before;
-	sqlite3 *db;
+	sqlite3 *db = fails_at_once(lab, 2);
 
-	start(lab);
-	await_ready(lab);
-	db = locked(lab);
-	open_flow(lab, 3);
-	messages(lab, 3, 0, 2);
-	ring_tap_kick(&lab->taps[0]);
-	await_line(lab, "events", LK);
 	hint(lab, 3, RING_ENTRY_CLOSE, 0, 0);
 	lab_await_read(lab);
 	before = head(lab);
@@ -276,15 +271,8 @@ static void a_commit_that_is_waited_for(void **state)
 static void a_stop_does_not_wait_for_ever(void **state)
 {
 	struct lab *lab = *state;
-	sqlite3 *db;
+	sqlite3 *db = fails_at_once(lab, 4);
 
-	start(lab);
-	await_ready(lab);
-	db = locked(lab);
-	open_flow(lab, 3);
-	messages(lab, 3, 0, 4);
-	ring_tap_kick(&lab->taps[0]);
-	await_line(lab, "events", LK);
 	stop(lab);
 	unlock(db);
 	assert_events(lab, 0);
