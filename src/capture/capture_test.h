@@ -3,7 +3,6 @@
 #ifndef CAPTURE_TEST_H
 #define CAPTURE_TEST_H
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,6 +17,7 @@
 #include "base_addr.h"
 #include "base_fd.h"
 #include "base_test.h"
+#include "base_test_dir.h"
 #include "base_time.h"
 #include "capture_id.h"
 
@@ -52,18 +52,8 @@ static inline void scratch_init(struct scratch *s)
 
 static inline void scratch_done(struct scratch *s)
 {
-	const struct dirent *entry;
-	DIR *dir = opendir(s->path);
-
-	assert_non_null(dir);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] != '.')
-			(void)unlinkat(s->dir, entry->d_name, 0);
-	}
-	(void)closedir(dir);
 	base_fd_close(&s->dir);
-	assert_int_equal(rmdir(s->path), 0);
+	base_test_remove(s->path);
 }
 
 static inline struct base_addr addr(const char *text)

@@ -12,7 +12,6 @@
 #ifndef PUBLISHER_TEST_H
 #define PUBLISHER_TEST_H
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -36,6 +35,7 @@
 #include "base_die.h"
 #include "base_fd.h"
 #include "base_test.h"
+#include "base_test_dir.h"
 #include "base_time.h"
 #include "conf_tables.h"
 #include "publisher.h"
@@ -454,19 +454,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static void remove_all(const char *path)
-{
-	DIR *d = opendir(path);
-	const struct dirent *e;
-
-	assert_non_null(d);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	while ((e = readdir(d)))
-		(void)unlinkat(dirfd(d), e->d_name, 0); /* fails for . and .. */
-	(void)closedir(d);
-	assert_int_equal(rmdir(path), 0);
-}
-
 static int teardown(void **state)
 {
 	struct lab *l = *state;
@@ -479,7 +466,7 @@ static int teardown(void **state)
 	base_fd_close(&l->kick);
 	base_fd_close(&l->sink_fd);
 	store_close(l->store);
-	remove_all(l->dir);
+	base_test_remove(l->dir);
 	lab = NULL;
 	assert_int_equal(munmap(l->page, sizeof(*l->page)), 0);
 	free(l);

@@ -187,7 +187,7 @@ static void a_log_directory_made_anew_is_found(void **state)
 	}
 	base_fd_close(&fd);
 	free(text);
-	remove_dir(old);
+	base_test_remove(old);
 }
 
 static void a_successor_goes_on_without_a_log_directory(void **state)

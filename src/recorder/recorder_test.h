@@ -9,7 +9,6 @@
 #ifndef RECORDER_TEST_H
 #define RECORDER_TEST_H
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -26,6 +25,7 @@
 
 #include "base_fd.h"
 #include "base_test.h"
+#include "base_test_dir.h"
 #include "base_time.h"
 #include "conf_tables.h"
 #include "recorder.h"
@@ -100,21 +100,6 @@ static inline int setup(void **state)
 	return 0;
 }
 
-static inline void remove_dir(const char *path)
-{
-	const struct dirent *entry;
-	DIR *dir = opendir(path);
-
-	assert_non_null(dir);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] != '.')
-			(void)unlinkat(dirfd(dir), entry->d_name, 0);
-	}
-	(void)closedir(dir);
-	assert_int_equal(rmdir(path), 0);
-}
-
 /* It has a store, DIR/store.db. */
 static inline void lab_store(struct lab *lab, uint32_t commit_delay_ms)
 {
@@ -125,7 +110,7 @@ static inline void lab_store(struct lab *lab, uint32_t commit_delay_ms)
 
 static inline void lab_free(struct lab *lab)
 {
-	remove_dir(lab->dir);
+	base_test_remove(lab->dir);
 	for (unsigned i = 0; i < lab->n_rings; i++)
 		ring_map_destroy(&lab->maps[i]);
 	recorder_commit_free(lab->commit);

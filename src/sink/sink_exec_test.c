@@ -6,7 +6,6 @@
  * line. The clock is the test's own: it stands still until a test moves it, so
  * a time-out comes when the test wants it.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,6 +21,7 @@
 
 #include "base_fd.h"
 #include "base_test.h"
+#include "base_test_dir.h"
 #include "conf_tables.h"
 #include "sink.h"
 
@@ -178,17 +178,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	DIR *d = opendir(dir);
-	const struct dirent *e;
-
 	(void)state;
-	assert_non_null(d);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	while ((e = readdir(d)))
-		(void)unlink(e->d_name);
-	(void)closedir(d);
 	assert_int_equal(chdir("/"), 0);
-	assert_int_equal(rmdir(dir), 0);
+	base_test_remove(dir);
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "base_attr.h"
 #include "base_die.h"
 #include "base_test.h"
+#include "base_test_dir.h"
 
 static char dir[64], store[96], file[128], beside[160];
 static int synced;
@@ -56,10 +57,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	(void)unlink(file);
-	(void)rmdir(file);
-	(void)unlink(beside);
-	assert_int_equal(rmdir(dir), 0);
+	base_test_remove(dir);
 	return 0;
 }
 

@@ -70,7 +70,7 @@ static bool die_at(struct place *p, enum base_die_point point, int n)
 	   "147|4|150|147");
 	is(p, "SELECT events, last_event FROM devices", "150|150");
 	is(p, "SELECT count(*) FROM flows", "30");
-	each_file(p->dir, remove_file);
+	base_test_empty(p->dir);
 	return status != 0;
 }
 

@@ -328,7 +328,7 @@ static void each_call_fails_once(void **state)
 			failed++;
 		closed(p);
 		has(p->path, seq);
-		each_file(p->dir, remove_file);
+		base_test_empty(p->dir);
 	}
 	/* a page of each table and index, and some of checkpoints */
 	assert_true(failed > 10 * WS_ARRAY_LEN(faults));
@@ -374,7 +374,7 @@ static void a_full_disk_at_the_start(void **state)
 	has(p->path, 2);
 	/* a new one cannot be begun */
 	closed(p);
-	each_file(p->dir, remove_file);
+	base_test_empty(p->dir);
 	arm(0, 1, UINT32_MAX);
 	assert_int_equal(store_open(&p->options, &p->store, &p->why), -ENOSPC);
 	disarm();
@@ -449,7 +449,7 @@ static void a_commit_that_failed_and_a_death(void **state)
 		opened(p);
 		has(p->path, status ? 1 : 2);
 		closed(p);
-		each_file(p->dir, remove_file);
+		base_test_empty(p->dir);
 	} while (status);
 	assert_true(failing_call > 10);
 }
@@ -588,7 +588,7 @@ static void each_allocation_of_an_open_fails_once(void **state)
 		assert_string_equal(p->why.text, "");
 		closed(p);
 		if (n % 3)
-			each_file(p->dir, remove_file);
+			base_test_empty(p->dir);
 	} while (allocations >= n++);
 	assert_true(failed > 100);
 }
@@ -628,7 +628,7 @@ static uint64_t found_in(const char *dir)
 	char path[128];
 	uint64_t seq;
 
-	each_file(crash.cut, remove_file);
+	base_test_empty(crash.cut);
 	copy(dir, crash.cut, "wayside.db");
 	copy(dir, crash.cut, "wayside.db-wal");
 	(void)snprintf(path, sizeof(path), "%s/wayside.db", crash.cut);
@@ -681,10 +681,9 @@ static void crash_at_any_moment(struct place *p, bool durable)
 	assert_true(crash.looks > 100);
 	/* with checkpoints at the latest something is on the disk */
 	assert_true(found_in(crash.synced) > 4);
-	each_file(crash.cut, remove_file);
-	each_file(crash.synced, remove_file);
-	each_file(template, remove_file);
-	assert_int_equal(rmdir(template), 0);
+	base_test_empty(crash.cut);
+	base_test_empty(crash.synced);
+	base_test_remove(template);
 }
 
 static void a_copy_of_any_moment_is_whole(void **state)

@@ -28,7 +28,7 @@ static const char *aside(struct place *p)
 	const char *name = NULL;
 
 	n_found = 0;
-	each_file(p->dir, note);
+	base_test_each(p->dir, note);
 	for (unsigned i = 0; i < n_found; i++) {
 		const char *stamp = strstr(found[i], ".corrupt-");
 
@@ -88,7 +88,7 @@ static void files_have_their_mode(void **state)
 		assert_int_equal(mode_of(p, "-wal"), 0640);
 		assert_int_equal(mode_of(p, "-shm"), 0640);
 		closed(p);
-		each_file(p->dir, remove_file);
+		base_test_empty(p->dir);
 	}
 }
 
@@ -229,7 +229,7 @@ static void anothers_database_is_left_alone(void **state)
 		change(p->path, others[i]);
 		refused(p, -EINVAL, "another application");
 		is(p, "PRAGMA journal_mode", "delete");
-		each_file(p->dir, remove_file);
+		base_test_empty(p->dir);
 	}
 }
 
@@ -376,7 +376,7 @@ static void one_without_tables_is_set_aside(void **state)
 		opened(p);
 		begun_anew(p);
 		closed(p);
-		each_file(p->dir, remove_file);
+		base_test_empty(p->dir);
 	}
 	opened(p);
 	closed(p);
@@ -400,7 +400,7 @@ static void two_are_set_aside(void **state)
 		assert_non_null(strstr(p->why.text, "and a new one begun"));
 	}
 	n_found = 0;
-	each_file(p->dir, note);
+	base_test_each(p->dir, note);
 	for (unsigned i = 0; i < n_found; i++)
 		n += strstr(found[i], ".corrupt-") &&
 		     !strstr(found[i], "-wal") && !strstr(found[i], "-shm");
@@ -465,7 +465,7 @@ static void removed_while_it_is_open(void **state)
 	add_flow(p->store, 1, START_MS);
 	add_events(p->store, 3);
 	committed(p, 1);
-	each_file(p->dir, remove_file);
+	base_test_empty(p->dir);
 	add_flow(p->store, 1, START_MS);
 	add_events(p->store, 2);
 	assert_int_equal(store_commit(p->store, WRITER, 2, &p->why), -EUCLEAN);
@@ -540,7 +540,7 @@ static void without_the_right_to_write(void **state)
 	assert_int_equal(in_child(nobody_opens, p), 0);
 	assert_int_equal(chmod(p->path, 0000), 0);
 	assert_int_equal(in_child(nobody_opens, p), 0);
-	each_file(p->dir, remove_file);
+	base_test_empty(p->dir);
 	assert_int_equal(chmod(p->dir, 0555), 0);
 	assert_int_equal(in_child(nobody_opens, p), 0);
 	assert_int_equal(chmod(p->dir, 0700), 0);

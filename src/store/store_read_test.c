@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base_test.h"
+#include "base_test_dir.h"
 #include "store.h"
 #include "store_read_internal.h"
 #include "store_schema.h"
@@ -78,19 +79,10 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const tails[] = { "",     "-wal",     "-shm",
-					     ".old", ".old-wal", ".old-shm" };
-
 	(void)state;
 	(void)sqlite3_close(db);
 	db = NULL;
-	for (size_t i = 0; i < WS_ARRAY_LEN(tails); i++) {
-		char name[128];
-
-		(void)snprintf(name, sizeof(name), "%s%s", path, tails[i]);
-		(void)unlink(name);
-	}
-	assert_int_equal(rmdir(dir), 0);
+	base_test_remove(dir);
 	return 0;
 }
 

@@ -3,7 +3,6 @@
 #ifndef STORE_TEST_H
 #define STORE_TEST_H
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -18,6 +17,7 @@
 #include <sqlite3.h>
 
 #include "base_test.h"
+#include "base_test_dir.h"
 #include "store.h"
 
 /* 2025-11-03 14:25:01 UTC */
@@ -49,36 +49,12 @@ static inline int place_make(void **state)
 	return 0;
 }
 
-/* For each name in it, without . and .. */
-static inline void each_file(const char *dir,
-			     void (*fn)(int fd, const char *name))
-{
-	const struct dirent *entry;
-	DIR *d = opendir(dir);
-
-	assert_non_null(d);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	while ((entry = readdir(d))) {
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0)
-			fn(dirfd(d), entry->d_name);
-	}
-	(void)closedir(d);
-}
-
-static inline void remove_file(int fd, const char *name)
-{
-	if (unlinkat(fd, name, 0) < 0)
-		(void)unlinkat(fd, name, AT_REMOVEDIR);
-}
-
 static inline int place_remove(void **state)
 {
 	struct place *p = *state;
 
 	store_close(p->store);
-	each_file(p->dir, remove_file);
-	assert_int_equal(rmdir(p->dir), 0);
+	base_test_remove(p->dir);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base_fd.h"
 #include "base_test.h"
+#include "base_test_dir.h"
 
 /* 2025-11-03 14:25:01 UTC: 20395 days and 51901 seconds; the tests run five and
  * a half hours east of it. */
@@ -36,21 +37,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	DIR *d = opendir(path);
-	const struct dirent *e;
-
 	(void)state;
-	assert_non_null(d);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	while ((e = readdir(d))) {
-		if (unlinkat(dir, e->d_name, 0) && errno == EISDIR &&
-		    e->d_name[0] != '.')
-			assert_int_equal(unlinkat(dir, e->d_name, AT_REMOVEDIR),
-					 0);
-	}
-	(void)closedir(d);
 	base_fd_close(&dir);
-	assert_int_equal(rmdir(path), 0);
+	base_test_remove(path);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base_test.h"
+#include "base_test_dir.h"
 #include "conf_tables.h"
 #include "wayside_devices.h"
 #include "wayside_events.h"
@@ -397,19 +398,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = {
-		"a.db.fleet.cursor", "a.db.broken.cursor", "a.db.old.cursor",
-		"b.db.other.cursor", "a.db.x.y.cursor",    "a.db.dir.cursor",
-	};
 	struct place *p = *state;
 
-	for (size_t i = 0; i < WS_ARRAY_LEN(names); i++) {
-		char path[128];
-
-		(void)snprintf(path, sizeof(path), "%s/%s", p->dir, names[i]);
-		(void)remove(path);
-	}
-	assert_int_equal(rmdir(p->dir), 0);
+	base_test_remove(p->dir);
 	free(p->conf);
 	return 0;
 }
