@@ -154,6 +154,18 @@ sink_puts() {
 	peer_pid[$1]=$!
 }
 
+# sink_put STATUS KEY=VALUE...: the same, waited for, from the case's own namespace;
+# what it says, without the password, is in $said
+sink_put() {
+	local status=0
+
+	"$PEERS/amqp_put" "user=$RABBIT_USER" "password=$RABBIT_PASSWORD" \
+		"${@:2}" >"$DIR/put.log" 2>&1 || status=$?
+	said=$(cat "$DIR/put.log")
+	expect_equal "status of $*: $said" "$status" "$1"
+	[[ $said != *"$RABBIT_PASSWORD"* ]] || fail "the password is told"
+}
+
 # sink_said QUEUE REGEX
 sink_said() {
 	grep -qE "$2" "$DIR/$1.log"

@@ -579,10 +579,7 @@ daemon_kill() {
 	kill -KILL "$daemon_pid"
 	{ wait "$daemon_pid" || true; } 2>/dev/null # bash reports it as news
 	daemon_pid=
-	[ "$OWN_PROC" = no ] || wait_for 10 all_gone
-}
-all_gone() {
-	! is_there 'wayside-*'
+	[ "$OWN_PROC" = no ] || wait_for 10 is_gone 'wayside-*'
 }
 
 # daemon_stop: an orderly end
@@ -702,6 +699,11 @@ is_there() {
 	[ -n "$(pids "$1")" ]
 }
 
+# is_gone TITLE
+is_gone() {
+	! is_there "$1"
+}
+
 # is_anew TITLE PID: it is there, and it is another process
 is_anew() {
 	local pid
@@ -779,6 +781,17 @@ sql() {
 # stored N: so many events are in the store
 stored() {
 	[ -e "$STORE" ] && [ "$(sql 'SELECT count(*) FROM events' 2>/dev/null)" = "$1" ]
+}
+
+# expect_stored_or_lost N: the daemon has ended; so many events came, and those that
+# are counted as stored are there, each once
+expect_stored_or_lost() {
+	local n
+
+	n=$(total stored)
+	expect_equal "stored and lost" $((n + $(total store_lost))) "$1"
+	expect_equal "events in the store" "$(sql 'SELECT count(*), max(id),
+		count(DISTINCT event ->> "$.id") FROM events')" "$n|$n|$n"
 }
 
 # events_count N

@@ -61,6 +61,12 @@ confirmed_all() {
 	[ "$(cursor_of "$1" event)" = "$(sql 'SELECT last_event FROM store')" ]
 }
 
+# others_than_publishers: pids of the daemon's other processes, which notice nothing of
+# a publisher; own_proc first
+others_than_publishers() {
+	pids 'wayside-[krw]*' | sort
+}
+
 # program_of SINK: pids of the program of an exec sink, and of what it has started;
 # own_proc first
 program_of() {

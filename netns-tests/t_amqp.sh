@@ -5,7 +5,7 @@
 # each with its id. The password is in no file but the configuration, in no log and in no
 # process's arguments or environment.
 own_proc
-# shellcheck source=/dev/null
+# shellcheck source=netns-tests/broker.sh
 . "${BASH_SOURCE[0]%/*}/broker.sh"
 # shellcheck disable=SC2034 # broker.sh reads it
 RABBIT_PASSWORD='tarn/helm' # to be escaped in a URI

@@ -3,8 +3,10 @@
 # 100,000 events wait for a RabbitMQ that is not there; when it comes, all of them
 # arrive, each device's in order, none missing. The relay has waited for nothing.
 own_proc
-# shellcheck source=/dev/null
+# shellcheck source=netns-tests/broker.sh
 . "${BASH_SOURCE[0]%/*}/broker.sh"
+# shellcheck source=netns-tests/sinks.sh
+. "${BASH_SOURCE[0]%/*}/sinks.sh"
 topology
 broker_place vendor
 daemon store="{ file: $STORE }" capture=none sinks="[
@@ -34,7 +36,7 @@ consume fleet 100000 >"$DIR/fleet.events"
 	for key, seen in numbers.items():
 	    assert seen == list(range(1000)), f"{key}: {seen[:20]}"
 END
-wait_for 10 eval "tr -d '\n' <'$STORE.fleet.cursor' | grep -qE '\"confirmed\": *100000,.*'"
+wait_for 10 confirmed_all fleet
 dismiss vendor
 expect_flows 50
 expect_equal "events lost" "$(total store_lost)" 0

@@ -5,8 +5,10 @@
 # id, and the daemon's other processes notice nothing.
 test_points
 own_proc
-# shellcheck source=/dev/null
+# shellcheck source=netns-tests/broker.sh
 . "${BASH_SOURCE[0]%/*}/broker.sh"
+# shellcheck source=netns-tests/sinks.sh
+. "${BASH_SOURCE[0]%/*}/sinks.sh"
 topology
 broker_place vendor
 rabbit 'listeners.tcp.wan = 203.0.113.2:5672'
@@ -16,19 +18,16 @@ mapfile -t points < <("$PEERS/die_points" sink. cursor.)
 export WAYSIDE_RESTART_MS=20
 WAYSIDE_DIE=$(printf '%s=3\n' "${points[@]}" | paste -sd ,) daemon store="{ file: $STORE }" capture=none sinks="[
   { name: fleet, amqp: 'amqp://$RABBIT_USER:$RABBIT_PASSWORD@203.0.113.2/?queue=fleet' }]"
-others=$(pids 'wayside-[krw]*' | sort)
+others=$(others_than_publishers)
 crowd_server vendor vendor "$VENDOR4:7700"
 crowd crowd tracker -n 20 "$VENDOR4:7700" open ping 1500 fin
 
-# confirmed: events, as its cursor says
-confirmed() {
-	sed -n 's/.*"confirmed": *\([0-9]*\).*/\1/p' "$STORE.fleet.cursor" 2>/dev/null
-}
+# is_further N: more are confirmed
 is_further() {
-	[ "$(confirmed)" != "$1" ]
+	[ "$(cursor_of fleet confirmed)" != "$1" ]
 }
 for _ in {1..8}; do
-	wait_for 10 is_further "$(confirmed)"
+	wait_for 10 is_further "$(cursor_of fleet confirmed)"
 	wait_for 10 is_there wayside-publisher/fleet
 	pid=$(publisher fleet)
 	kill -KILL "$pid" 2>/dev/null || true # it may just have died by itself
@@ -39,7 +38,7 @@ wait_for 10 stored 60000
 consume fleet 60000 >"$DIR/fleet.events"
 cmp <(sort "$DIR/fleet.events") <(sql 'SELECT event FROM events' | sort) ||
 	fail "events differ"
-expect_equal "the other processes" "$(pids 'wayside-[krw]*' | sort)" "$others"
+expect_equal "the other processes" "$(others_than_publishers)" "$others"
 restarts=$(sed -n 's/.*publisher\/fleet is back restarts=//p' "$DIR/daemon.log" |
 	tail -n 1)
 expect_at_least "times it was back" "$restarts" 8

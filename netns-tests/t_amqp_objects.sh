@@ -1,24 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2119 # rabbit gets no line here
 # Exchange and queue of a real RabbitMQ: a queue alone, an exchange alone and both
 # work; what is absent is made, durable; what is there is used as it is, also by a user
 # who may make nothing. Messages are persistent and have the event's id. Who may not
 # log in is told why, without the password.
-# shellcheck source=/dev/null
+# shellcheck source=netns-tests/broker.sh
 . "${BASH_SOURCE[0]%/*}/broker.sh"
 ip link set lo up
 rabbit
-
-# put STATUS KEY=VALUE...: what it says is in $said
-put() {
-	local status=0
-
-	"$PEERS/amqp_put" "user=$RABBIT_USER" "password=$RABBIT_PASSWORD" \
-		"${@:2}" >"$DIR/put.log" 2>&1 || status=$?
-	said=$(cat "$DIR/put.log")
-	expect_equal "status of $*: $said" "$status" "$1"
-	[[ $said != *"$RABBIT_PASSWORD"* ]] || fail "the password is told"
-}
 
 # reported RETURNED: of what was put last
 reported() {
@@ -27,7 +16,7 @@ reported() {
 }
 
 # A queue alone, whose name is the key.
-put 0 queue=alone events=600
+sink_put 0 queue=alone events=600
 reported 0
 wait_for 10 queue_holds alone 600
 expect_equal "the queue" "$(rabbit_ctl list_queues name durable auto_delete |
@@ -44,7 +33,7 @@ END
 )" '2 application/json n-0 \{"n":0\}'
 
 # An exchange alone: nobody wants it yet, which is no failure and is told.
-put 0 exchange=trackers routing_key='{protocol}.{device_id}.{type}' events=30
+sink_put 0 exchange=trackers routing_key='{protocol}.{device_id}.{type}' events=30
 reported 30
 expect_match "what is said" "$said" \
 	'.*no queue takes them sink=test exchange=trackers key=watch\.d0\.position.*'
@@ -59,7 +48,7 @@ rabbit_eval 'Q = fun(N, K) ->
 		ok = rabbit_binding:add({binding, X(exchange, <<"trackers">>), K,
 			X(queue, N), []}, <<"test">>)
 	end, Q(<<"third">>, <<"*.d3.#">>).' >"$DIR/eval.txt"
-put 0 exchange=trackers queue=both routing_key='{protocol}.{device_id}.{type}' \
+sink_put 0 exchange=trackers queue=both routing_key='{protocol}.{device_id}.{type}' \
 	events=100
 reported 0
 wait_for 10 queue_holds both 100
@@ -74,7 +63,7 @@ rabbit_eval 'X = fun(T, N) -> rabbit_misc:r(<<"/">>, T, N) end,
 		[], none, <<"test">>),
 	rabbit_exchange:declare(X(exchange, <<"out">>), fanout, false, false,
 		false, [], <<"test">>).' >"$DIR/eval.txt"
-put 0 exchange=out queue=classic routing_key=any events=50
+sink_put 0 exchange=out queue=classic routing_key=any events=50
 reported 0
 wait_for 10 queue_holds classic 50
 
@@ -82,33 +71,33 @@ wait_for 10 queue_holds classic 50
 rabbit_ctl add_user writer tarnhelm-2 >"$DIR/ctl.txt"
 rabbit_ctl set_permissions writer '^$' '^(trackers|amq.default)$' '^$'
 writer=(user=writer password=tarnhelm-2)
-put 0 "${writer[@]}" exchange=trackers queue=both routing_key=watch.d1.x events=40
+sink_put 0 "${writer[@]}" exchange=trackers queue=both routing_key=watch.d1.x events=40
 reported 0
 wait_for 10 queue_holds both 140
-put 0 "${writer[@]}" queue=alone
+sink_put 0 "${writer[@]}" queue=alone
 wait_for 10 queue_holds alone 600
-put 1 "${writer[@]}" queue=nowhere
+sink_put 1 "${writer[@]}" queue=nowhere
 expect_match "what is said" "$said" \
 	"failed 22 ACCESS_REFUSED - access to queue 'nowhere' .*"
-put 1 "${writer[@]}" exchange=out
+sink_put 1 "${writer[@]}" exchange=out
 expect_match "what is said" "$said" \
 	".*ACCESS_REFUSED - access to exchange 'out' .*"
 
 # Who may not come in.
-put 1 password=tarnhelm-no queue=alone
+sink_put 1 password=tarnhelm-no queue=alone
 expect_match "what is said" "$said" \
 	'failed 22 ACCESS_REFUSED - Login was refused .*'
 [[ $said != *tarnhelm* ]] || fail "the password is told"
-put 1 vhost=none queue=alone
+sink_put 1 vhost=none queue=alone
 expect_match "what is said" "$said" 'failed 22 NOT_ALLOWED - vhost none not found.*'
-put 1 "${writer[@]}" vhost=none queue=alone
-put 1 host=nowhere.invalid queue=alone
+sink_put 1 "${writer[@]}" vhost=none queue=alone
+sink_put 1 host=nowhere.invalid queue=alone
 expect_match "what is said" "$said" \
 	'failed 113 connect to nowhere.invalid:5672: the name is not known.*'
-put 1 port=5999 queue=alone
+sink_put 1 port=5999 queue=alone
 expect_match "what is said" "$said" \
 	'failed 111 connect to 127.0.0.1:5999: Connection refused.*'
 
 # Four heartbeats of silence on our side: it is still there.
-put 0 queue=alone heartbeat=1 idle=8
+sink_put 0 queue=alone heartbeat=1 idle=8
 expect_match "what is said" "$said" '.*idle over'

@@ -4,7 +4,7 @@
 # RabbitMQ, without a configuration file. Nobody sees the password, neither in ps nor in
 # an environment; a second start goes on where the first one ended.
 own_proc
-# shellcheck source=/dev/null
+# shellcheck source=netns-tests/broker.sh
 . "${BASH_SOURCE[0]%/*}/broker.sh"
 mount -t tmpfs -o mode=0755 tmpfs /var/lib # where the store is, if nobody says
 mkdir /var/lib/wayside

@@ -3,7 +3,7 @@
 # amqps to a real RabbitMQ: a private CA, the broker's name or address, a client
 # certificate. A certificate that is expired, of another CA or for another name is
 # refused before the password is sent, and it is said what is wrong.
-# shellcheck source=/dev/null
+# shellcheck source=netns-tests/broker.sh
 . "${BASH_SOURCE[0]%/*}/broker.sh"
 ip link set lo up
 { cat /etc/hosts && echo '127.0.0.1 broker.test'; } >"$DIR/hosts"
@@ -14,16 +14,10 @@ mapfile -t lines < <(tls_lines "$tls" 127.0.0.1:5671 verify)
 rabbit "${lines[@]}" 'listeners.ssl.other = 127.0.0.2:5671'
 ours=(certificate="$tls/client.pem" key="$tls/client.key")
 
-# put STATUS KEY=VALUE...: what it says is in $said
+# put STATUS KEY=VALUE...
 put() {
-	local status=0
-
-	"$PEERS/amqp_put" "user=$RABBIT_USER" "password=$RABBIT_PASSWORD" \
-		queue=q tls=yes host=localhost port=5671 "ca=$tls/ca.pem" \
-		"${@:2}" >"$DIR/put.log" 2>&1 || status=$?
-	said=$(cat "$DIR/put.log")
-	expect_equal "status of $*: $said" "$status" "$1"
-	[[ $said != *"$RABBIT_PASSWORD"* ]] || fail "the password is told"
+	sink_put "$1" queue=q tls=yes host=localhost port=5671 \
+		"ca=$tls/ca.pem" "${@:2}"
 }
 
 # refused REGEX KEY=VALUE...

@@ -39,7 +39,7 @@ wait_for 20 log_says 5 'publisher/killed died of signal 9'
 came() {
 	[ "$(stat -c %s "$DIR/came/out")" -ge $((before + $1)) ]
 }
-others=$(pids 'wayside-[krw]*' | sort)
+others=$(others_than_publishers)
 publisher=
 for i in {1..100}; do
 	wait_for 10 publisher_is_anew killed "$publisher"
@@ -55,7 +55,7 @@ expect_value crowd closed 20
 expect_value crowd bad 0
 dismiss vendor
 wait_for 20 confirmed_all killed
-expect_equal "the others" "$(pids 'wayside-[krw]*' | sort)" "$others"
+expect_equal "the others" "$(others_than_publishers)" "$others"
 expect_flows 20
 expect_equal "events" "$(sql 'SELECT last_event FROM store')" \
 	$(($(value crowd bytes_out) * 2 / 64))

@@ -3,6 +3,8 @@
 # Publishers come and go with their sinks. One that is killed is back and goes on
 # behind what was confirmed, and nobody else notices. A reload begins, ends and
 # replaces just those whose sink it changes; it does not wait for one that hangs.
+# shellcheck source=netns-tests/sinks.sh
+. "${BASH_SOURCE[0]%/*}/sinks.sh"
 topology
 own_proc
 
@@ -27,12 +29,6 @@ send() {
 	n=$((n + $1))
 	wait_for 10 stored $n
 }
-gone() {
-	! is_there "$1"
-}
-others() {
-	pids 'wayside-[krw]*' | sort
-}
 # row NAME: state and restarts, as the status says them
 row() {
 	tool status | awk -v name="publisher/$1" '$1 == name {
@@ -45,7 +41,7 @@ crowd_server vendor vendor "$VENDOR4:7700"
 send 20
 wait_for 10 got a 20
 wait_for 10 got b 20
-all=$(others)
+all=$(others_than_publishers)
 expect_equal "state of a" "$(row a)" "ready 0"
 
 a=$(publisher a) b=$(publisher b)
@@ -55,7 +51,7 @@ send 20
 wait_for 10 got a 40
 wait_for 10 got b 40
 expect_equal "b" "$(publisher b)" "$b"
-expect_equal "the others" "$(others)" "$all"
+expect_equal "the others" "$(others_than_publishers)" "$all"
 wait_for 10 grep -q 'publisher/a is back restarts=1' "$DIR/daemon.log"
 expect_equal "state of a" "$(row a)" "ready 1"
 expect_equal "state of b" "$(row b)" "ready 0"
@@ -81,7 +77,7 @@ expect_equal "publishers" "$(publisher a) $(publisher b) $(publisher c)" "$a $b 
 kill -STOP "$c"
 with "$(sink a)"
 tool reload >"$DIR/reload.txt"
-wait_for 10 gone wayside-publisher/b
+wait_for 10 is_gone wayside-publisher/b
 expect_equal "state of b" "$(row b)" ""
 expect_equal "c" "$(publisher c)" "$c"
 # it is there again, but not twice: they have one cursor
@@ -96,7 +92,7 @@ kill -CONT "$c"
 wait_for 10 publisher_is_anew c "$c"
 wait_for 10 got c 80
 expect_equal "a" "$(publisher a)" "$a"
-expect_equal "the others" "$(others)" "$all"
+expect_equal "the others" "$(others_than_publishers)" "$all"
 dismiss vendor
 expect_flows 4
 got b 60 || fail "b got more than it was to"

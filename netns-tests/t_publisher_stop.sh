@@ -7,9 +7,6 @@
 topology
 own_proc
 silence vendor 5672
-gone() {
-	! is_there "$1"
-}
 cat >"$DIR/hangs" <<-'END'
 	#!/bin/sh
 	exec tail -f /dev/null
@@ -64,7 +61,7 @@ wait_for 10 is_there wayside-publisher/file
 kill -STOP "$(publisher file)"
 # shellcheck disable=SC2154 # from lib.sh
 kill -TERM "$daemon_pid"
-wait_for 10 gone wayside-recorder
+wait_for 10 is_gone wayside-recorder
 # shellcheck disable=SC2154 # from lib.sh
 kill -TERM "$daemon_pid"
 daemon_ended

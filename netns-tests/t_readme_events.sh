@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=bash disable=SC2119 # redis has no option here
+# shellcheck shell=bash disable=SC2119 # redis gets no option here
 # README, "Get the events": its configuration as it is written, with a real broker, a
 # real Redis and a program behind it, and every command of it. What the text says of
 # them happens: events reach all three, with the same ids, and the commands show them.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=bash disable=SC2119 # redis has no option here
+# shellcheck shell=bash disable=SC2119 # redis gets no option here
 # A Redis that is not there, is killed and comes back, answers no more, has no memory
 # left, or ends its connections gets every event all the same, in order; what comes
 # again has its id. Nothing of a batch that it refuses is there.

@@ -16,6 +16,8 @@ hz=$(getconf CLK_TCK)
 bench=${BASH_SOURCE[0]%/*}
 # shellcheck source=netns-tests/broker.sh
 . "$bench/../broker.sh"
+# shellcheck source=netns-tests/sinks.sh
+. "$bench/../sinks.sh"
 
 # ticks PID: processor time of a process so far
 ticks() {
@@ -68,14 +70,6 @@ recorded() {
 		"$(a_second $used "$sent")" "$(a_second $took "$sent")" $gaps
 }
 
-# cursor KEY: of the sink
-cursor() {
-	tool sinks --json --store "$STORE" | sed -n 's/.*"'"$1"'": *\([0-9]*\).*/\1/p'
-}
-confirmed() {
-	[ "$(cursor confirmed)" = "$1" ]
-}
-
 # published: what waits in the store, to a broker that was away; one line
 published() {
 	local format=$1 sent began took before used publisher
@@ -90,7 +84,7 @@ published() {
 		"    format: $format" \
 		"    amqp: \"amqp://$RABBIT_USER:$RABBIT_PASSWORD@$BROKER/%2f?queue=bench-$format\""
 	publisher=$(pids wayside-publisher/bench)
-	wait_for 60 confirmed "$sent"
+	wait_for 60 confirmed_all bench
 	took=$((${EPOCHREALTIME/./} - began))
 	used=$(($(ticks "$publisher") * 1000000 / hz))
 	daemon_stop
