@@ -74,7 +74,7 @@ enum wayside_status wayside_store_open(const struct wayside_options *o,
 				       struct wayside_store *s)
 {
 	const enum wayside_status found = find(o, s);
-	struct store_error why;
+	struct store_error why = { "" };
 	int error;
 
 	if (found != WAYSIDE_OK)
