@@ -712,24 +712,6 @@ is_anew() {
 	[ -n "$pid" ] && [ "$pid" != "$2" ]
 }
 
-# publisher SINK: its pid. A program that it is about to run has its title, too, for a
-# moment, but is not the daemon's child
-publisher() {
-	local pid
-
-	for pid in $(pids "wayside-publisher/$1"); do
-		! grep -qs "^PPid:	$daemon_pid$" "/proc/$pid/status" || echo "$pid"
-	done
-}
-
-# publisher_is_anew SINK PID: it is there, and it is another process
-publisher_is_anew() {
-	local pid
-
-	pid=$(publisher "$1")
-	[ -n "$pid" ] && [ "$pid" != "$2" ]
-}
-
 # capture_of ADDRESS: the one capture file of this client
 capture_of() {
 	local files=("$LOGS"/*_"$1".log)

@@ -4,6 +4,7 @@
 #
 # Words
 #   bodies   a file with what came, one a line
+# shellcheck disable=SC2154 # set by lib.sh
 
 # bodies_are FILE [classic]: every event of the store came, the first time each in the
 # order of the store, as its JSON byte for byte, or as the classic body. What came again
@@ -59,6 +60,24 @@ cursor_of() {
 # confirmed_all SINK: the cursor is at the last event of the store
 confirmed_all() {
 	[ "$(cursor_of "$1" event)" = "$(sql 'SELECT last_event FROM store')" ]
+}
+
+# publisher SINK: its pid. A program that it is about to run has its title, too, for a
+# moment, but is not the daemon's child
+publisher() {
+	local pid
+
+	for pid in $(pids "wayside-publisher/$1"); do
+		! grep -qs "^PPid:	$daemon_pid$" "/proc/$pid/status" || echo "$pid"
+	done
+}
+
+# publisher_is_anew SINK PID: it is there, and it is another process
+publisher_is_anew() {
+	local pid
+
+	pid=$(publisher "$1")
+	[ -n "$pid" ] && [ "$pid" != "$2" ]
 }
 
 # others_than_publishers: pids of the daemon's other processes, which notice nothing of

@@ -4,6 +4,8 @@
 # nothing holds up neither start nor reload nor stop, and does not make the stop a
 # failure.
 # A clean stop delivers to the others what was stored up to its last moment.
+# shellcheck source=netns-tests/sinks.sh
+. "${BASH_SOURCE[0]%/*}/sinks.sh"
 topology
 own_proc
 silence vendor 5672

@@ -5,6 +5,8 @@
 # title, environment, log, status or printed configuration; nor is the URI of -O
 # once the daemon has read it. After an edit of the rules it is still so, and the
 # publisher has stayed.
+# shellcheck source=netns-tests/sinks.sh
+. "${BASH_SOURCE[0]%/*}/sinks.sh"
 sink_built AMQP || exit 77
 topology
 own_proc
