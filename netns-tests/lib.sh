@@ -765,13 +765,16 @@ stored() {
 	[ -e "$STORE" ] && [ "$(sql 'SELECT count(*) FROM events' 2>/dev/null)" = "$1" ]
 }
 
-# expect_stored_or_lost N: the daemon has ended; so many events came, and those that
-# are counted as stored are there, each once
+# expect_stored_or_lost N: the daemon has ended; so many events came (less what a ring
+# had no room for: a sanitizer makes the recorder slow), each was stored or counted as
+# lost, and those that are counted as stored are there, each once
 expect_stored_or_lost() {
 	local n
 
 	n=$(total stored)
-	expect_equal "stored and lost" $((n + $(total store_lost))) "$1"
+	expect_equal "stored and lost" $((n + $(total store_lost))) "$(total events)"
+	[ "$(total unobserved_bytes)" != 0 ] ||
+		expect_equal "events" "$(total events)" "$1"
 	expect_equal "events in the store" "$(sql 'SELECT count(*), max(id),
 		count(DISTINCT event ->> "$.id") FROM events')" "$n|$n|$n"
 }

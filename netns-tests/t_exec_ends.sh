@@ -37,7 +37,10 @@ daemon store="{ file: $STORE }" sinks="
   - { name: hangs, exec: $DIR/hangs, timeout: 1s }
   - { name: absent, exec: $DIR/absent }
   - { name: good, exec: [/usr/bin/tee, $DIR/good.out] }"
-wait_for 10 [ "$(program_of absent)" ]
+absent_runs() {
+	[ -n "$(program_of absent)" ]
+}
+wait_for 10 absent_runs
 mv "$DIR/absent" "$DIR/present"
 program_of absent | xargs kill -TERM
 wait_for 10 log_says 1 'publisher/absent: .*the program died of signal 15'

@@ -5,7 +5,7 @@
 # he has gone all is stored again and the log becomes small.
 topology
 own_proc
-daemon store="{ file: $STORE, commit_delay: 1ms }"
+daemon store="{ file: $STORE, commit_delay: 1ms }" when_full=wait
 crowd_server vendor vendor "$VENDOR4:7700"
 crowd crowd tracker -n 200 -r 20000 "$VENDOR4:7700" open ping 2 \
 	stream "$DIR/end" fin
