@@ -176,9 +176,11 @@ static const char *error_of(const struct wayside_sink *k)
 	return !k->error && k->cursor.error[0] ? k->cursor.error : NULL;
 }
 
+/* As much as a cell has room for; --json has all of it. */
 static void put(char cell[static WAYSIDE_CELL_LEN], const char *text)
 {
-	(void)snprintf(cell, WAYSIDE_CELL_LEN, "%s", text ? text : "-");
+	(void)snprintf(cell, WAYSIDE_CELL_LEN, "%.*s", WAYSIDE_CELL_LEN - 1,
+		       text ? text : "-");
 }
 
 /* Negative: not known. */
