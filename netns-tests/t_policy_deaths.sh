@@ -31,7 +31,7 @@ died() {
 
 	{ wait "$1" || status=$?; } 2>/dev/null
 	expect_equal "status of the daemon" $status 137
-	wait_for 10 all_gone
+	wait_for 10 is_gone 'wayside-*'
 }
 
 # is WHEN WHAT
