@@ -353,8 +353,8 @@ static void what_it_costs(void **state)
 }
 
 struct places {
-	int64_t event[256];
-	int64_t time[256];
+	int64_t event[16];
+	int64_t time[16];
 	size_t n;
 };
 
