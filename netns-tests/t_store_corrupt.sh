@@ -30,17 +30,15 @@ mess() {
 	dd if=/dev/urandom of="$1" conv=notrunc bs=4096 seek=1 \
 		count=$((size / 4096)) 2>/dev/null
 }
-set_aside() {
-	[ "$(asides)" = 2 ]
+said_twice() { # the line comes after the new file
+	[ "$(grep -c "$STORE.*set aside as" "$DIR/daemon.log")" = 2 ]
 }
 kill -STOP "$(pids wayside-recorder)"
 mess "$STORE"
 mess "$STORE-wal"
 kill -KILL "$(pids wayside-recorder)"
-wait_for 20 set_aside
-expect_equal "lines that say so" \
-	"$(grep -c "$STORE.*set aside as" "$DIR/daemon.log")" 2
-wait_for 10 test -e "$STORE"
+wait_for 20 said_twice
+expect_equal "files set aside" "$(asides)" 2
 before=$(counter stored)
 wait_for 10 counted stored $((before + 500))
 touch "$DIR/end"
